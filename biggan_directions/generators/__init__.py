@@ -1,0 +1,32 @@
+"""Frozen generators: what anything that can be searched looks like, and how to load one."""
+
+from typing import NamedTuple, Protocol
+
+import torch
+
+
+class ImageClass(NamedTuple):
+    """A class that a generator draws: its index in the model's table, and its name."""
+
+    index: int
+    name: str
+
+
+class Generator(Protocol):
+    """Any callable from latents to pictures. Whatever satisfies this can be searched, judged and rendered."""
+
+    model: str
+    resolution: int
+    z_dim: int
+    classes: tuple[ImageClass, ...]
+    truncation: float
+    device: torch.device
+    weights_sha256: str
+    license: str
+
+    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        """Draw ``z (N, z_dim)`` as images ``(N, 3, H, W)`` in [-1, 1].
+
+        ``which (N,)`` indexes ``classes``; left out, every picture is of the first.
+        """
+        ...
