@@ -1,15 +1,13 @@
 """Frozen generators: what anything that can be searched looks like, and how to load one."""
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import torch
+from biggan_directions.generators.class_table import ImageClass
 
+if TYPE_CHECKING:  # torch takes a second to import, and class names and the catalog do without
+    import torch
 
-class ImageClass(NamedTuple):
-    """A class that a generator draws: its index in the model's table, and its name."""
-
-    index: int
-    name: str
+__all__ = ["Generator", "ImageClass"]
 
 
 class Generator(Protocol):
@@ -20,11 +18,11 @@ class Generator(Protocol):
     z_dim: int
     classes: tuple[ImageClass, ...]
     truncation: float
-    device: torch.device
+    device: "torch.device"
     weights_sha256: str
     license: str
 
-    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(self, z: "torch.Tensor", which: "torch.Tensor | None" = None) -> "torch.Tensor":
         """Draw ``z (N, z_dim)`` as images ``(N, 3, H, W)`` in [-1, 1].
 
         ``which (N,)`` indexes ``classes``; left out, every picture is of the first.

@@ -1,0 +1,203 @@
+"""The classes that a generator draws, and how what somebody types becomes one of them."""
+
+import difflib
+import re
+import textwrap
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from biggan_directions.errors import UnknownClassError
+
+_LONGEST_QUERY = 200  # longer than any name by far: keeps the search for near misses quick on any input
+_MOST_CANDIDATES = 12
+
+
+class ImageClass(NamedTuple):
+    """A class that a generator draws: its index in the model's table, and its name."""
+
+    index: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassEntry:
+    """One class of a table: index, all its names (the usual one first); WordNet's id and definition where known."""
+
+    index: int
+    names: tuple[str, ...]
+    wordnet_id: str | None = None
+    definition: str = ""
+
+
+class ClassTable:
+    """Class names, their synonyms and ids, and the rules by which text picks one class.
+
+    Every class has a label, which is its name in :class:`ImageClass`: its usual name with underscores for spaces, and
+    its index after it where another class goes by that name too (``crane_134``, ``crane_517``). So a label always
+    resolves to its own class.
+
+    Args:
+        entries: the classes; their indices are all different.
+
+    >>> table = ClassTable.from_names(["mug", "pine tree"])
+    >>> table.resolve("Pine_Tree"), table.resolve("0").name
+    (ImageClass(index=1, name='pine_tree'), 'mug')
+    """
+
+    def __init__(self, entries: Iterable[ClassEntry]) -> None:
+        self._entries = {entry.index: entry for entry in sorted(entries, key=lambda entry: entry.index)}
+        self._by_wordnet_id = {entry.wordnet_id: entry for entry in self if entry.wordnet_id is not None}
+        self._by_name: dict[str, set[int]] = defaultdict(set)
+        for entry in self:
+            for name in entry.names:
+                self._by_name[_normal(name)].add(entry.index)
+        self._labels = {entry.index: self._choose_label(entry) for entry in self}
+        for index, label in self._labels.items():
+            self._by_name[_normal(label)].add(index)
+
+    @classmethod
+    def from_names(cls, names: Iterable[str]) -> "ClassTable":
+        """A table of one name a class, indexed from 0 in the order given."""
+        return cls(ClassEntry(index=index, names=(name,)) for index, name in enumerate(names))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[ClassEntry]:
+        return iter(self._entries.values())
+
+    def entry(self, index: int) -> ClassEntry:
+        """The class of this index; an index that the table does not have is an UnknownClassError."""
+        if index not in self._entries:
+            raise UnknownClassError(
+                f"there is no class {index}: this model's classes are {self._index_range()}. "
+                "See: biggan-directions classes"
+            )
+        return self._entries[index]
+
+    def image_class(self, index: int) -> ImageClass:
+        """Index and label of the class of this index."""
+        return ImageClass(index, self._labels[self.entry(index).index])
+
+    def resolve(self, text: str) -> ImageClass:
+        """The one class that ``text`` names.
+
+        Args:
+            text: an index, a WordNet id, or a whole name: the usual one, a synonym or a label, in any case, with
+                spaces, underscores or hyphens between its words.
+
+        Raises:
+            UnknownClassError: no class is meant, or more than one could be; the message lists the nearest, each with
+                the index that can be typed instead.
+        """
+        wanted = unicodedata.normalize("NFKC", text[:_LONGEST_QUERY]).strip()
+        if re.fullmatch(r"[+-]?[0-9]+", wanted):
+            return self.image_class(int(wanted))
+        if self._by_wordnet_id and re.fullmatch(r"n[0-9]{8}", wanted.casefold()):
+            return self._resolve_wordnet_id(wanted.casefold())
+        exact = sorted(self._by_name.get(_normal(wanted), ()))
+        if len(exact) == 1:
+            return self.image_class(exact[0])
+        if exact:
+            raise UnknownClassError(self._ambiguous(text, exact))
+        partial = [entry.index for entry in self.search(wanted) if _whole_words(entry, wanted)]
+        if partial:
+            raise UnknownClassError(self._ambiguous(text, partial))
+        raise UnknownClassError(self._unknown(text, wanted))
+
+    def search(self, query: str = "") -> list[ClassEntry]:
+        """The classes that ``query`` could mean, best first: whole names, whole words, beginnings, parts of words.
+
+        An empty query finds all; an index or a WordNet id finds its class.
+
+        >>> [entry.index for entry in ClassTable.from_names(["sea lion", "lion", "dandelion"]).search("lion")]
+        [1, 0, 2]
+        """
+        wanted = _normal(query[:_LONGEST_QUERY])
+        found = [(rank, entry.index) for entry in self if (rank := _rank(entry, wanted)) is not None]
+        return [self._entries[index] for _, index in sorted(found)]
+
+    def _choose_label(self, entry: ClassEntry) -> str:
+        label = entry.names[0].replace(" ", "_")
+        return label if len(self._by_name[_normal(label)]) == 1 else f"{label}_{entry.index}"
+
+    def _resolve_wordnet_id(self, wordnet_id: str) -> ImageClass:
+        if wordnet_id not in self._by_wordnet_id:
+            raise UnknownClassError(
+                f"no class of this model has the WordNet id {wordnet_id}. See: biggan-directions classes"
+            )
+        return self.image_class(self._by_wordnet_id[wordnet_id].index)
+
+    def _index_range(self) -> str:
+        return f"{min(self._entries)} to {max(self._entries)}"
+
+    def _candidates(self, indices: list[int]) -> str:
+        shown = [self._described(index) for index in indices[:_MOST_CANDIDATES]]
+        more = len(indices) - len(shown)
+        return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+    def _described(self, index: int) -> str:
+        """Index and label, and what it is where the name alone does not tell."""
+        label, definition = self._labels[index], self._entries[index].definition
+        meaning = textwrap.shorten(re.split(r"[;(]", definition)[0], width=50, placeholder=" …")
+        return (
+            f"{index} {label} ({meaning})" if meaning and label.endswith(f"_{index}") else f"{index} {label}"
+        )
+
+    def _ambiguous(self, text: str, indices: list[int]) -> str:
+        if len(indices) == 1:
+            return (
+                f"no class is called {_quoted(text)}; did you mean {self._candidates(indices)}? "
+                f"Type --class {indices[0]}"
+            )
+        return (
+            f"the class {_quoted(text)} could be any of {self._candidates(indices)}; "
+            f"give the whole name of one, or its index, as in --class {indices[0]}"
+        )
+
+    def _unknown(self, text: str, wanted: str) -> str:
+        near = difflib.get_close_matches(_normal(wanted), self._by_name, n=5, cutoff=0.7)
+        indices = list(dict.fromkeys(index for name in near for index in sorted(self._by_name[name])))
+        if not indices and len(self) <= _MOST_CANDIDATES:
+            return (
+                f"there is no class {_quoted(text)}; this model's are {self._candidates(list(self._entries))}"
+            )
+        if not indices:
+            return f"there is no class {_quoted(text)}, nor one like it. See: biggan-directions classes"
+        return (
+            f"there is no class {_quoted(text)}; the nearest are {self._candidates(indices)}. "
+            f"Did you mean --class {self._labels[indices[0]]}?"
+        )
+
+
+def _normal(name: str) -> str:
+    """The form in which names are compared: no case, one space between words, no dots or apostrophes."""
+    bare = re.sub(r"['’.]", "", unicodedata.normalize("NFKC", name).casefold())
+    return re.sub(r"[\s_-]+", " ", bare).strip()
+
+
+def _rank(entry: ClassEntry, wanted: str) -> int | None:
+    """How well an entry answers a search, 0 best; None where it does not."""
+    names = [_normal(name) for name in entry.names]
+    if wanted in names or wanted in {str(entry.index), entry.wordnet_id}:
+        return 0
+    if _whole_words(entry, wanted):
+        return 1
+    words = wanted.split()
+    if any(all(any(word.startswith(part) for word in name.split()) for part in words) for name in names):
+        return 2
+    return 3 if any(wanted in name for name in names) else None
+
+
+def _whole_words(entry: ClassEntry, wanted: str) -> bool:
+    """Whether each word wanted is a word of one and the same name."""
+    words = set(_normal(wanted).split())
+    return bool(words) and any(words <= set(_normal(name).split()) for name in entry.names)
+
+
+def _quoted(text: str) -> str:
+    """What somebody typed, safe to print: cut short, control and bidi characters escaped."""
+    return repr(text if len(text) <= 60 else text[:60] + "…")
