@@ -1,0 +1,133 @@
+"""What a user may set when directions are learnt, checked when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from biggan_directions.errors import UsageError
+from biggan_directions.search_space import Block, check_sizes, cotangents_needed, parse_search_space
+from biggan_directions.solvers.adam import Recipe
+from biggan_directions.solvers.hessians import Differences
+
+SOLVERS = ("jacobi", "adam", "random", "coordinate", "first-order", "sefa")
+
+_GRID = (
+    16  # the picture is solved on as a picture of this side: found by measurement on 64 × 64 (4 × 4 blocks)
+)
+_DIFFERENCE_EPSILON = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnSettings:
+    """How to look for directions.
+
+    Attributes:
+        ndirs: how many to keep.
+        solver: one of :data:`SOLVERS`.
+        search_space: ``active``, ``all`` or ``START:STOP``.
+        search_dims: dimensions of it to search; the solver's choice where left out.
+        seed: of everything random.
+        micro_batch: pictures drawn at once.
+        latents: where second derivatives are measured.
+        difference_epsilon: step of second differences, in units of z.
+        average: side in pixels of the blocks that pictures are averaged over first; left out, what leaves
+            16 × 16.
+        sketch: numbers kept of a picture that has more.
+        vjps: vector-Jacobian products that find the active space; left out, twice the dimensions, 64 to 256.
+        refine: Adam steps on the whole square matrix after the solver.
+        steps: Adam's, as are the rest: see :class:`~biggan_directions.solvers.adam.Recipe`.
+        batch_size: latents a step.
+        lr: learning rate.
+        max_distance: how far each latent is first moved, at most.
+        probes: random sign vectors a latent.
+        epsilon: step of Adam's second differences.
+
+    Raises:
+        UsageError: a value is out of range or unknown.
+    """
+
+    ndirs: int = 6
+    solver: str = "jacobi"
+    search_space: str = "active"
+    search_dims: int | None = None
+    seed: int = 0
+    micro_batch: int = 4
+    latents: int = 32
+    difference_epsilon: float = _DIFFERENCE_EPSILON
+    average: int | None = None
+    sketch: int = 2048
+    vjps: int | None = None
+    refine: int = 0
+    steps: int = 1000
+    batch_size: int = 32
+    lr: float = 0.01
+    max_distance: float = 5.0
+    probes: int = 2
+    epsilon: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.solver not in SOLVERS:
+            raise UsageError(f"solver '{self.solver}' is unknown: expected one of {', '.join(SOLVERS)}")
+        least = {"ndirs": 1, "micro_batch": 1, "latents": 1, "vjps": 1, "search_dims": 1, "refine": 0}
+        for name, bound in least.items():
+            value = getattr(self, name)
+            if value is not None and value < bound:
+                raise UsageError(f"{name.replace('_', ' ')} must be {bound} or more, got {value}")
+        self.recipe(self.steps)
+        self.differences(_GRID)
+
+    def recipe(self, steps: int) -> Recipe:
+        """Adam's settings, for so many steps."""
+        return Recipe(
+            steps=steps,
+            batch_size=self.batch_size,
+            lr=self.lr,
+            max_distance=self.max_distance,
+            probes=self.probes,
+            epsilon=self.epsilon,
+        )
+
+    def differences(self, resolution: int) -> Differences:
+        """How to difference pictures of so many pixels a side."""
+        average = max(1, resolution // _GRID) if self.average is None else self.average
+        return Differences(epsilon=self.difference_epsilon, average=average, sketch=self.sketch)
+
+    def block(self, z_dim: int) -> Block:
+        """The part of z that is searched.
+
+        Raises:
+            UsageError: it is not a part of z, or the numbers of directions and dimensions do not fit it.
+        """
+        block = parse_search_space(self.search_space, z_dim)
+        check_sizes(block, ndirs=self.ndirs, dims=self.search_dims)
+        return block
+
+    def cotangents(self, block: Block) -> int:
+        """How many vector-Jacobian products to take."""
+        return cotangents_needed(block) if self.vjps is None else self.vjps
+
+    def squares(self) -> bool:
+        """Whether Adam turns a square matrix of the whole search space, rather than ``ndirs`` rows of z."""
+        return self.search_space != "all" or self.search_dims is not None
+
+    def described(self, block: Block, resolution: int, dims: int) -> dict[str, Any]:
+        """Name and every setting used, with what was left out filled in: for the result's file."""
+        shared: dict[str, Any] = {
+            "name": self.solver,
+            "search_space": self.search_space,
+            "search_dims": dims,
+            "micro_batch": self.micro_batch,
+            "vjps": self.cotangents(block),
+            "latents": self.latents,
+            "difference_epsilon": self.difference_epsilon,
+            "average": self.differences(resolution).average,
+            "sketch": self.sketch,
+            "refine": self.refine,
+        }
+        if self.solver == "adam" or self.refine:
+            adam = ("batch_size", "lr", "max_distance", "probes", "epsilon")
+            shared.update({name: getattr(self, name) for name in adam})
+            if self.solver == "adam":
+                shared["steps"] = self.steps
+        return shared

@@ -1,0 +1,196 @@
+"""The paper's recipe: Adam on an unconstrained matrix whose orthonormalised rows are the directions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from biggan_directions.errors import UsageError
+from biggan_directions.evaluation import Evaluator
+from biggan_directions.latents import stream, uniforms
+from biggan_directions.penalty import hessian_penalty_along
+from biggan_directions.precision import full_precision
+from biggan_directions.search_space import orthonormal
+
+Batch = Callable[[int, int], tuple[torch.Tensor, torch.Tensor | None]]
+"""``batch(start, count)``: latents ``(count, z_dim)`` from an index on, and classes ``(count,)`` or none."""
+
+_SMOOTHING = 0.95  # of the penalty that is shown; the estimate of one step is noisy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How Adam goes about it (arXiv:2008.10599, section 5, and the authors' BigGAN code).
+
+    Attributes:
+        steps: how many.
+        batch_size: latents a step.
+        lr: Adam's learning rate.
+        max_distance: the paper's η: each latent is first moved along one direction by a distance from U[−η,
+            η].
+        probes: the paper's k, random sign vectors a latent.
+        epsilon: step of the second differences, in units of z.
+    """
+
+    steps: int = 1000
+    batch_size: int = 32  # a third of the authors' 96, for machines without a row of GPUs
+    lr: float = 0.01
+    max_distance: float = 5.0
+    probes: int = 2
+    epsilon: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.steps < 0:
+            raise UsageError(f"steps must be 0 or more, got {self.steps}")
+        if self.batch_size < 1:
+            raise UsageError(f"batch size must be 1 or more, got {self.batch_size}")
+        if self.probes < 2:
+            raise UsageError(f"probes must be 2 or more, for a variance, got {self.probes}")
+        for name, value in (("lr", self.lr), ("epsilon", self.epsilon)):
+            if not (math.isfinite(value) and value > 0):
+                raise UsageError(f"{name} must be a finite number above 0, got {value}")
+        if not (math.isfinite(self.max_distance) and self.max_distance >= 0):
+            raise UsageError(f"max distance must be a finite number, 0 or more, got {self.max_distance}")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AdamStep:
+    """What one step leaves behind.
+
+    Attributes:
+        done: steps taken.
+        penalty: this step's estimate.
+        smoothed: an exponential average of the estimates so far.
+        directions: orthonormal rows ``(r, z_dim)``, float64, after the step.
+        state: all that is needed to go on; plain values and tensors.
+    """
+
+    done: int
+    penalty: float
+    smoothed: float
+    directions: torch.Tensor
+    state: dict[str, Any]
+
+
+def kaiming_start(rows: int, size: int, *, seed: int) -> torch.Tensor:
+    """Draw a matrix to start from, ``(rows, size)``: Kaiming's normal, std √(2 / size), as the authors do."""
+    return torch.randn(rows, size, generator=stream("adam/start", seed)) * math.sqrt(2 / size)
+
+
+def adam_steps(
+    evaluator: Evaluator,
+    batch: Batch,
+    start: torch.Tensor,
+    basis: torch.Tensor | None,
+    recipe: Recipe,
+    *,
+    seed: int,
+    state: dict[str, Any] | None = None,
+) -> Iterator[AdamStep]:
+    r"""Minimise the Hessian Penalty of w ↦ f(z + wQ) over Q = the rows of A made orthonormal.
+
+    Each latent is moved by a random distance along one random direction, and the penalty taken with respect
+    to w there (arXiv:2008.10599, section 5). Q is A's QR decomposition with the signs of R's diagonal, which
+    is Gram–Schmidt. The batch is worked on in micro-batches whose gradients are added up in float64: the mean
+    decomposes, so memory does not grow with the batch.
+
+    Args:
+        evaluator: what draws.
+        batch: gives latents and classes.
+        start: A to start from, float32 ``(r, m)``, r ≤ m.
+        basis: orthonormal rows ``(m, z_dim)`` in which A is written; all of z where left out.
+        recipe: the settings.
+        seed: of directions, distances and probes: one stream a latent.
+        state: of an :class:`AdamStep`, to go on from: the same bytes as in one go.
+
+    Yields:
+        One :class:`AdamStep` a step.
+    """
+    device = evaluator.generator.device
+    matrix = start.detach().float().clone().requires_grad_()
+    optimizer = torch.optim.Adam([matrix], lr=recipe.lr)
+    done, smoothed = 0, 0.0
+    if state is not None:
+        done, smoothed = state["done"], state["smoothed"]
+        optimizer.load_state_dict(state["optimizer"])
+        with torch.no_grad():
+            matrix.copy_(state["matrix"])
+    axes = None if basis is None else basis.float()
+    for step in range(done, recipe.steps):
+        with full_precision():
+            turned = orthonormal(matrix)
+            directions = turned if axes is None else turned @ axes
+            leaf = directions.detach().to(device).requires_grad_()
+            penalty, gradient = _penalty_and_gradient(evaluator, batch, leaf, recipe, step=step, seed=seed)
+            optimizer.zero_grad()
+            torch.autograd.backward(directions, gradient.to(directions.dtype))
+            optimizer.step()
+        smoothed = _SMOOTHING * smoothed + (1 - _SMOOTHING) * penalty
+        yield AdamStep(
+            done=step + 1,
+            penalty=penalty,
+            smoothed=smoothed / (1 - _SMOOTHING ** (step + 1)),
+            directions=_rows(matrix, basis),
+            state={
+                "done": step + 1,
+                "smoothed": smoothed,
+                "matrix": matrix.detach().clone(),
+                "optimizer": _copied(optimizer.state_dict()),
+            },
+        )
+
+
+def _penalty_and_gradient(
+    evaluator: Evaluator, batch: Batch, directions: torch.Tensor, recipe: Recipe, *, step: int, seed: int
+) -> tuple[float, torch.Tensor]:
+    """One batch's penalty, and its gradient with respect to the directions ``(r, z_dim)``, float64."""
+    rows, size = len(directions), recipe.batch_size
+    first = step * size
+    z, which = batch(first, size)
+    draws = uniforms(size, 2 + recipe.probes * rows, purpose="adam/moves", seed=seed, offset=first)
+    along = (draws[:, 0] * rows).long()
+    weights = torch.zeros(size, rows)
+    weights[torch.arange(size), along] = (recipe.max_distance * (2 * draws[:, 1] - 1)).float()
+    probes = torch.where(draws[:, 2:] < 0.5, -1.0, 1.0).float()
+    probes = probes.reshape(size, recipe.probes, rows).movedim(1, 0)
+    total, gradient = 0.0, torch.zeros(directions.shape, dtype=torch.float64)
+    for start in range(0, size, evaluator.micro_batch):
+        part = slice(start, min(start + evaluator.micro_batch, size))
+        classes = None if which is None else which[part]
+
+        def picture(points: torch.Tensor, classes: torch.Tensor | None = classes) -> torch.Tensor:
+            return evaluator.draw(points, None if classes is None else classes[: len(points)])
+
+        penalty = hessian_penalty_along(
+            picture,
+            z[part].to(directions),
+            directions,
+            weights=weights[part].to(directions),
+            probes=probes[:, part].to(directions),
+            epsilon=recipe.epsilon,
+        )
+        share = (part.stop - part.start) / size
+        (piece,) = torch.autograd.grad(penalty, directions)
+        evaluator.gradients += 2 * recipe.probes * (part.stop - part.start)
+        gradient += share * piece.cpu().double()
+        total += share * penalty.item()
+    return total, gradient
+
+
+def _rows(matrix: torch.Tensor, basis: torch.Tensor | None) -> torch.Tensor:
+    """The directions that a matrix stands for, in float64."""
+    turned = orthonormal(matrix.detach().double())
+    return turned if basis is None else turned @ basis.double()
+
+
+def _copied(state: dict[str, Any]) -> dict[str, Any]:
+    """The optimizer's state apart from what the next step overwrites."""
+    moments = {
+        key: {name: value.clone() if torch.is_tensor(value) else value for name, value in entry.items()}
+        for key, entry in state["state"].items()
+    }
+    return {"state": moments, "param_groups": state["param_groups"]}

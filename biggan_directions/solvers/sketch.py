@@ -1,0 +1,68 @@
+"""Fewer numbers a picture: averages over blocks, and a random sketch that keeps sums of products."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from biggan_directions.errors import UsageError
+
+
+def block_average(images: torch.Tensor, block: int) -> torch.Tensor:
+    """Average images ``(N, channels, H, W)`` over ``block × block`` pixels (fewer at the far edges) and
+    flatten.
+
+    Moving edges have large second derivatives at the scale of a pixel, which say little about what moves
+    them.
+
+    >>> block_average(torch.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
+    [[2.5, 4.5, 10.5, 12.5]]
+    """
+    if block < 1:
+        raise UsageError(f"the picture is averaged over blocks of at least 1 pixel, got {block}")
+    if block > 1:
+        images = functional.avg_pool2d(images, block, ceil_mode=True, count_include_pad=False)
+    return images.flatten(1)
+
+
+class Sketch:
+    r"""A sparse random projection: random signs, a random order, and sums over runs of equal length.
+
+    With S of one ±1 in every column, E[SᵀS] = 1, so that E[(Sx)·(Sy)] = x·y; and over the draws
+
+        Var(‖Sx‖²) ≤ 2 ‖x‖⁴ / size.
+
+    It needs two numbers a column in place of a dense matrix, and one pass over the picture. A picture of no
+    more than ``size`` numbers is left as it is: exact.
+
+    Args:
+        numbers: how many numbers a picture has.
+        size: how many to keep, 1 or more.
+        generator: where signs and order are drawn from.
+
+    Raises:
+        UsageError: ``size`` is below 1.
+
+    >>> sketch = Sketch(1000, 100, torch.Generator().manual_seed(0))
+    >>> tuple(sketch(torch.ones(2, 1000)).shape)
+    (2, 100)
+    """
+
+    def __init__(self, numbers: int, size: int, generator: torch.Generator) -> None:
+        if size < 1:
+            raise UsageError(f"a sketch must keep at least 1 number, got {size}")
+        self.size = min(size, numbers)
+        self._order: torch.Tensor | None = None
+        if numbers > size:
+            self._order = torch.randperm(numbers, generator=generator)
+            self._signs = torch.randint(0, 2, (numbers,), generator=generator, dtype=torch.int8) * 2 - 1
+            self._padding = -numbers % size
+
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
+        """Project ``rows (N, numbers)`` to ``(N, size)``."""
+        if self._order is None:
+            return rows
+        if self._order.device != rows.device:
+            self._order, self._signs = self._order.to(rows.device), self._signs.to(rows.device)
+        shuffled = functional.pad((rows * self._signs)[:, self._order], (0, self._padding))
+        return shuffled.reshape(len(rows), self.size, -1).sum(dim=2)
