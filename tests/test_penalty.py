@@ -340,6 +340,7 @@ def test_weights_that_do_not_fit_are_refused(weights: Tensor) -> None:
     [
         (lambda z: z.sum(), r"returned shape \(\) for 3 points: expected \(3, \.\.\.\)"),
         (lambda z: z[:2], r"returned shape \(2, 4\) for 3 points: expected \(3, \.\.\.\)"),
+        (lambda z: z[:, :0], r"returned shape \(3, 0\) for 3 points: expected \(3, \.\.\.\), not empty"),
         (lambda z: [], r"returned an empty list: expected"),
         (lambda z: z[:, : len(z)], r"rows of shape \[\(1,\)\] for a point alone: expected \[\(3,\)\]"),
         (lambda z: [z] * len(z), r"for a point alone: expected"),
