@@ -70,11 +70,12 @@ def hessian_penalty(
     code does (Eq. 3 has the largest over the numbers); the largest of unbiased estimates is biased upwards.
 
     ``f`` is called 2k times on ``(N, d)``, rows in the order of z's, and once more on the first row alone,
-    to see that it neither changes between calls nor depends on the rest of the batch (an f that holds a class
-    for each row has to take the first ``len(z)`` of them). A difference up to √(machine epsilon) of its largest
-    value passes, as batches of different sizes round differently. To use less memory, call on slices of ``z``
-    and of a probe tensor: the means of equal slices average to the mean of the whole. All of it runs under :func:`~biggan_directions.precision.full_precision`; where TF32 is on,
-    run ``backward`` under that too, for the gradient of a difference rounds as the difference does.
+    to see that it neither changes between calls nor depends on the rest of the batch (an f that holds a
+    class for each row has to take the first ``len(z)`` of them). A difference up to √(machine epsilon) of
+    its largest value passes, as batches of different sizes round differently. To use less memory, call on
+    slices of ``z`` and of a probe tensor: the means of equal slices average to the mean of the whole. All
+    of it runs under :func:`~biggan_directions.precision.full_precision`; where TF32 is on, run ``backward``
+    under that too, for the gradient of a difference rounds as the difference does.
 
     Args:
         f: any function of ``(N, d)`` to a tensor ``(N, ...)`` or to a list of them, float32 or float64. The
