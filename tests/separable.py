@@ -1,4 +1,4 @@
-"""A generator whose true directions are known: its picture is a sum of functions of one hidden factor each."""
+"""A generator whose true directions are known: its picture is a sum of functions of one factor each."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from biggan_directions.latents import stream
 class Separable:
     """``factors`` waves, each moved by one row of a hidden rotation; the other coordinates of z do nothing.
 
-    Every pixel's Hessian is diagonal in the hidden basis. Effects differ little, so that first derivatives alone
-    do not tell the factors apart.
+    Every pixel's Hessian is diagonal in the hidden basis. Effects differ little, so that first derivatives
+    alone do not tell the factors apart.
     """
 
     model = "separable"

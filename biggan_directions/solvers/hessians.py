@@ -138,16 +138,16 @@ class Moments:
             float64, one a row that was measured; NaN where the row is 0.
         """
         if rotation is not None:
-            turned = rotation @ self.stack(smooth=False) @ rotation.T
-            total = turned.square().sum(dim=(0, 2))
-            own = turned.diagonal(dim1=1, dim2=2).square().sum(dim=0)
+            squares = (rotation @ self.stack(smooth=False) @ rotation.T).square().sum(dim=0)
         else:
             squares = torch.zeros(self.size, self.size, dtype=torch.float64)
             first, second = self.pairs.T
             squares[first, second] = self.full.diagonal()
             squares[second, first] = self.full.diagonal()
-            total, own = squares[: self.rows].sum(dim=1), squares.diagonal()[: self.rows]
-        return torch.where(total > 0, (total - own).clamp(min=0) / total, float("nan"))
+        squares = squares[: self.rows]
+        total = squares.sum(dim=1)
+        squares.diagonal().zero_()
+        return torch.where(total > 0, squares.sum(dim=1) / total, float("nan"))
 
 
 def pair_list(size: int, rows: int) -> torch.Tensor:

@@ -31,8 +31,7 @@ class Sweep:
 def off_diagonal_share(stack: torch.Tensor, rotation: torch.Tensor | None = None) -> float:
     """Share of the energy of ``stack (n, m, m)``, turned by ``rotation (m, m)``, off the diagonal."""
     turned = stack if rotation is None else rotation @ stack @ rotation.T
-    total, diagonal = float(turned.square().sum()), float(turned.diagonal(dim1=1, dim2=2).square().sum())
-    return (total - diagonal) / total if total > 0 else float("nan")
+    return _off_diagonal(turned.permute(1, 2, 0))
 
 
 def jacobi_sweeps(
@@ -77,7 +76,6 @@ def jacobi_sweeps(
     size = stack.shape[1]
     rotation = torch.eye(size, dtype=torch.float64) if start is None else start.double().clone()
     turned = rotation @ stack.double() @ rotation.T
-    energy = float(turned.square().sum())
     turned = turned.permute(1, 2, 0).contiguous()  # (m, m, n): a row of a matrix lies in one piece
     for _ in range(max_sweeps):
         largest = 0.0
@@ -89,12 +87,23 @@ def jacobi_sweeps(
                     _turn(turned.transpose(0, 1), p, q, angle)
                     _turn(rotation, p, q, angle)
                 largest = max(largest, abs(angle))
-        diagonal = float(turned.diagonal(dim1=0, dim2=1).square().sum())
-        share = max(0.0, 1 - diagonal / energy) if energy > 0 else float("nan")
         converged = largest <= tolerance
-        yield Sweep(rotation=rotation.clone(), off_diagonal=share, largest_angle=largest, converged=converged)
+        yield Sweep(
+            rotation=rotation.clone(),
+            off_diagonal=_off_diagonal(turned),
+            largest_angle=largest,
+            converged=converged,
+        )
         if converged:
             return
+
+
+def _off_diagonal(turned: torch.Tensor) -> float:
+    """Share of the sum of squares of ``(m, m, n)`` off the diagonal of the first two."""
+    squares = turned.square()
+    total = float(squares.sum())
+    squares.diagonal(dim1=0, dim2=1).zero_()
+    return float(squares.sum()) / total if total > 0 else float("nan")
 
 
 def _angle(turned: torch.Tensor, p: int, q: int) -> float:

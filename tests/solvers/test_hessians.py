@@ -1,0 +1,246 @@
+"""Second differences: exact on quadratics in float64, and what is derived from their Gram matrix."""
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from biggan_directions.errors import UsageError
+from biggan_directions.evaluation import Evaluator
+from biggan_directions.search_space import orthonormal
+from biggan_directions.solvers.hessians import Differences, Moments, evaluations_per_latent, measure
+from biggan_directions.solvers.jacobi import diagonalise, measured_moments
+from biggan_directions.solvers.joint_diagonalisation import off_diagonal_share
+
+Z_DIM, SIDE = 7, 6
+
+
+class Pictures:
+    """Any function of z, as one channel of a small picture."""
+
+    z_dim = Z_DIM
+    device = torch.device("cpu")
+
+    def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        self.function = function
+
+    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        return self.function(z).reshape(len(z), 1, SIDE, SIDE)
+
+
+def _draws(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def _quadratic(seed: int = 0) -> tuple[Pictures, torch.Tensor, torch.Tensor]:
+    """x ↦ ½ xᵀHx + g·x for every pixel, with H ``(pixels, z_dim, z_dim)`` and g ``(pixels, z_dim)``."""
+    hessians = _draws(SIDE**2, Z_DIM, Z_DIM, seed=seed)
+    hessians = hessians + hessians.transpose(1, 2)
+    linear = _draws(SIDE**2, Z_DIM, seed=seed + 1)
+    return (
+        Pictures(lambda z: 0.5 * torch.einsum("ni,pij,nj->np", z, hessians, z) + z @ linear.T),
+        hessians,
+        linear,
+    )
+
+
+def _signs(size: int, seed: int = 5) -> torch.Tensor:
+    return torch.where(_draws(size, seed=seed) < 0, -1.0, 1.0)
+
+
+def _measure(
+    pictures: Pictures,
+    basis: torch.Tensor,
+    *,
+    rows: int | None = None,
+    micro_batch: int = 4,
+    average: int = 1,
+) -> Moments:
+    return measure(
+        Evaluator(pictures, micro_batch),
+        _draws(Z_DIM, seed=9),
+        None,
+        basis,
+        signs=_signs(len(basis)),
+        differences=Differences(average=average),
+        generator=torch.Generator().manual_seed(0),
+        rows=rows,
+    )
+
+
+@pytest.mark.parametrize("dims", [1, 4, Z_DIM])
+def test_quadratics_are_exact(dims: int) -> None:
+    pictures, hessians, linear = _quadratic()
+    basis = orthonormal(_draws(dims, Z_DIM, seed=3))
+    moments = _measure(pictures, basis)
+    inside = basis @ hessians @ basis.T
+    entries = inside[:, moments.pairs[:, 0], moments.pairs[:, 1]]
+    torch.testing.assert_close(moments.full, entries.T @ entries, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(moments.smooth, moments.full, rtol=1e-12, atol=1e-12)
+    slopes = (linear + _draws(Z_DIM, seed=9) @ hessians) @ basis.T
+    torch.testing.assert_close(moments.slopes, slopes.T @ slopes, rtol=1e-9, atol=1e-9)
+    assert moments.numbers == SIDE**2
+
+
+def test_blocks_are_averaged_before_differencing() -> None:
+    pictures, hessians, _ = _quadratic()
+    moments = _measure(pictures, torch.eye(Z_DIM).double(), average=3)
+    blocks = torch.nn.functional.avg_pool2d(hessians.reshape(SIDE, SIDE, -1).movedim(2, 0), 3).flatten(1).T
+    entries = blocks.reshape(-1, Z_DIM, Z_DIM)[:, moments.pairs[:, 0], moments.pairs[:, 1]]
+    torch.testing.assert_close(moments.smooth, entries.T @ entries, rtol=1e-8, atol=1e-8)
+
+
+def test_the_difference_is_of_second_order_in_epsilon_on_the_diagonal() -> None:
+    """Of sin along one axis: the error of −sin falls by 4 when ε is halved."""
+    phases = _draws(SIDE**2)
+    pictures = Pictures(lambda z: torch.sin(z[:, :1] + phases))
+    truth = float(torch.sin(_draws(Z_DIM, seed=9)[0] + phases).square().sum())
+    errors = []
+    for epsilon in (0.4, 0.2, 0.1):
+        moments = measure(
+            Evaluator(pictures, 4),
+            _draws(Z_DIM, seed=9),
+            None,
+            torch.eye(1, Z_DIM).double(),
+            signs=torch.ones(1),
+            differences=Differences(epsilon=epsilon, average=1),
+            generator=torch.Generator(),
+        )
+        errors.append(abs(float(moments.full[0, 0]) - truth))
+    for coarse, fine in itertools.pairwise(errors):
+        assert 3.8 < coarse / fine < 4.2
+
+
+def test_the_micro_batch_changes_nothing_but_rounding() -> None:
+    pictures, _, _ = _quadratic()
+    basis = torch.eye(Z_DIM).double()
+    for size in (1, 3, 64):
+        other = _measure(pictures, basis, micro_batch=size)
+        torch.testing.assert_close(other.full, _measure(pictures, basis).full, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(other.slopes, _measure(pictures, basis).slopes, rtol=1e-9, atol=1e-9)
+
+
+def test_evaluations_are_as_counted() -> None:
+    pictures, _, _ = _quadratic()
+    for rows in (2, Z_DIM):
+        evaluator = Evaluator(pictures, 4)
+        measure(
+            evaluator,
+            _draws(Z_DIM),
+            None,
+            torch.eye(Z_DIM).double(),
+            signs=_signs(Z_DIM),
+            differences=Differences(),
+            generator=torch.Generator(),
+            rows=rows,
+        )
+        assert evaluator.evaluations == evaluations_per_latent(Z_DIM, rows)
+    assert evaluations_per_latent(12, 12) == 1 + 24 + 66
+
+
+def test_the_stack_stands_for_all_the_hessians() -> None:
+    """Off the diagonal in any basis, from P matrices, as from those of every pixel."""
+    pictures, hessians, _ = _quadratic()
+    moments = _measure(pictures, torch.eye(Z_DIM).double())
+    stack = moments.stack()
+    assert len(stack) <= Z_DIM * (Z_DIM + 1) // 2
+    for seed in range(3):
+        rotation = orthonormal(_draws(Z_DIM, Z_DIM, seed=20 + seed))
+        assert off_diagonal_share(stack, rotation) == pytest.approx(
+            off_diagonal_share(hessians, rotation), rel=1e-7
+        )
+        turned = (rotation @ hessians @ rotation.T).square().sum(dim=0)
+        torch.testing.assert_close(
+            moments.row_shares(rotation), 1 - turned.diagonal() / turned.sum(dim=1), rtol=1e-6, atol=1e-9
+        )
+
+
+def test_rows_alone_give_the_same_shares() -> None:
+    pictures, _, _ = _quadratic()
+    basis = torch.eye(Z_DIM).double()
+    whole, some = _measure(pictures, basis), _measure(pictures, basis, rows=3)
+    torch.testing.assert_close(some.row_shares(), whole.row_shares()[:3])
+    torch.testing.assert_close(whole.row_shares(), whole.row_shares(basis), rtol=1e-9, atol=1e-9)
+    with pytest.raises(UsageError, match="first 3 of 7 rows"):
+        some.stack()
+
+
+def test_a_row_of_nothing_has_no_share() -> None:
+    moments = _measure(
+        Pictures(lambda z: z[:, :1] * z[:, 1:2] * torch.ones(1, SIDE**2)), torch.eye(3, 7).double()
+    )
+    shares = moments.row_shares()
+    torch.testing.assert_close(shares[:2], torch.ones(2).double(), rtol=1e-9, atol=1e-9)
+    assert shares[2].isnan() or moments.full.diagonal()[-1] < 1e-18
+
+
+def test_effects_are_rms_changes_along_any_direction() -> None:
+    _, _, linear = _quadratic()
+    moments = _measure(Pictures(lambda z: z @ linear.T), torch.eye(Z_DIM).double())
+    direction = orthonormal(_draws(2, Z_DIM, seed=4))
+    expected = (linear @ direction.T).square().mean(dim=0).sqrt()
+    torch.testing.assert_close(moments.effects(direction), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_sketch_keeps_the_energy() -> None:
+    """1,024 of 12,288 numbers, eight latents: the energy within 2 %, and the same directions."""
+
+    hidden = orthonormal(_draws(4, 4, seed=1))
+    phases, weights = _draws(4, 12288, seed=2), _draws(4, 12288, seed=3)
+
+    class Large(Pictures):
+        z_dim = 4
+
+        def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+            waves = torch.sin((z @ hidden.T)[:, :, None] + phases) * weights
+            return waves.sum(dim=1).reshape(len(z), 3, 64, 64)
+
+    def sums(size: int) -> Moments:
+        *_, last = measured_moments(
+            Evaluator(Large(lambda z: z), 8),
+            torch.eye(4).double(),
+            lambda index: (_draws(4, seed=100 + index), None),
+            latents=8,
+            differences=Differences(epsilon=0.02, average=1, sketch=size),
+            seed=0,
+        )
+        return last
+
+    exact, sketched = sums(12288), sums(1024)
+    assert float(sketched.full.trace() / exact.full.trace()) == pytest.approx(1, abs=0.02)
+    assert torch.equal(exact.slopes, sketched.slopes)
+    for moments in (exact, sketched):
+        found = diagonalise(moments).rotation
+        assert (hidden @ found.T).abs().amax(dim=1).min() > 0.9999
+
+
+def test_sums_are_taken_up_where_they_were_left() -> None:
+    pictures, _, _ = _quadratic()
+
+    def run(done: int, so_far: Moments | None) -> list[Moments]:
+        return list(
+            measured_moments(
+                Evaluator(pictures, 4),
+                torch.eye(Z_DIM).double(),
+                lambda index: (_draws(Z_DIM, seed=index), None),
+                latents=5,
+                differences=Differences(sketch=16, average=2),
+                seed=0,
+                so_far=so_far,
+                done=done,
+            )
+        )
+
+    whole = run(0, None)
+    rest = run(2, Moments.from_state(whole[1].state_dict()))
+    assert len(rest) == 3
+    assert torch.equal(rest[-1].full, whole[-1].full)
+    assert torch.equal(rest[-1].slopes, whole[-1].slopes)
+    assert rest[-1].numbers == whole[-1].numbers == 5 * SIDE**2
+
+
+@pytest.mark.parametrize("bad", [{"epsilon": 0.0}, {"epsilon": float("nan")}, {"average": 0}, {"sketch": 0}])
+def test_bad_settings(bad: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        Differences(**bad)  # type: ignore[arg-type]
