@@ -18,13 +18,13 @@ _MOST_CANDIDATES = 12
 class ImageClass(NamedTuple):
     """A class that a generator draws: its index in the model's table, and its name."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a field of this name hides tuple.index, which nobody needs here
     name: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassEntry:
-    """One class of a table: index, all its names (the usual one first); WordNet's id and definition where known."""
+    """One class of a table: index, names (the usual one first), WordNet's id and definition where known."""
 
     index: int
     names: tuple[str, ...]
@@ -35,9 +35,9 @@ class ClassEntry:
 class ClassTable:
     """Class names, their synonyms and ids, and the rules by which text picks one class.
 
-    Every class has a label, which is its name in :class:`ImageClass`: its usual name with underscores for spaces, and
-    its index after it where another class goes by that name too (``crane_134``, ``crane_517``). So a label always
-    resolves to its own class.
+    Every class has a label, which is its name in :class:`ImageClass`: its usual name with underscores for
+    spaces, and its index after it where another class goes by that name too (``crane_134``, ``crane_517``).
+    So a label always resolves to its own class.
 
     Args:
         entries: the classes; their indices are all different.
@@ -86,12 +86,12 @@ class ClassTable:
         """The one class that ``text`` names.
 
         Args:
-            text: an index, a WordNet id, or a whole name: the usual one, a synonym or a label, in any case, with
-                spaces, underscores or hyphens between its words.
+            text: an index, a WordNet id, or a whole name: the usual one, a synonym or a label, in any case,
+                with spaces, underscores or hyphens between its words.
 
         Raises:
-            UnknownClassError: no class is meant, or more than one could be; the message lists the nearest, each with
-                the index that can be typed instead.
+            UnknownClassError: no class is meant, or more than one could be; the message lists the nearest,
+                each with the index that can be typed instead.
         """
         wanted = unicodedata.normalize("NFKC", text[:_LONGEST_QUERY]).strip()
         if re.fullmatch(r"[+-]?[0-9]+", wanted):
@@ -109,7 +109,7 @@ class ClassTable:
         raise UnknownClassError(self._unknown(text, wanted))
 
     def search(self, query: str = "") -> list[ClassEntry]:
-        """The classes that ``query`` could mean, best first: whole names, whole words, beginnings, parts of words.
+        """The classes that ``query`` could mean, best first: by name, words, beginnings, parts.
 
         An empty query finds all; an index or a WordNet id finds its class.
 

@@ -1,0 +1,224 @@
+"""A checkpoint in pytorch-pretrained-biggan's layout, read without trusting it.
+
+Nothing is built before the configuration is found sane, nothing is unpickled but tensors, and every tensor
+that the configuration calls for must be there, with its shape, and finite.
+"""
+
+import json
+import math
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_pretrained_biggan import BigGAN, BigGANConfig
+
+from biggan_directions.errors import FileFormatError
+from biggan_directions.generators.weight_folder import WeightFiles
+
+_LARGEST_CONFIG_BYTES = 64 * 1024
+_LARGEST_STATE_BYTES = 4 * 1024**3
+# Generous: 8 to 2048 pixels, up to eight times the width of the published models.
+_WHOLE_NUMBERS = {
+    "output_dim": (8, 2048),
+    "z_dim": (1, 4096),
+    "class_embed_dim": (1, 4096),
+    "channel_width": (4, 1024),
+    "num_classes": (1, 100_000),
+    "attention_layer_position": (0, 64),
+    "n_stats": (2, 1001),
+}
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+def load_state(files: WeightFiles) -> tuple[BigGANConfig, dict[str, torch.Tensor]]:
+    """The configuration and the tensors of a checkpoint, all checked.
+
+    Args:
+        files: its ``config.json`` and its ``.bin`` (torch) or ``.safetensors``.
+
+    Returns:
+        The configuration, and float32 tensors on the CPU by the names of ``BigGAN(config).state_dict()``,
+        in its order; float32 tensors of the file are mapped into memory rather than read where the format
+        allows it.
+
+    Raises:
+        FileFormatError: a file is not what it should be; the first tensor that is wrong is named.
+    """
+    config = read_config(files.config_path)
+    expected = expected_shapes(config)
+    _check_size(files.state_path, expected)
+    found = _read_tensors(files.state_path)
+    for name, shape in expected.items():
+        _check_tensor(files.state_path, name, found.get(name), shape)
+    for name in found:
+        if name not in expected:
+            raise FileFormatError(
+                f"{files.state_path} has a tensor {name[:200]!r} that {files.config_path} has no place for: "
+                "the two are not of one checkpoint"
+            )
+    return config, {name: found[name].detach().float() for name in expected}
+
+
+def read_config(path: Path) -> BigGANConfig:
+    """The configuration in a ``config.json``, every value of it within bounds.
+
+    Keys that BigGAN-deep does not know are passed over.
+
+    Raises:
+        FileFormatError: it is not JSON, or a value is absent, of the wrong type, out of bounds, or at odds
+        with
+            another.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_CONFIG_BYTES + 1)
+    except OSError as error:
+        raise FileFormatError(f"{path} cannot be read: {error.strerror}") from error
+    if len(raw) > _LARGEST_CONFIG_BYTES:
+        raise FileFormatError(
+            f"{path} is larger than {_LARGEST_CONFIG_BYTES} bytes: not a BigGAN configuration"
+        )
+    try:
+        values = json.loads(raw)
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, an endless number, endless nesting
+        raise FileFormatError(f"{path} is not JSON: not a BigGAN configuration") from error
+    if not isinstance(values, dict):
+        raise FileFormatError(f"{path} holds a {type(values).__name__}, expected an object of settings")
+    try:
+        return _checked_config(values)
+    except ValueError as error:
+        raise FileFormatError(f"{path} is not a BigGAN-deep configuration: {error}") from error
+
+
+def expected_shapes(config: BigGANConfig) -> dict[str, torch.Size]:
+    """Name and shape of every tensor that a model of this configuration has; nothing is allocated."""
+    with torch.device("meta"):
+        model = BigGAN(config)
+    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+
+
+def _checked_config(values: Mapping[str, Any]) -> BigGANConfig:
+    """A configuration from JSON values, or a ValueError that says which one is wrong."""
+    whole = {}
+    for key, (low, high) in _WHOLE_NUMBERS.items():
+        whole[key] = _value(values, key)
+        if type(whole[key]) is not int or not low <= whole[key] <= high:
+            raise ValueError(f"{key} is {_shown(whole[key])}, expected a whole number from {low} to {high}")
+    if whole["class_embed_dim"] != whole["z_dim"]:
+        raise ValueError(
+            f"class_embed_dim is {whole['class_embed_dim']}, expected z_dim, {whole['z_dim']}: "
+            "the package that defines the layout takes no other"
+        )
+    eps = _value(values, "eps")
+    if type(eps) not in (int, float) or not math.isfinite(eps) or not 0 < eps < 1:
+        raise ValueError(f"eps is {_shown(eps)}, expected a number between 0 and 1")
+    layers = _checked_layers(_value(values, "layers"))
+    size = 4 * 2 ** sum(upsamples for upsamples, _, _ in layers)
+    if size != whole["output_dim"]:
+        raise ValueError(f"output_dim is {whole['output_dim']}, but its layers draw {size} pixels")
+    if whole["attention_layer_position"] < len(layers):
+        attended = layers[whole["attention_layer_position"]][1] * whole["channel_width"]
+        if attended < 8:
+            raise ValueError(f"the attention layer has {attended} channels, expected at least 8")
+    return BigGANConfig(**whole, eps=float(eps), layers=layers)
+
+
+def _checked_layers(value: object) -> list[tuple[bool, int, int]]:
+    """The blocks: whether each doubles the size, and its channels in and out as multiples of the width."""
+    if not isinstance(value, list) or not 1 <= len(value) <= 64:
+        raise ValueError(f"layers is {_shown(value)}, expected a list of 1 to 64 blocks")
+    layers: list[tuple[bool, int, int]] = []
+    channels = 16
+    for position, block in enumerate(value):
+        if (
+            not isinstance(block, list)
+            or [type(item) for item in block] != [bool, int, int]
+            or block[1] != channels
+            or block[2] not in {channels, channels / 2}
+        ):
+            raise ValueError(
+                f"block {position} of layers is {_shown(block)}, expected [true or false, {channels}, "
+                f"{channels} or its half]"
+            )
+        layers.append((block[0], block[1], block[2]))
+        channels = block[2]
+    if channels != 1:
+        raise ValueError(f"layers end at {channels} times the width, expected 1")
+    return layers
+
+
+def _value(values: Mapping[str, Any], key: str) -> Any:
+    if key not in values:
+        raise ValueError(f"{key} is missing")
+    return values[key]
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+def _check_size(path: Path, expected: Mapping[str, torch.Size]) -> None:
+    """Refuse, before it is read, a file that cannot be right: reading takes the memory that it claims."""
+    numbers = sum(shape.numel() for shape in expected.values())
+    if 4 * numbers > _LARGEST_STATE_BYTES:
+        raise FileFormatError(
+            f"the configuration beside {path} calls for {4 * numbers} bytes of weights, "
+            f"expected at most {_LARGEST_STATE_BYTES}"
+        )
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise FileFormatError(f"{path} cannot be read: {error.strerror}") from error
+    slack = 1024 * (64 + len(expected))
+    if not 2 * numbers <= size <= 8 * numbers + slack:
+        raise FileFormatError(
+            f"{path} has {size} bytes, expected about {4 * numbers}: it is cut short, "
+            "or not of the checkpoint that the configuration beside it describes"
+        )
+
+
+def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Whatever tensors a file holds, by name."""
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            found: object = load_file(path)
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about odd pickles: they are read or refused, not discussed
+                found = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+    except (
+        Exception
+    ) as error:  # a hostile or broken file can raise anything; torch's own text suggests unsafe ways
+        raise FileFormatError(
+            f"{path} cannot be read as a checkpoint of plain tensors ({type(error).__name__}): it is "
+            "damaged, cut short, or holds something other than tensors, which is never run. Fetch it again"
+        ) from error
+    if not isinstance(found, dict) or not all(
+        isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in found.items()
+    ):
+        raise FileFormatError(f"{path} does not hold a table of tensors by name, as a checkpoint does")
+    return found
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether torch can map the file into memory: not files of its older format, from before 2020."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
+def _check_tensor(path: Path, name: str, tensor: torch.Tensor | None, shape: torch.Size) -> None:
+    """Refuse a tensor that is absent, of another shape or kind, or not finite."""
+    if tensor is None:
+        raise FileFormatError(f"{path} has no tensor {name!r}, which the configuration beside it calls for")
+    if tensor.shape != shape:
+        raise FileFormatError(f"tensor {name!r} of {path} is {tuple(tensor.shape)}, expected {tuple(shape)}")
+    plain = tensor.device.type == "cpu" and tensor.layout == torch.strided and not tensor.is_quantized
+    if tensor.dtype not in _FLOATS or not plain:
+        raise FileFormatError(f"tensor {name!r} of {path} is {tensor.dtype}, expected plain floating point")
+    if not bool(torch.isfinite(tensor).all()):
+        raise FileFormatError(f"tensor {name!r} of {path} has values that are not finite")
