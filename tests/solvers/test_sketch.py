@@ -18,7 +18,7 @@ def test_a_small_picture_is_left_as_it_is() -> None:
 
 @pytest.mark.parametrize("numbers", [1000, 1024])
 def test_sums_of_products_are_kept(numbers: int) -> None:
-    """200 draws: mean of (Sx)·(Sy) within five standard errors of x·y, relative variance of ‖Sx‖² ≤ 2 / size."""
+    """Mean of (Sx)·(Sy) over draws within five standard errors of x·y, relative variance of ‖Sx‖² ≤ 2 / size."""
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(1, numbers, generator=generator, dtype=torch.float64)
     y = x + torch.randn(1, numbers, generator=generator, dtype=torch.float64)

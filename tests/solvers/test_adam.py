@@ -1,0 +1,136 @@
+"""Adam's recipe: the start, the moves, the micro-batches, going on."""
+
+import io
+import itertools
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from biggan_directions.errors import UsageError
+from biggan_directions.evaluation import Evaluator
+from biggan_directions.latents import sample_classes, sample_latents
+from biggan_directions.search_space import orthonormal
+from biggan_directions.solvers.adam import AdamStep, Recipe, adam_steps, kaiming_start
+from tests.separable import Separable, recovery
+
+
+def _steps(
+    generator: Separable, start: torch.Tensor, *, micro_batch: int = 4, state: Any = None, **recipe: Any
+) -> list[AdamStep]:
+    def batch(first: int, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        z = sample_latents(count, generator.z_dim, truncation=1.0, seed=0, offset=first)
+        which = None
+        if len(generator.classes) > 1:
+            which = sample_classes(count, len(generator.classes), seed=0, offset=first)
+        return z, which
+
+    settings = Recipe(**{"steps": 3, "batch_size": 8, **recipe})
+    return list(
+        adam_steps(Evaluator(generator, micro_batch), batch, start, None, settings, seed=0, state=state)
+    )
+
+
+def test_the_start_is_kaimings() -> None:
+    """std √(2 / fan-in) within five standard errors, as ``torch.nn.init.kaiming_normal_`` draws it."""
+    start = kaiming_start(100, 200, seed=0)
+    assert abs(start.std() - math.sqrt(2 / 200)) < 5 * math.sqrt(2 / 200) / math.sqrt(2 * start.numel())
+    assert not torch.equal(start, kaiming_start(100, 200, seed=1))
+
+
+def test_rows_stay_orthonormal() -> None:
+    for step in _steps(Separable(), kaiming_start(4, 12, seed=0)):
+        assert tuple(step.directions.shape) == (4, 12)
+        assert (step.directions @ step.directions.T - torch.eye(4)).abs().max() < 1e-12
+
+
+def test_a_square_matrix_finds_the_true_directions() -> None:
+    generator = Separable(z_dim=5, factors=5)
+    recipe: dict[str, Any] = {"steps": 120, "batch_size": 16, "lr": 0.03, "max_distance": 1.5}
+    last = _steps(generator, kaiming_start(5, 5, seed=0), micro_batch=16, **recipe)[-1]
+    assert recovery(last.directions, generator.truth).min() > 0.99
+    assert last.smoothed < 1e-3
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_micro_batches_change_nothing_but_rounding(classes: int) -> None:
+    start = kaiming_start(4, 12, seed=0)
+    whole = _steps(Separable(classes=classes), start, micro_batch=8)
+    for size in (1, 3):
+        for one, other in zip(
+            whole, _steps(Separable(classes=classes), start, micro_batch=size), strict=True
+        ):
+            assert one.penalty == pytest.approx(other.penalty, rel=1e-4)
+            torch.testing.assert_close(one.directions, other.directions, rtol=0, atol=2e-4)
+
+
+def test_going_on_gives_the_same_bytes() -> None:
+    """Through a file that holds no code."""
+    start = kaiming_start(4, 12, seed=0)
+    whole = _steps(Separable(), start, steps=6)
+    for stop in (1, 4):
+        file = io.BytesIO()
+        torch.save(whole[stop - 1].state, file)
+        file.seek(0)
+        rest = _steps(Separable(), start, steps=6, state=torch.load(file, weights_only=True))
+        assert [step.done for step in rest] == list(range(stop + 1, 7))
+        assert torch.equal(rest[-1].directions, whole[-1].directions)
+        assert rest[-1].smoothed == whole[-1].smoothed
+
+
+def test_steps_do_not_change_what_earlier_ones_hold() -> None:
+    steps = _steps(Separable(), kaiming_start(4, 12, seed=0), steps=3)
+    for one, other in itertools.pairwise(steps):
+        assert not torch.equal(one.state["matrix"], other.state["matrix"])
+        moments = [step.state["optimizer"]["state"][0]["exp_avg"] for step in (one, other)]
+        assert not torch.equal(*moments)
+
+
+def test_a_basis_restricts_the_search() -> None:
+    generator = Separable()
+    basis = orthonormal(torch.randn(3, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64))
+    *_, last = adam_steps(
+        Evaluator(generator, 4),
+        lambda first, count: (sample_latents(count, 12, truncation=1.0, seed=0, offset=first), None),
+        kaiming_start(3, 3, seed=0),
+        basis,
+        Recipe(steps=2, batch_size=4),
+        seed=0,
+    )
+    torch.testing.assert_close(last.directions @ basis.T @ basis, last.directions)
+
+
+def test_latents_are_moved_along_one_direction_by_at_most_the_distance() -> None:
+    seen: list[torch.Tensor] = []
+
+    class Watching(Separable):
+        def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+            seen.append(z.detach())
+            return super().__call__(z, which)
+
+    step = _steps(Watching(), torch.eye(4, 12), steps=1, batch_size=64, micro_batch=64, epsilon=1e-3)[0]
+    assert step.done == 1
+    moved = seen[0] - sample_latents(64, 12, truncation=1.0, seed=0)
+    along = moved.abs() > 2e-3
+    assert (along.sum(dim=1) <= 1).all()
+    assert (along.sum(dim=0) > 0).tolist() == [True] * 4 + [False] * 8
+    assert 4 < moved.abs().max() <= 5 + 2e-3
+    assert moved.min() < -4
+    assert moved.max() > 4
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"steps": -1},
+        {"batch_size": 0},
+        {"lr": 0.0},
+        {"epsilon": math.inf},
+        {"max_distance": -1.0},
+        {"probes": 1},
+    ],
+)
+def test_bad_recipes(bad: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        Recipe(**bad)
