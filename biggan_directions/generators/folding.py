@@ -1,8 +1,9 @@
-"""What a checkpoint's tensors become once class, truncation and statistics are known: fewer tensors, the same pictures.
+"""What a checkpoint's tensors become once class and truncation are fixed: fewer tensors, the same pictures.
 
-Every conditional norm of BigGAN-deep maps x to ``(x - mean) / sqrt(var + eps) * (1 + S·[z, e]) + O·[z, e]`` with e the
-class's embedding. All but x and z is constant, so it is ``x * scale + shift`` with scale and shift affine in z. A bias
-that reaches the norm from the convolution before it, or along the skip path, is one more constant on mean.
+Every conditional norm of BigGAN-deep maps x to ``(x - mean) / sqrt(var + eps) * (1 + S·[z, e]) + O·[z, e]``
+with e the class's embedding. All but x and z is constant, so it is ``x * scale + shift`` with scale and
+shift affine in z. A bias that reaches the norm from the convolution before it, or along the skip path, is
+one more constant on mean.
 """
 
 from collections.abc import Mapping
@@ -20,10 +21,12 @@ def normalised_weight(state: State, name: str) -> torch.Tensor:
 
 
 class Modulations:
-    """Gathers what is affine in z: one matrix and one row of constants a class, so that one product serves them all."""
+    """Gathers what is affine in z into one matrix and one row of constants a class: one product in all."""
 
-    def __init__(self, state: State, *, row: int, eps: float, z_dim: int, embeddings: torch.Tensor) -> None:
-        self._state, self._row, self._eps, self._z_dim = state, row, eps, z_dim
+    def __init__(
+        self, state: State, *, row: int, eps: float, z_dim: int, embeddings: torch.Tensor, dtype: torch.dtype
+    ) -> None:
+        self._state, self._row, self._eps, self._z_dim, self._dtype = state, row, eps, z_dim, dtype
         self._embeddings = embeddings.double()  # (classes, embedding)
         self._weights: list[torch.Tensor] = []
         self._terms: list[torch.Tensor] = []
@@ -52,9 +55,9 @@ class Modulations:
         scale = self._state[f"{name}.weight"].double() * inverse
         return scale, self._state[f"{name}.bias"].double() + (offset - mean) * scale
 
-    def gathered(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def gathered(self) -> dict[str, torch.Tensor]:
         """The matrix ``(size, z_dim)`` and the classes' constants ``(classes, size)``."""
-        return torch.cat(self._weights), torch.cat(self._terms, 1)
+        return {"modulation": torch.cat(self._weights), "class_terms": torch.cat(self._terms, 1)}
 
     def _statistics(self, name: str) -> tuple[torch.Tensor, torch.Tensor]:
         mean = self._state[f"{name}.running_means"][self._row].double()
@@ -62,7 +65,7 @@ class Modulations:
         return mean, torch.rsqrt(variance + self._eps)
 
     def _append(self, weight: torch.Tensor, terms: torch.Tensor) -> slice:
-        self._weights.append(weight)
-        self._terms.append(terms)
+        self._weights.append(weight.to(self._dtype))
+        self._terms.append(terms.to(self._dtype))
         start, self.size = self.size, self.size + len(weight)
         return slice(start, self.size)

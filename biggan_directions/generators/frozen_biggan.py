@@ -1,0 +1,177 @@
+"""BigGAN-deep with all that is constant for its classes and one truncation folded away: fast, and exact."""
+
+import copy
+from collections.abc import Mapping, Sequence
+
+import torch
+from pytorch_pretrained_biggan import BigGANConfig
+from torch import nn
+from torch.autograd.forward_ad import unpack_dual
+
+from biggan_directions.errors import UsageError
+from biggan_directions.generators import ImageClass
+from biggan_directions.generators.blocks import Attention, Block, ToRgb
+from biggan_directions.generators.folding import Modulations, normalised_weight
+from biggan_directions.generators.truncation import nearest_stored_truncation
+
+
+class FrozenBigGAN(nn.Module):
+    """A BigGAN-deep that draws fixed classes at a fixed truncation, several times faster than the stock one.
+
+    A function of z alone, differentiable in z; its weights take no gradient. The pictures are the package's
+    own, fed the stored row of batch statistics nearest to the truncation: equal to 1e-9 in float64.
+
+    ``truncation`` is the one that was stored, which need not be the one asked for.
+    """
+
+    modulation: torch.Tensor
+    class_terms: torch.Tensor
+
+    def __init__(
+        self,
+        config: BigGANConfig,
+        state: Mapping[str, torch.Tensor],
+        *,
+        classes: Sequence[ImageClass],
+        truncation: float,
+        model: str,
+        weights_sha256: str,
+        license: str,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        if not classes:
+            raise UsageError("got no class, expected at least one; try --class golden_retriever")
+        row, self.truncation = nearest_stored_truncation(truncation, config.n_stats)
+        self.model, self.weights_sha256, self.license = model, weights_sha256, license
+        self.resolution, self.z_dim, self.classes = config.output_dim, config.z_dim, tuple(classes)
+
+        chosen = state["embeddings.weight"].T[[image_class.index for image_class in self.classes]]
+        modulations = Modulations(
+            state, row=row, eps=config.eps, z_dim=config.z_dim, embeddings=chosen, dtype=dtype
+        )
+        self._first = modulations.add_affine(
+            normalised_weight(state, "generator.gen_z"), state["generator.gen_z.bias"].double()
+        )
+        offset = torch.zeros(16 * config.channel_width, dtype=torch.float64, device=chosen.device)
+        blocks: list[Block] = []
+        self.layers = nn.ModuleList()
+        for position, (upsample, _, _) in enumerate(config.layers):
+            if position == config.attention_layer_position:
+                attention = Attention(state, f"generator.layers.{len(self.layers)}", offset=offset)
+                self.layers.append(attention)
+                offset = attention.offset
+            name = f"generator.layers.{len(self.layers)}"
+            blocks.append(Block(state, name, modulations, upsample=bool(upsample), offset=offset))
+            self.layers.append(blocks[-1])
+            offset = blocks[-1].offset
+        self.to_rgb = ToRgb(state, "generator", modulations, block=blocks[-1])
+        for name, tensor in modulations.gathered().items():
+            self.register_buffer(name, tensor)
+
+    @classmethod
+    def from_state(
+        cls,
+        config: BigGANConfig,
+        state: Mapping[str, torch.Tensor],
+        *,
+        classes: Sequence[ImageClass],
+        truncation: float,
+        model: str,
+        weights_sha256: str,
+        license: str,
+        device: torch.device | str,
+        dtype: torch.dtype = torch.float32,
+    ) -> "FrozenBigGAN":
+        """Fold a stock checkpoint.
+
+        Args:
+            config: the checkpoint's configuration.
+            state: its tensors, named and shaped as in the package's ``BigGAN.state_dict()``; only read.
+            classes: what to draw, in the order that ``which`` counts.
+            truncation: in (0, 1]; the nearest stored one is used.
+            model, weights_sha256, license: kept for whoever asks.
+            device, dtype: where and in what precision to draw; folding itself is done in float64.
+
+        Raises:
+            UsageError: no class, or a truncation outside (0, 1].
+        """
+        folded = cls(
+            config,
+            state,
+            classes=classes,
+            truncation=truncation,
+            model=model,
+            weights_sha256=weights_sha256,
+            license=license,
+            dtype=dtype,
+        )
+        for tensor in folded.buffers():
+            if tensor.ndim == 4:
+                tensor.data = tensor.contiguous(memory_format=torch.channels_last)
+        return folded.to(device=device, dtype=dtype).eval()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie, and where z must."""
+        return self.modulation.device
+
+    def forward(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        """Draw ``z (N, z_dim)`` as images ``(N, 3, resolution, resolution)`` in [-1, 1], in z's dtype.
+
+        ``which (N,)``, integer, indexes ``classes``; left out, every picture is of the first.
+
+        Raises:
+            UsageError: z or which of another shape.
+        """
+        if z.ndim != 2 or z.shape[1] != self.z_dim:
+            raise UsageError(f"z must have shape (N, {self.z_dim}), got {tuple(z.shape)}")
+        if which is not None and which.shape != z.shape[:1]:
+            raise UsageError(f"which must have shape ({len(z)},), got {tuple(which.shape)}")
+        in_place = not (torch.compiler.is_compiling() or _is_differentiated(z))
+        class_terms = self.class_terms[0] if which is None else self.class_terms[which]
+        terms = torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T)
+        terms = terms.to(self.to_rgb.weight.dtype)
+        x = terms[:, self._first].reshape(len(z), 4, 4, -1).permute(0, 3, 1, 2)
+        for layer in self.layers[:-1]:
+            x = layer(x, terms, in_place=in_place)
+        last = self.layers[-1]
+        assert isinstance(last, Block)
+        hidden = last.before_widening(x, terms, in_place=in_place)
+        picture: torch.Tensor = self.to_rgb(hidden, x, in_place=in_place)
+        return picture.to(z.dtype)
+
+    def for_pictures(self, dtype: torch.dtype = torch.bfloat16) -> "FrozenBigGAN":
+        """A copy that draws in low precision: pictures to look at, never to difference.
+
+        What z meets first stays as it is; the layers compute in ``dtype``.
+        """
+        twin = copy.deepcopy(self)
+        twin.layers.to(dtype)
+        twin.to_rgb.to(dtype)
+        return twin
+
+    def compiled(self) -> "FrozenBigGAN":
+        """A copy whose forward pass is compiled, which takes a minute, by drawing one picture.
+
+        Raises:
+            UsageError: this machine has no compiler that torch can use.
+        """
+        twin = copy.deepcopy(self)
+        twin.compile()
+        try:
+            with torch.no_grad():
+                twin(torch.zeros(1, self.z_dim, dtype=self.modulation.dtype, device=self.device))
+        except Exception as error:  # torch raises private classes, other ones in each release
+            reason = str(error).strip().partition("\n")[0]
+            raise UsageError(
+                f"torch.compile does not work on this machine ({reason}); install a C++ compiler "
+                "such as g++, or leave out --compile"
+            ) from error
+        return twin
+
+
+def _is_differentiated(z: torch.Tensor) -> bool:
+    """Whether autograd records on z, in reverse or in forward mode."""
+    tangent = unpack_dual(z).tangent  # type: ignore[no-untyped-call]
+    return (torch.is_grad_enabled() and z.requires_grad) or tangent is not None

@@ -1,0 +1,224 @@
+"""The folded forward pass against the package's own, and what must hold around it."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from pytorch_pretrained_biggan import BigGAN, BigGANConfig
+from pytorch_pretrained_biggan.model import BigGANBatchNorm
+from torch.autograd import forward_ad
+
+from biggan_directions.errors import UsageError
+from biggan_directions.generators import ImageClass
+from biggan_directions.generators.frozen_biggan import FrozenBigGAN
+from biggan_directions.generators.truncation import nearest_stored_truncation
+from tests.generators.narrow_biggan import narrow_config, published_config, random_biggan
+
+CLASSES = (ImageClass(3, "three"), ImageClass(1, "one"), ImageClass(4, "four"))
+STORED = [row / 50 for row in range(1, 51)]
+MISREAD = (0.14, 0.28, 0.56, 0.58, 0.94)
+
+
+def freeze(model: BigGAN, *, truncation: float = 0.4, **changes: Any) -> FrozenBigGAN:
+    settings: dict[str, Any] = {"classes": CLASSES, "device": "cpu", "dtype": model.embeddings.weight.dtype}
+    return FrozenBigGAN.from_state(
+        model.config,
+        model.state_dict(),
+        truncation=truncation,
+        model="random",
+        weights_sha256="0" * 64,
+        license="MIT",
+        **(settings | changes),
+    )
+
+
+def stock_pictures(model: BigGAN, z: torch.Tensor, *, index: int, row: int) -> torch.Tensor:
+    """The package's forward pass, fed one row of statistics whatever it would have read."""
+    label = torch.zeros(len(z), model.config.num_classes, dtype=z.dtype)
+    label[:, index] = 1
+    kept = [(norm, norm.running_means, norm.running_vars) for norm in norms(model)]
+    try:
+        for norm, means, variances in kept:
+            norm.running_means, norm.running_vars = (
+                means[row].expand_as(means),
+                variances[row].expand_as(variances),
+            )
+        pictures: torch.Tensor = model(z, label, 0.5)
+    finally:
+        for norm, means, variances in kept:
+            norm.running_means, norm.running_vars = means, variances
+    return pictures
+
+
+def norms(model: BigGAN) -> list[BigGANBatchNorm]:
+    return [module for module in model.modules() if isinstance(module, BigGANBatchNorm)]
+
+
+def latents(config: BigGANConfig, count: int = 1, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    return torch.randn(count, config.z_dim, dtype=dtype, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="module", params=[128, 256, 512])
+def model(request: pytest.FixtureRequest) -> BigGAN:
+    return random_biggan(narrow_config(request.param), dtype=torch.float64)
+
+
+@pytest.fixture(scope="module")
+def small() -> BigGAN:
+    """The layout of the generator that ships: 64×64, other depth, attention earlier."""
+    layers = [(False, 16, 16), (True, 16, 8), (True, 8, 4), (False, 4, 4), (True, 4, 2), (True, 2, 1)]
+    changes = {
+        "output_dim": 64,
+        "layers": layers,
+        "attention_layer_position": 3,
+        "z_dim": 32,
+        "num_classes": 10,
+    }
+    return random_biggan(published_config(128, channel_width=8, **changes), dtype=torch.float64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("truncation", STORED)
+def test_pictures_and_gradients_are_the_packages_own(model: BigGAN, truncation: float) -> None:
+    row, stored = nearest_stored_truncation(truncation, model.config.n_stats)
+    assert stored == truncation
+    frozen = freeze(model, truncation=truncation)
+    z = latents(model.config).requires_grad_()
+    expected = stock_pictures(model, z, index=3, row=row)
+    pictures = frozen(z)
+    direction = torch.randn(expected.shape, dtype=z.dtype, generator=torch.Generator().manual_seed(2))
+    (gradient,) = torch.autograd.grad((pictures * direction).sum(), z)
+    (expected_gradient,) = torch.autograd.grad((expected * direction).sum(), z)
+    assert (pictures - expected).abs().max() <= 1e-9
+    assert (gradient - expected_gradient).abs().max() <= 1e-9 * expected_gradient.abs().max()
+    with torch.no_grad():
+        assert (frozen(z) - expected).abs().max() <= 1e-9
+    assert 0.05 < expected.std() < 0.9  # neither grey nor saturated, where any error would vanish
+
+
+@pytest.mark.parametrize("truncation", [t for t in STORED if t not in MISREAD][::7])
+def test_where_the_package_reads_the_right_row_it_is_the_package_untouched(
+    small: BigGAN, truncation: float
+) -> None:
+    z = latents(small.config, 2)
+    label = torch.eye(10, dtype=z.dtype)[[1, 1]]
+    with torch.no_grad():
+        pictures = freeze(small, truncation=truncation, classes=[ImageClass(1, "one")])(z)
+        assert (pictures - small(z, label, truncation)).abs().max() <= 1e-9
+
+
+@pytest.mark.parametrize("truncation", MISREAD)
+def test_the_package_misreads_five_rows(small: BigGAN, truncation: float) -> None:
+    z, row = latents(small.config), round(truncation * 50)
+    label = torch.eye(10, dtype=z.dtype)[[3]]
+    with torch.no_grad():
+        intended = stock_pictures(small, z, index=3, row=row)
+        assert (small(z, label, truncation) - intended).abs().max() > 1e-3
+        assert (freeze(small, truncation=truncation)(z) - intended).abs().max() <= 1e-9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("resolution", [128, 256, 512])
+def test_full_size_in_float32(resolution: int) -> None:
+    model = random_biggan(published_config(resolution))
+    z = latents(model.config, dtype=torch.float32)
+    with torch.no_grad():
+        expected = stock_pictures(model, z, index=3, row=20)
+        pictures = freeze(model)(z)
+    assert pictures.shape == (1, 3, resolution, resolution)
+    assert (pictures - expected).abs().max() <= 2e-4
+
+
+def test_each_picture_of_several_classes_is_of_its_own(small: BigGAN) -> None:
+    frozen, z = freeze(small), latents(small.config, 4)
+    which = torch.tensor([2, 0, 1, 2])
+    with torch.no_grad():
+        pictures = frozen(z, which)
+        for i, choice in enumerate(which.tolist()):
+            alone = stock_pictures(small, z[i : i + 1], index=CLASSES[choice].index, row=20)
+            assert (pictures[i : i + 1] - alone).abs().max() <= 1e-9
+        assert torch.equal(frozen(z), frozen(z, torch.zeros(4, dtype=torch.long)))
+
+
+def test_pictures_do_not_depend_on_the_batch(small: BigGAN) -> None:
+    frozen, z = freeze(small), latents(small.config, 5)
+    with torch.no_grad():
+        assert (frozen(z) - torch.cat([frozen(one) for one in torch.split(z, 1)])).abs().max() <= 1e-12
+
+
+def test_without_autograd_neither_z_nor_weights_change(small: BigGAN) -> None:
+    frozen, z = freeze(small), latents(small.config, 2)
+    before, tensors = z.clone(), copy.deepcopy(frozen.state_dict())
+    with torch.no_grad():
+        first, second = frozen(z), frozen(z)
+    assert torch.equal(first, second)
+    assert torch.equal(z, before)
+    assert all(torch.equal(tensor, tensors[name]) for name, tensor in frozen.state_dict().items())
+
+
+def test_second_and_forward_derivatives(small: BigGAN) -> None:
+    frozen, z = freeze(small), latents(small.config)
+    tangent = torch.randn(z.shape, dtype=z.dtype, generator=torch.Generator().manual_seed(3))
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(z, tangent)  # type: ignore[no-untyped-call]
+        forward = forward_ad.unpack_dual(frozen(dual)).tangent  # type: ignore[no-untyped-call]
+    _, double_backward = torch.autograd.functional.jvp(frozen, z, tangent)  # type: ignore[no-untyped-call]
+    assert torch.allclose(forward, double_backward, rtol=0, atol=1e-9)
+    assert forward.abs().max() > 1e-3
+
+
+def test_nothing_to_train(small: BigGAN) -> None:
+    frozen = freeze(small)
+    assert not list(frozen.parameters())
+    assert not any(tensor.requires_grad for tensor in frozen.buffers())
+    frozen(latents(small.config).requires_grad_()).sum().backward()
+
+
+def test_attributes_and_a_truncation_that_moves(small: BigGAN) -> None:
+    frozen = freeze(small, truncation=0.433)
+    assert (frozen.truncation, frozen.resolution, frozen.z_dim) == (0.44, 64, 32)
+    assert (frozen.classes, frozen.device) == (CLASSES, torch.device("cpu"))
+    assert (frozen.model, frozen.weights_sha256, frozen.license) == ("random", "0" * 64, "MIT")
+
+
+def test_low_precision_pictures_resemble_and_leave_the_original_alone(small: BigGAN) -> None:
+    frozen, z = freeze(small), latents(small.config, 2).float()
+    low = frozen.for_pictures()
+    with torch.no_grad():
+        pictures, exact = low(z), frozen(z)
+    assert pictures.dtype == torch.float32
+    difference = (pictures - exact).abs()
+    assert 0 < difference.mean() < 0.05
+    assert frozen.to_rgb.weight.dtype == torch.float64
+
+
+@pytest.mark.parametrize(
+    ("z", "which", "says"),
+    [
+        (torch.zeros(2, 31), None, r"\(N, 32\), got \(2, 31\)"),
+        (torch.zeros(32), None, r"\(N, 32\), got \(32,\)"),
+        (torch.zeros(2, 32), torch.zeros(3, dtype=torch.long), r"\(2,\), got \(3,\)"),
+    ],
+)
+def test_wrong_shapes_are_named(
+    small: BigGAN, z: torch.Tensor, which: torch.Tensor | None, says: str
+) -> None:
+    with pytest.raises(UsageError, match=says):
+        freeze(small)(z, which)
+
+
+def test_no_class_is_refused(small: BigGAN) -> None:
+    with pytest.raises(UsageError, match="at least one"):
+        freeze(small, classes=[])
+
+
+@pytest.mark.parametrize("truncation", [0.0, -0.1, 1.01, float("nan")])
+def test_truncations_without_meaning_are_refused(truncation: float) -> None:
+    with pytest.raises(UsageError, match=r"\(0, 1\]"):
+        nearest_stored_truncation(truncation, 51)
+
+
+def test_every_stored_truncation_has_its_own_row() -> None:
+    assert [nearest_stored_truncation(t, 51) for t in STORED] == [(i, t) for i, t in enumerate(STORED, 1)]
+    assert nearest_stored_truncation(0.001, 51) == (1, 0.02)
