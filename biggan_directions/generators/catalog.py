@@ -8,6 +8,7 @@ licence of its own.
 """
 
 import difflib
+import os
 from dataclasses import dataclass
 
 from biggan_directions.errors import UsageError
@@ -32,7 +33,8 @@ class HubSource:
     @property
     def address(self) -> str:
         """Where a person would look."""
-        return f"{self.endpoint or 'https://huggingface.co'}/{self.repo_id} at {self.revision[:12]}"
+        host = self.endpoint or os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+        return f"{host}/{self.repo_id}/tree/{self.revision}"
 
 
 @dataclass(frozen=True, kw_only=True)

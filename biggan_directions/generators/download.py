@@ -28,6 +28,24 @@ _FIRST_PAUSE_S = 0.5  # doubled after each try
 _TIMEOUT_S = (10.0, 60.0)  # to connect, and between two pieces of data
 _TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
+_UNRESOLVED = (
+    "Failed to resolve",
+    "Name or service not known",
+    "getaddrinfo failed",
+    "nodename nor servname",
+)
+_REASONS = (
+    (
+        ("NameResolutionError", "name resolution", *_UNRESOLVED),
+        "its name cannot be resolved: is there a network?",
+    ),
+    (("Connection refused", "actively refused"), "the connection was refused"),
+    (("timed out", "Timeout"), "no answer in time"),
+    (("CERTIFICATE_VERIFY_FAILED",), "its certificate cannot be verified"),
+    (("Network is unreachable", "No route to host"), "it cannot be reached from here"),
+    (("ProxyError",), "the proxy cannot be reached"),
+)
+
 
 class _BrokenOff(Exception):
     """A transfer that stopped part of the way: worth another try."""
@@ -71,7 +89,7 @@ def download(
                 time.sleep(_FIRST_PAUSE_S * 2**attempt)
             except requests.RequestException as error:
                 if attempt == 0 or attempt == _TRIES - 1:
-                    raise WeightsError(_reason(error)) from error
+                    raise WeightsError(plain_reason(error)) from error
                 time.sleep(_FIRST_PAUSE_S * 2**attempt)
     if sha256 is not None and (got := file_sha256(part.path)) != sha256:
         part.drop()
@@ -98,6 +116,16 @@ def write_atomically(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
+
+
+def plain_reason(error: Exception) -> str:
+    """Why there was no answer, in a few words: what HTTP clients say is a nest of class names."""
+    text = f"{type(error).__name__} {error}"
+    for signs, meaning in _REASONS:
+        if any(sign in text for sign in signs):
+            return meaning
+    detail = str(error).strip().partition("\n")[0][:200]
+    return f"no answer ({type(error).__name__}{': ' if detail else ''}{detail})"
 
 
 @contextlib.contextmanager
@@ -254,20 +282,3 @@ def _check_space(part: _Part, offset: int, total: int | None) -> None:
             f"{part.target} cannot be written: {total - offset} bytes are needed and {free} are free. "
             "Make room or set BIGGAN_DIRECTIONS_CACHE to a folder on a larger disk"
         )
-
-
-def _reason(error: requests.RequestException) -> str:
-    """Why there was no answer, in a few words: what requests says is a nest of class names."""
-    text = str(error)
-    for sign, meaning in (
-        ("NameResolutionError", "the host's name cannot be resolved: is there a network connection?"),
-        ("Failed to resolve", "the host's name cannot be resolved: is there a network connection?"),
-        ("Connection refused", "the connection was refused"),
-        ("timed out", "no answer in time"),
-        ("CERTIFICATE_VERIFY_FAILED", "its certificate cannot be verified"),
-        ("Network is unreachable", "the network cannot be reached"),
-        ("ProxyError", "the proxy could not be reached"),
-    ):
-        if sign in text or sign in type(error).__name__:
-            return meaning
-    return f"no connection ({type(error).__name__})"

@@ -5,7 +5,13 @@ from pathlib import Path
 
 from biggan_directions.errors import WeightsError
 from biggan_directions.generators.catalog import CatalogEntry, HubSource, Source
-from biggan_directions.generators.download import Progress, download, explain_write_errors, file_sha256
+from biggan_directions.generators.download import (
+    Progress,
+    download,
+    explain_write_errors,
+    file_sha256,
+    plain_reason,
+)
 
 _CONFIG_BYTES = 64 * 1024
 _OFFLINE = "not tried: offline, because HF_HUB_OFFLINE is set or the caller asked for it"
@@ -80,8 +86,7 @@ def _fetch_from_hub(
     except (
         Exception
     ) as error:  # the client has changed its HTTP library, and so what it raises, more than once
-        reason = str(error).strip().partition("\n")[0][:200]
-        raise WeightsError(f"{path.name}: {reason or 'no answer'} ({type(error).__name__})") from error
+        raise WeightsError(f"{path.name}: {plain_reason(error)}") from error
     if about.commit_hash != source.revision:
         raise WeightsError(f"{path.name} is of commit {about.commit_hash}, expected {source.revision}")
     # large files are known to the Hub by their SHA-256, small ones by something else

@@ -143,7 +143,7 @@ def cache_status(entry: CatalogEntry) -> CacheStatus:
     except WeightsError:
         return CacheStatus(state="damaged", folder=folder, bytes_on_disk=size)
     if pair is None:
-        state = "partial" if any((folder / _PARTIAL_NAME).glob("*/*.part")) else "absent"
+        state = "partial" if _is_partial(folder) else "absent"
     elif any(path.name in record and record[path.name]["size"] != path.stat().st_size for path in pair):
         state = "damaged"
     else:
@@ -274,6 +274,10 @@ def _check_config(entry: CatalogEntry, path: Path) -> None:
         )
 
 
+def _is_partial(folder: Path) -> bool:
+    return any((folder / _PARTIAL_NAME).glob("*/*.part"))
+
+
 def _fetch_command(entry: CatalogEntry) -> str:
     return f"Fetch it: biggan-directions models --fetch {entry.name}"
 
@@ -284,7 +288,7 @@ def _nothing_worked(entry: CatalogEntry, folder: Path, answers: list[str]) -> st
         [
             f"the weights of {entry.name} could not be fetched. Tried:",
             *(f"  {answer}" for answer in answers),
-            "What arrived is kept, and fetching again goes on from there.",
+            *(["What arrived is kept: fetching again goes on from there."] if _is_partial(folder) else []),
             f"If you can get {CONFIG_NAME} and {WEIGHTS_NAME} in another way, put them into {folder}",
             "or name the folder that they are in: --model FOLDER.",
             "To begin without them: --model toybox works now, with no network.",

@@ -155,7 +155,7 @@ def test_nobody_there(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
     with pytest.raises(WeightsError, match="connection was refused"):
         download(url, tmp_path / "file", max_bytes=MOST)
-    with pytest.raises(WeightsError, match="name cannot be resolved"):
+    with pytest.raises(WeightsError, match="its name cannot be resolved"):
         download("http://no-such-host.invalid/file", tmp_path / "file", max_bytes=MOST)
 
 
