@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pytorch_pretrained_biggan import BigGAN, BigGANConfig
+from pytorch_pretrained_biggan import BigGANConfig
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.generators.weight_folder import WeightFiles
@@ -93,10 +93,60 @@ def read_config(path: Path) -> BigGANConfig:
 
 
 def expected_shapes(config: BigGANConfig) -> dict[str, torch.Size]:
-    """Name and shape of every tensor that a model of this configuration has; nothing is allocated."""
-    with torch.device("meta"):
-        model = BigGAN(config)
-    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+    """Name and shape of every tensor of ``BigGAN(config).state_dict()``, without building the model.
+
+    Building it takes memory that an unknown file could ask for without end, draws from the global random
+    stream, and on the meta device first imports sympy, which takes longer than all the rest.
+    """
+    width, conditions = config.channel_width, 2 * config.z_dim
+    shapes: dict[str, tuple[int, ...]] = {"embeddings.weight": (config.z_dim, config.num_classes)}
+    shapes |= _normalised("generator.gen_z", 256 * width, conditions, bias=True)
+    place = 0
+    for position, (_, channels_in, channels_out) in enumerate(config.layers):
+        if position == config.attention_layer_position:
+            shapes |= _attention(f"generator.layers.{place}", channels_in * width)
+            place += 1
+        shapes |= _block(f"generator.layers.{place}", channels_in * width, channels_out * width, config)
+        place += 1
+    shapes |= {f"generator.bn.{name}": (width,) for name in ("weight", "bias")}
+    shapes |= {f"generator.bn.{name}": (config.n_stats, width) for name in ("running_means", "running_vars")}
+    shapes |= _normalised("generator.conv_to_rgb", width, width, 3, 3, bias=True)
+    return {name: torch.Size(shape) for name, shape in shapes.items()}
+
+
+def _normalised(name: str, *weight: int, bias: bool) -> dict[str, tuple[int, ...]]:
+    """A layer under spectral norm: its weight, and the vectors of the power iteration."""
+    rest = {
+        f"{name}.weight_orig": weight,
+        f"{name}.weight_u": weight[:1],
+        f"{name}.weight_v": (math.prod(weight[1:]),),
+    }
+    return {f"{name}.bias": weight[:1], **rest} if bias else rest
+
+
+def _attention(name: str, channels: int) -> dict[str, tuple[int, ...]]:
+    inner, values = channels // 8, channels // 2
+    return {
+        f"{name}.gamma": (1,),
+        **_normalised(f"{name}.snconv1x1_theta", inner, channels, 1, 1, bias=False),
+        **_normalised(f"{name}.snconv1x1_phi", inner, channels, 1, 1, bias=False),
+        **_normalised(f"{name}.snconv1x1_g", values, channels, 1, 1, bias=False),
+        **_normalised(f"{name}.snconv1x1_o_conv", channels, values, 1, 1, bias=False),
+    }
+
+
+def _block(name: str, entering: int, leaving: int, config: BigGANConfig) -> dict[str, tuple[int, ...]]:
+    """A residual block: four times a conditional norm and a convolution."""
+    middle = entering // 4
+    convolutions = ((middle, entering, 1), (middle, middle, 3), (middle, middle, 3), (leaving, middle, 1))
+    shapes: dict[str, tuple[int, ...]] = {}
+    for step, (channels_out, channels_in, size) in enumerate(convolutions):
+        norm = f"{name}.bn_{step}"
+        shapes |= {f"{norm}.{of}": (config.n_stats, channels_in) for of in ("running_means", "running_vars")}
+        for part in ("scale", "offset"):
+            shapes |= _normalised(f"{norm}.{part}", channels_in, 2 * config.z_dim, bias=False)
+        shapes |= _normalised(f"{name}.conv_{step}", channels_out, channels_in, size, size, bias=True)
+    return shapes
 
 
 def _checked_config(values: Mapping[str, Any]) -> BigGANConfig:

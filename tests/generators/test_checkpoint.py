@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from pytorch_pretrained_biggan import BigGAN
+from pytorch_pretrained_biggan import BigGAN, BigGANConfig
 from safetensors.torch import save_file
 
 from biggan_directions.errors import FileFormatError
@@ -139,9 +139,27 @@ def test_a_configuration_is_read_as_it_is(tmp_path: Path) -> None:
     assert [list(block) for block in config.layers] == SMALL["layers"]
 
 
-def test_the_published_configuration_is_accepted(tmp_path: Path) -> None:
-    from pytorch_pretrained_biggan import BigGANConfig
+SHORT = SMALL["layers"]
+DEEP = [*SHORT, [False, 1, 1], [True, 1, 1]]
 
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"attention_layer_position": 0},
+        {"attention_layer_position": 3, "channel_width": 9},
+        {"attention_layer_position": 40},
+        {"layers": DEEP, "output_dim": 32, "num_classes": 7, "n_stats": 5, "z_dim": 3, "class_embed_dim": 3},
+    ],
+)
+def test_names_shapes_and_order_are_those_of_the_package(changes: dict[str, Any]) -> None:
+    config = BigGANConfig(**{**SMALL, **changes})
+    stock = {name: tensor.shape for name, tensor in BigGAN(config).state_dict().items()}
+    assert list(expected_shapes(config).items()) == list(stock.items())
+
+
+def test_the_published_configuration_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     path.write_text(BigGANConfig().to_json_string(), "utf-8")
     assert path.stat().st_size == 630  # as the file on the Hub
