@@ -49,16 +49,26 @@ def load_state(files: WeightFiles) -> tuple[BigGANConfig, dict[str, torch.Tensor
     config = read_config(files.config_path)
     expected = expected_shapes(config)
     _check_size(files.state_path, expected)
-    found = _read_tensors(files.state_path)
+    return config, checked_tensors(_read_tensors(files.state_path), expected, where=str(files.state_path))
+
+
+def checked_tensors(
+    found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Size], *, where: str
+) -> dict[str, torch.Tensor]:
+    """The tensors expected, as float32 and in the order expected, if they are just those that were found.
+
+    Raises:
+        FileFormatError: one is absent, or too many, or of another shape or kind, or not finite.
+    """
     for name, shape in expected.items():
-        _check_tensor(files.state_path, name, found.get(name), shape)
+        _check_tensor(where, name, found.get(name), shape)
     for name in found:
         if name not in expected:
             raise FileFormatError(
-                f"{files.state_path} has a tensor {name[:200]!r} that {files.config_path} has no place for: "
+                f"{where} has a tensor {name[:200]!r} that its configuration has no place for: "
                 "the two are not of one checkpoint"
             )
-    return config, {name: found[name].detach().float() for name in expected}
+    return {name: found[name].detach().float() for name in expected}
 
 
 def read_config(path: Path) -> BigGANConfig:
@@ -261,14 +271,14 @@ def _is_zip(path: Path) -> bool:
         return file.read(4) == b"PK\x03\x04"
 
 
-def _check_tensor(path: Path, name: str, tensor: torch.Tensor | None, shape: torch.Size) -> None:
+def _check_tensor(where: str, name: str, tensor: torch.Tensor | None, shape: torch.Size) -> None:
     """Refuse a tensor that is absent, of another shape or kind, or not finite."""
     if tensor is None:
-        raise FileFormatError(f"{path} has no tensor {name!r}, which the configuration beside it calls for")
+        raise FileFormatError(f"{where} has no tensor {name!r}, which its configuration calls for")
     if tensor.shape != shape:
-        raise FileFormatError(f"tensor {name!r} of {path} is {tuple(tensor.shape)}, expected {tuple(shape)}")
+        raise FileFormatError(f"tensor {name!r} of {where} is {tuple(tensor.shape)}, expected {tuple(shape)}")
     plain = tensor.device.type == "cpu" and tensor.layout == torch.strided and not tensor.is_quantized
     if tensor.dtype not in _FLOATS or not plain:
-        raise FileFormatError(f"tensor {name!r} of {path} is {tensor.dtype}, expected plain floating point")
+        raise FileFormatError(f"tensor {name!r} of {where} is {tensor.dtype}, expected plain floating point")
     if not bool(torch.isfinite(tensor).all()):
-        raise FileFormatError(f"tensor {name!r} of {path} has values that are not finite")
+        raise FileFormatError(f"tensor {name!r} of {where} has values that are not finite")

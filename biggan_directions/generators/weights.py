@@ -9,7 +9,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -35,10 +35,10 @@ __all__ = [
     "WeightFiles",
     "cache_folder",
     "cache_status",
+    "entry_or_folder",
     "fetch_weights",
     "locate_weights",
     "model_folder",
-    "verify",
 ]
 
 _PARTIAL_NAME = ".partial"
@@ -84,15 +84,13 @@ def locate_weights(
         offline: never use the network; None: as ``HF_HUB_OFFLINE`` says.
 
     Raises:
-        UsageError: neither a model nor a folder.
+        UsageError: neither a model nor a folder, or a model that ships inside the package.
         WeightsError: the files are absent and cannot be fetched, or are not those first recorded.
         OutputError: the cache cannot be written.
     """
-    entry = _entry_or_folder(model)
+    entry = entry_or_folder(model)
     if isinstance(entry, Path):
         return _in_folder(entry)
-    if entry.bundled:
-        return _in_package(entry)
     return _cached(entry) or fetch_weights(entry, progress=progress, offline=offline)
 
 
@@ -105,11 +103,12 @@ def fetch_weights(
     first's.
 
     Raises:
+        UsageError: the model ships inside the package.
         WeightsError: no source gave it; the message says what each one answered and what to do.
         OutputError: the cache cannot be written.
     """
     if entry.bundled:
-        return _in_package(entry)
+        raise _nothing_to_fetch(entry)
     if offline is None:
         offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in _YES
     folder = model_folder(entry)
@@ -132,10 +131,12 @@ def fetch_weights(
 
 
 def cache_status(entry: CatalogEntry) -> CacheStatus:
-    """What there is of a model, at a glance: sizes are compared, checksums are not (``verify`` does that)."""
+    """What there is of a model, at a glance: sizes are compared, checksums are not."""
     folder = model_folder(entry)
     if entry.bundled:
-        return CacheStatus(state="bundled", folder=folder, bytes_on_disk=0)
+        folder = Path(str(files(f"biggan_directions.{entry.name}")))
+        size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+        return CacheStatus(state="bundled", folder=folder, bytes_on_disk=size)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     state: Literal["cached", "absent", "partial", "damaged"]
     try:
@@ -151,29 +152,8 @@ def cache_status(entry: CatalogEntry) -> CacheStatus:
     return CacheStatus(state=state, folder=folder, bytes_on_disk=size)
 
 
-def verify(model: str | Path | CatalogEntry) -> WeightFiles:
-    """Check all that can be checked of files that are here, with no network: checksums, settings, tensors.
-
-    Raises:
-        UsageError: neither a model nor a folder.
-        WeightsError: the files are absent, or not those first recorded.
-        FileFormatError: they are not a checkpoint of a BigGAN-deep; the first tensor that is wrong is named.
-    """
-    from biggan_directions.generators.checkpoint import load_state
-
-    entry = _entry_or_folder(model)
-    if isinstance(entry, Path) or entry.bundled:
-        found = locate_weights(entry)
-    elif (cached := _cached(entry)) is None:
-        raise WeightsError(f"{entry.name} is not in {model_folder(entry)}. {_fetch_command(entry)}")
-    else:
-        found = cached
-    load_state(found)
-    return found
-
-
-def _entry_or_folder(model: str | Path | CatalogEntry) -> CatalogEntry | Path:
-    """What was meant: a model of the catalog, or a folder."""
+def entry_or_folder(model: str | Path | CatalogEntry) -> CatalogEntry | Path:
+    """What was meant: a model of the catalog, or a folder; a name that is neither is a UsageError."""
     if isinstance(model, CatalogEntry | Path):
         return model
     if "/" in model or os.sep in model:
@@ -199,12 +179,10 @@ def _in_folder(folder: Path) -> WeightFiles:
     return unrecorded(pair)
 
 
-def _in_package(entry: CatalogEntry) -> WeightFiles:
-    """The files of a model that ships: in the package of the model's name."""
-    with as_file(files(f"biggan_directions.{entry.name}")) as folder:
-        if pair := find_pair(folder):
-            return unrecorded(pair)
-    raise WeightsError(f"this installation lacks the weights of {entry.name}: reinstall biggan-directions")
+def _nothing_to_fetch(entry: CatalogEntry) -> UsageError:
+    return UsageError(
+        f"{entry.name} ships inside the package: it has no files to fetch. Use --model {entry.name}"
+    )
 
 
 def _cached(entry: CatalogEntry) -> WeightFiles | None:

@@ -22,6 +22,8 @@ class FileServer:
     """What it calls the revision of a file at a Hub address."""
     ranges: bool = True
     """Whether it understands Range."""
+    most_of_a_range: int = 10**9
+    """However much is asked for by Range, it sends no more than this."""
     etags: bool = True
     break_after: list[int] = field(default_factory=list)
     """For each of the next requests of a body: close the connection after this many bytes of it."""
@@ -63,17 +65,18 @@ def _handler(server: FileServer) -> type[BaseHTTPRequestHandler]:
                 headers["X-Repo-Commit"] = server.commit
                 if not hub["name"].endswith(".json"):
                     headers |= {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(len(body))}
-            status, first = 200, 0
+            status, first, end = 200, 0, len(body)
             if server.ranges and (asked := re.match(r"bytes=(\d+)-$", self.headers.get("Range", ""))):
                 if self.headers.get("If-Range") in {None, headers.get("ETag")}:
                     status, first = 206, int(asked[1])
-                    headers["Content-Range"] = f"bytes {first}-{len(body) - 1}/{len(body)}"
+                    end = min(end, first + server.most_of_a_range)
+                    headers["Content-Range"] = f"bytes {first}-{end - 1}/{len(body)}"
                 if first >= len(body):
                     self._end(416, {"Content-Range": f"bytes */{len(body)}", "Content-Length": "0"})
                     return
-            self._end(status, {**headers, "Content-Length": str(len(body) - first)})
+            self._end(status, {**headers, "Content-Length": str(end - first)})
             if with_body:
-                self._send(body[first:])
+                self._send(body[first:end])
 
         def _send(self, body: bytes) -> None:
             threading.Event().wait(server.pause_s)

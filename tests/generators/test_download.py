@@ -101,6 +101,13 @@ def test_a_server_that_cannot_resume_sends_it_all(server: FileServer, tmp_path: 
     assert (tmp_path / "file").read_bytes() == BODY
 
 
+def test_a_server_that_sends_a_range_in_parts(server: FileServer, tmp_path: Path) -> None:
+    server.break_after, server.most_of_a_range = [15 * PIECE], 1_200_000
+    download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+    assert (tmp_path / "file").read_bytes() == BODY
+    assert len(server.requests) == 3
+
+
 def test_all_had_arrived_but_was_not_yet_in_place(server: FileServer, tmp_path: Path) -> None:
     server.break_after = [30 * PIECE, *([0] * 20)]
     with pytest.raises(WeightsError):
