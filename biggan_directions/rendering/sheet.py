@@ -1,0 +1,198 @@
+"""The contact sheet: a row for each direction, a column for each position, its axes named, to be printed."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+
+from biggan_directions.errors import UsageError
+from biggan_directions.rendering.frames import pictures_along
+from biggan_directions.rendering.images import Generate, Picture, resized
+from biggan_directions.rendering.labels import (
+    FAINT,
+    INK,
+    SOFT,
+    WHITE,
+    drawable,
+    figure,
+    fitted,
+    signed,
+    typeface,
+)
+from biggan_directions.rendering.output import replacing
+from biggan_directions.rendering.settings import RenderSettings
+from biggan_directions.traversal import even_fractions
+
+# A picture is enlarged by a whole number until it is at least this wide: twice what it would be on a screen.
+_LEAST_CELL = 160
+_MOST_PIXELS = 40_000_000
+_DOTS_PER_INCH = 300
+
+AXIS = "distance along the direction, in units of z"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A direction on the sheet: ``pictures[position][sample]``."""
+
+    number: str
+    name: str
+    effect: float
+    distance: float
+    pictures: list[list[Picture]]
+
+
+def contact_sheet(
+    generate: Generate,
+    directions: torch.Tensor,
+    z: torch.Tensor,
+    *,
+    settings: RenderSettings,
+    names: Mapping[int, str] | Sequence[str],
+    effects: Mapping[int, float] | Sequence[float],
+    indices: Sequence[int],
+    which: torch.Tensor | None = None,
+    base: Sequence[Picture] | None = None,
+    title: str = "",
+) -> Image.Image:
+    """Draw every z (N, z_dim) at even steps along each of ``indices``, N rows a direction.
+
+    Where all directions go equally far the distances stand once above the columns, else under each row; the
+    effect stands beside each. ``title`` goes on top. Arguments otherwise as for ``render_grid``.
+    """
+    if not indices:
+        raise UsageError("There are no directions to show: expected one index or more.")
+    fractions = even_fractions(settings.sheet_positions)
+    distances = {index: settings.extent(effects[index]).distance for index in indices}
+    drawn = list(
+        pictures_along(
+            generate, directions, z, distances, fractions, settings=settings, which=which, base=base
+        )
+    )
+    rows = []
+    for place, index in enumerate(indices):
+        part = slice(place * len(z), (place + 1) * len(z))
+        rows.append(
+            _Row(
+                str(index),
+                drawable(names[index]),
+                effects[index],
+                distances[index],
+                [one[part] for one in drawn],
+            )
+        )
+    return _Sheet(rows, fractions, labels=settings.labels, title=drawable(title)).drawn()
+
+
+def write_png(image: Image.Image, path: Path, *, comment: str = "") -> int:
+    """Write ``image`` to ``path`` and return its size in bytes; printed, it has 300 dots per inch."""
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("Comment", comment)
+    with replacing(path) as beside:
+        image.save(beside, "PNG", dpi=(_DOTS_PER_INCH, _DOTS_PER_INCH), pnginfo=text)
+        return beside.stat().st_size
+
+
+class _Sheet:
+    """Measures and draws; all lengths are multiples of the cell or of the text."""
+
+    def __init__(self, rows: list[_Row], fractions: Sequence[float], *, labels: bool, title: str) -> None:
+        self._rows, self._fractions, self._labels, self._title = rows, fractions, labels, title
+        self._samples = len(rows[0].pictures[0])
+        height, width = rows[0].pictures[0][0].shape[:2]
+        scale = float(math.ceil(_LEAST_CELL / min(height, width)))
+        pixels = height * width * scale**2 * len(rows) * len(fractions) * self._samples
+        scale *= min(1.0, (_MOST_PIXELS / pixels) ** 0.5)
+        self._cell_width: int = max(8, round(width * scale))
+        self._cell_height: int = max(8, round(height * scale))
+        self._shared = len({row.distance for row in rows}) == 1
+        self._decimals = 1 if all(_in_tenths(row.distance * f) for row in rows for f in fractions) else 2
+        self._measure()
+
+    def drawn(self) -> Image.Image:
+        """The sheet."""
+        image = Image.new("RGB", (self._total_width, self._total_height), (WHITE,) * 3)
+        pen = ImageDraw.Draw(image)
+        if self._labels:
+            self._draw_head(pen)
+        for index, row in enumerate(self._rows):
+            top = self._top + index * self._row_pitch
+            for position, samples in enumerate(row.pictures):
+                for sample, picture in enumerate(samples):
+                    at = self._x(position), top + sample * (self._cell_height + self._gutter)
+                    image.paste(resized(picture, self._cell_width, self._cell_height), at)
+            if self._labels:
+                self._draw_labels(pen, row, top)
+        return image
+
+    def _measure(self) -> None:
+        self._text = min(44, max(22, round(0.14 * self._cell_width)))
+        self._plain, self._strong = typeface(self._text), typeface(self._text, "Medium")
+        self._small = typeface(round(0.85 * self._text))
+        self._gutter = max(3, round(0.035 * self._cell_width))
+        self._margin = round(1.8 * self._text) if self._labels else 0
+        block = self._samples * (self._cell_height + self._gutter) - self._gutter
+        under = round(1.5 * self._text) if self._labels and not self._shared else 0
+        gap = round((0.9 if under else 0.0) * self._text) + (
+            3 * self._gutter if self._samples > 1 else self._gutter
+        )
+        self._block, self._row_pitch = block, block + under + gap
+        self._left = self._margin + self._label_width()
+        head = 0
+        if self._labels:
+            head += round(1.9 * self._text) if self._title else 0
+            head += round((3.0 if self._shared else 1.6) * self._text)
+        self._top = self._margin + head
+        pictures = len(self._fractions) * (self._cell_width + self._gutter) - self._gutter
+        self._total_width = self._left + pictures + self._margin
+        self._total_height = self._top + len(self._rows) * self._row_pitch - gap + self._margin
+
+    def _label_width(self) -> int:
+        """Room for the longest name, up to two cells; longer ones are cut."""
+        if not self._labels:
+            return 0
+        widest = max(max(font.getlength(text) for text, font, _ in self._lines(row)) for row in self._rows)
+        return math.ceil(min(widest, 2.0 * self._cell_width) + 1.4 * self._text)
+
+    def _lines(self, row: _Row) -> list[tuple[str, ImageFont.FreeTypeFont, int]]:
+        lines = [(row.number, self._strong, INK), (row.name, self._plain, SOFT)]
+        return [line for line in lines if line[0]] + [(f"effect {figure(row.effect)}", self._small, FAINT)]
+
+    def _x(self, position: int) -> int:
+        return self._left + position * (self._cell_width + self._gutter)
+
+    def _draw_head(self, pen: ImageDraw.ImageDraw) -> None:
+        """Title, name of the axis, and the distances where all rows share them."""
+        right = self._total_width - self._margin
+        if self._title:
+            title = fitted(self._title, self._strong, right - self._margin)
+            pen.text((self._margin, self._margin), title, (INK,) * 3, self._strong, anchor="lt")
+        axis = self._top - round((1.9 if self._shared else 0.55) * self._text)
+        name = fitted(AXIS, self._small, right - self._left)
+        pen.text(((self._left + right) / 2, axis), name, (FAINT,) * 3, self._small, anchor="ms")
+        if self._shared:
+            self._draw_distances(pen, self._rows[0].distance, self._top - round(0.55 * self._text))
+
+    def _draw_labels(self, pen: ImageDraw.ImageDraw, row: _Row, top: int) -> None:
+        """Number, name and effect beside a row, centred on it, and its own distances where rows differ."""
+        lines, pitch = self._lines(row), round(1.35 * self._text)
+        baseline = top + (self._block - pitch * (len(lines) - 1)) // 2 + round(0.35 * self._text)
+        for text, font, grey in lines:
+            room = self._left - self._margin - self._text
+            pen.text((self._margin, baseline), fitted(text, font, room), (grey,) * 3, font, anchor="ls")
+            baseline += pitch
+        if not self._shared:
+            self._draw_distances(pen, row.distance, top + self._block + round(1.15 * self._text))
+
+    def _draw_distances(self, pen: ImageDraw.ImageDraw, distance: float, baseline: int) -> None:
+        for position, fraction in enumerate(self._fractions):
+            middle = self._x(position) + self._cell_width / 2
+            words = signed(fraction * distance, self._decimals)
+            pen.text((middle, baseline), words, (SOFT,) * 3, self._small, anchor="ms")
+
+
+def _in_tenths(distance: float) -> bool:
+    return math.isclose(distance, round(distance, 1), abs_tol=1e-9)

@@ -1,0 +1,148 @@
+"""Where pictures and labels stand in a frame, the same in every frame of an animation."""
+
+from typing import NamedTuple
+
+from PIL import Image, ImageDraw
+
+from biggan_directions.rendering.images import Picture, columns_for, resized
+from biggan_directions.rendering.labels import INK, RULE, SOFT, WHITE, drawable, fitted, signed, typeface
+
+# Frames beyond this many pixels are of no use as an animation; pictures are made smaller to fit.
+_MOST_PIXELS = 4_000_000
+
+
+class Block(NamedTuple):
+    """What one direction shows: its number, its name, and how far its ends are from its centre in z.
+
+    Without a ``distance`` the marker runs from the left (here) to the right (there), and no number is shown.
+    """
+
+    number: str
+    name: str
+    distance: float | None
+
+
+class Stage:
+    """Lays out ``samples`` pictures for each of ``blocks``, and under each where on the path it is.
+
+    ``height`` and ``width`` are a picture's own, ``scale`` enlarges it.
+    """
+
+    def __init__(
+        self, blocks: list[Block], samples: int, height: int, width: int, *, scale: int, labels: bool
+    ) -> None:
+        self._blocks, self._labels = blocks, labels
+        self._columns = columns_for(samples)
+        self._block_columns = _block_columns(len(blocks), samples, height / width)
+        self._rows = -(-samples // self._columns)
+        self._block_rows = -(-len(blocks) // self._block_columns)
+        self._samples = samples
+        pictures = height * width * scale**2 * samples * len(blocks)
+        shrink = min(1.0, (_MOST_PIXELS / pictures) ** 0.5)
+        self._height, self._width = (max(8, round(side * scale * shrink)) for side in (height, width))
+        self._measure()
+        self._background = self._draw_background()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of a frame."""
+        return self._background.size
+
+    def frame(self, pictures: list[Picture], fraction: float) -> Image.Image:
+        """The frame at ``fraction`` of the way; ``pictures`` block by block, and in each sample by sample."""
+        frame = self._background.copy()
+        for index, picture in enumerate(pictures):
+            place, sample = divmod(index, self._samples)
+            left, top = self._corner(place)
+            row, column = divmod(sample, self._columns)
+            x, y = left + column * (self._width + self._gutter), top + row * (self._height + self._gutter)
+            frame.paste(resized(picture, self._width, self._height), (x, y))
+        if self._labels:
+            pen = ImageDraw.Draw(frame)
+            for index, block in enumerate(self._blocks):
+                self._mark(frame, pen, index, block, fraction)
+        return frame
+
+    def _measure(self) -> None:
+        """Every distance in the layout, from the size of a picture."""
+        self._gutter = max(2, round(0.03 * self._width))
+        self._block_width = self._columns * (self._width + self._gutter) - self._gutter
+        self._block_height = self._rows * (self._height + self._gutter) - self._gutter
+        self._text = min(36, max(13, round(0.026 * self._block_width)))
+        self._dot = self._text // 4
+        self._rule = self._block_height + round(
+            0.85 * self._text
+        )  # the marker's line, below the top of its block
+        self._baseline = self._rule + round(1.55 * self._text)
+        self._caption = self._baseline + round(0.3 * self._text) - self._block_height
+        self._margin = 3 * self._gutter if self._labels else 0
+        self._gap = max(3 * self._gutter, self._text) if self._labels else self._gutter
+
+    def _corner(self, block: int) -> tuple[int, int]:
+        row, column = divmod(block, self._block_columns)
+        tall = self._block_height + (self._caption if self._labels else 0)
+        return self._margin + column * (self._block_width + self._gap), self._margin + row * (
+            tall + self._gap
+        )
+
+    def _draw_background(self) -> Image.Image:
+        """Everything that does not move."""
+        right, _ = self._corner(self._block_columns - 1)
+        _, bottom = self._corner((self._block_rows - 1) * self._block_columns)
+        tall = self._block_height + (self._caption if self._labels else 0)
+        size = right + self._block_width + self._margin, bottom + tall + self._margin
+        image = Image.new("RGB", size, (WHITE,) * 3)
+        if self._labels:
+            pen = ImageDraw.Draw(image)
+            for index, block in enumerate(self._blocks):
+                self._caption_of(pen, index, block)
+        return image
+
+    def _caption_of(self, pen: ImageDraw.ImageDraw, index: int, block: Block) -> None:
+        left, top = self._corner(index)
+        pen.line((left, top + self._rule, left + self._block_width - 1, top + self._rule), (RULE,) * 3, 1)
+        number, name = typeface(self._text, "Medium"), typeface(self._text)
+        pen.text((left, top + self._baseline), block.number, (INK,) * 3, number, anchor="ls")
+        used = number.getlength(block.number) + 0.55 * self._text if block.number else 0.0
+        room = self._block_width - used - self._room_for_distance(block)
+        pen.text(
+            (left + used, top + self._baseline),
+            fitted(drawable(block.name), name, room),
+            (SOFT,) * 3,
+            name,
+            anchor="ls",
+        )
+
+    def _room_for_distance(self, block: Block) -> float:
+        """Width kept free at the right for the distance; 0 in a block too narrow for both it and a name."""
+        if block.distance is None:
+            return 0.0
+        room = typeface(self._text).getlength(signed(-abs(block.distance))) + self._text
+        return room if room < 0.45 * self._block_width else 0.0
+
+    def _mark(
+        self, frame: Image.Image, pen: ImageDraw.ImageDraw, index: int, block: Block, fraction: float
+    ) -> None:
+        left, top = self._corner(index)
+        share = fraction if block.distance is None else (fraction + 1) / 2
+        x = left + self._dot + round(share * (self._block_width - 1 - 2 * self._dot))
+        disc = _disc(self._dot)
+        frame.paste((INK,) * 3, (x - self._dot, top + self._rule - self._dot), disc)
+        if block.distance is not None and self._room_for_distance(block):
+            at = left + self._block_width, top + self._baseline
+            pen.text(at, signed(fraction * block.distance), (SOFT,) * 3, typeface(self._text), anchor="rs")
+
+
+def _block_columns(count: int, samples: int, tallness: float) -> int:
+    """How many blocks stand side by side, for a frame not far from 3:2."""
+    columns = columns_for(samples)
+    aspect = columns / (-(-samples // columns)) / (tallness + 0.25)
+    return columns_for(count, ratio=1.5 / aspect) if count > 1 else 1
+
+
+def _disc(radius: int) -> Image.Image:
+    """A smooth disc as a mask, 2 · radius + 1 pixels wide."""
+    side = 2 * radius + 1
+    large = Image.new("L", (8 * side, 8 * side), 0)
+    ImageDraw.Draw(large).ellipse((0, 0, 8 * side - 1, 8 * side - 1), 255)
+    return large.resize((side, side), Image.Resampling.BOX)

@@ -1,0 +1,225 @@
+"""Paths in z along a direction: where they start, how far they go, and which pictures their frames share."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
+
+import torch
+
+from biggan_directions.errors import UsageError
+
+Projection = Literal["keep", "remove"]
+"""What becomes of the coordinate that a latent already has along the direction.
+
+``keep``
+    z(t) = z + t·q. Distance 0 is the base picture, the same under every direction, in ``edit`` and on the
+    live page: one sees what a direction does to *this* picture, and the centre is drawn once for all of them.
+    The default.
+``remove``
+    z(t) = z − (z·q)q + t·q. Every sample starts from the same coordinate along the direction, as in the
+    official rendering code: samples move in step, and none goes further from the prior's middle to one side
+    than to the other; but the centre is no longer the base picture.
+"""
+
+
+class Extent(NamedTuple):
+    """How far a traversal goes to either side of its centre, in units of z, and where that comes from."""
+
+    distance: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Path:
+    """The frames of an animation as fractions of the whole way, each distinct one kept once.
+
+    ``fractions`` are in the order in which they are first needed; ``order[k]`` is the index of frame k's
+    fraction.
+    """
+
+    fractions: tuple[float, ...]
+    order: tuple[int, ...]
+
+
+def default_distance(
+    effect: float, *, change: float = 0.4, nearest: float = 1.0, farthest: float = 6.0, unknown: float = 3.0
+) -> Extent:
+    """How far to go so that strong and weak directions show comparable change: distance = change / effect.
+
+    Args:
+        effect: RMS change of the picture (scale [-1, 1]) per unit of z; NaN where it is not known.
+        change: RMS change of the picture wanted at either end, to first order.
+        nearest, farthest: the distance is kept between these, in units of z.
+        unknown: the distance where the effect is not known.
+
+    Returns:
+        The distance, rounded to a tenth so that it can be typed again, and why.
+
+    Raises:
+        UsageError: an effect below 0.
+
+    >>> default_distance(0.2)
+    Extent(distance=2.0, reason='effect 0.2')
+    >>> default_distance(0.01).reason
+    'effect 0.01, kept to at most 6'
+    """
+    if math.isnan(effect):
+        return Extent(unknown, "effect unknown")
+    if effect < 0:
+        raise UsageError(f"effect is {effect:g}: an RMS change is 0 or more.")
+    wanted = change / effect if effect > 0 else math.inf
+    reason = f"effect {effect:.2g}"
+    if wanted > farthest:
+        return Extent(farthest, f"{reason}, kept to at most {farthest:g}")
+    if wanted < nearest:
+        return Extent(nearest, f"{reason}, kept to at least {nearest:g}")
+    return Extent(round(wanted, 1), reason)
+
+
+def loop_path(frames: int) -> Path:
+    """Centre → one end → centre → other end → centre: fraction sin(2πk / frames) of the distance at frame k.
+
+    It loops without a seam (the last frame is one step before the first), is slow at the ends where there is
+    most to see, and visits all but the two ends twice, at exactly the same fraction: ``frames`` frames need
+    frames/2 + 1 pictures. ``frames`` is a multiple of 4, so that both ends are frames.
+
+    >>> path = loop_path(8)
+    >>> [round(path.fractions[i], 2) for i in path.order]
+    [0.0, 0.71, 1.0, 0.71, 0.0, -0.71, -1.0, -0.71]
+    >>> len(path.fractions)
+    5
+    """
+    quarter = _whole_parts(frames, parts=4)
+    steps = [*range(quarter), *range(quarter, -quarter, -1), *range(-quarter, 0)]
+    # The sine is odd only to the last bit: taking it of |step| makes the two halves mirror images, exactly.
+    return _path(steps, lambda step: math.copysign(math.sin(math.pi / 2 * abs(step) / quarter), step))
+
+
+def there_and_back_path(frames: int) -> Path:
+    """Here → there → here: fraction (1 − cos(2πk / frames)) / 2 of the way at frame k, frames/2 + 1 pictures.
+
+    >>> path = there_and_back_path(4)
+    >>> [round(path.fractions[i], 2) for i in path.order]
+    [0.0, 0.5, 1.0, 0.5]
+    """
+    half = _whole_parts(frames, parts=2)
+    steps = [*range(half), *range(half, 0, -1)]
+    return _path(steps, lambda step: (1 - math.cos(math.pi * step / half)) / 2)
+
+
+def even_fractions(count: int) -> tuple[float, ...]:
+    """``count`` fractions from −1 to 1 at equal steps; an odd number, so that the centre is one of them.
+
+    >>> even_fractions(5)
+    (-1.0, -0.5, 0.0, 0.5, 1.0)
+    """
+    if count < 3 or count % 2 == 0:
+        raise UsageError(
+            f"positions is {count}: expected an odd number, 3 or more, so that the centre is one of them."
+        )
+    half = count // 2
+    return tuple(step / half for step in range(-half, half + 1))
+
+
+def latents_along(
+    z: torch.Tensor, direction: torch.Tensor, distances: torch.Tensor, *, projection: Projection = "keep"
+) -> torch.Tensor:
+    """Latents at each of ``distances`` along ``direction``, for every z.
+
+    Args:
+        z: (N, z_dim).
+        direction: (z_dim,), of norm 1.
+        distances: (P,), in units of z.
+        projection: what becomes of z's own coordinate along the direction.
+
+    Returns:
+        (P, N, z_dim), in the dtype and on the device of ``z``.
+
+    Raises:
+        UsageError: shapes that do not fit, or an unknown projection.
+
+    >>> z, q, far = torch.tensor([[1.0, 2.0]]), torch.tensor([1.0, 0.0]), torch.tensor([3.0])
+    >>> latents_along(z, q, far), latents_along(z, q, far, projection="remove")
+    (tensor([[[4., 2.]]]), tensor([[[3., 2.]]]))
+    """
+    if projection not in get_args(Projection):
+        raise UsageError(f"projection is {projection!r}: expected {' or '.join(get_args(Projection))}.")
+    _check_latents(z)
+    if direction.shape != z.shape[1:]:
+        raise UsageError(
+            f"direction has shape {tuple(direction.shape)}: expected {tuple(z.shape[1:])}, as z has."
+        )
+    q = direction.to(z)
+    start = z - (z @ q)[:, None] * q if projection == "remove" else z
+    return start + distances.to(z)[:, None, None] * q
+
+
+def apply_moves(z: torch.Tensor, directions: torch.Tensor, moves: Mapping[int, float]) -> torch.Tensor:
+    """Move every z along several directions at once: z + Σ distance_i · q_i.
+
+    Args:
+        z: (N, z_dim).
+        directions: (ndirs, z_dim), rows of norm 1.
+        moves: for the index of a direction, the distance in units of z. No moves give z itself.
+
+    Returns:
+        (N, z_dim).
+
+    Raises:
+        UsageError: shapes that do not fit, an index that no direction has, a distance that is not finite.
+
+    >>> apply_moves(torch.zeros(1, 3), torch.eye(3), {0: 2.0, 2: -1.0})
+    tensor([[ 2.,  0., -1.]])
+    """
+    _check_latents(z)
+    check_directions(directions, z.shape[1])
+    check_indices(moves, len(directions))
+    for index, distance in moves.items():
+        if not math.isfinite(distance):
+            raise UsageError(
+                f"direction {index} is to move by {distance}: expected a finite number, in units of z."
+            )
+    coefficients = torch.zeros(len(directions), dtype=z.dtype, device=z.device)
+    for index, distance in moves.items():
+        coefficients[index] = distance
+    return z + coefficients @ directions.to(z)
+
+
+def check_directions(directions: torch.Tensor, z_dim: int) -> None:
+    """Raise a ``UsageError`` unless ``directions`` is a matrix (ndirs, z_dim)."""
+    if directions.ndim != 2 or directions.shape[1] != z_dim:
+        raise UsageError(
+            f"directions have shape {tuple(directions.shape)}: expected (ndirs, {z_dim}), as z has."
+        )
+
+
+def check_indices(indices: Iterable[int], count: int) -> None:
+    """Raise a ``UsageError`` that names the first index that no direction has."""
+    for index in indices:
+        if not 0 <= index < count:
+            raise UsageError(
+                f"There is no direction {index}: this set has {count}, numbered 0 to {count - 1}."
+            )
+
+
+def _check_latents(z: torch.Tensor) -> None:
+    if z.ndim != 2:
+        raise UsageError(f"z has shape {tuple(z.shape)}: expected (N, z_dim).")
+
+
+def _whole_parts(frames: int, *, parts: int) -> int:
+    """How many steps each of ``parts`` equal parts of the animation has."""
+    if frames < parts or frames % parts:
+        below, above = frames // parts * parts, (frames // parts + 1) * parts
+        nearest = f"{below} or {above}" if frames > parts else f"{above}"
+        raise UsageError(
+            f"frames is {frames}: expected a multiple of {parts}, so that the ends are shown; take {nearest}."
+        )
+    return frames // parts
+
+
+def _path(steps: list[int], fraction: Callable[[int], float]) -> Path:
+    """The path through whole ``steps``, each distinct step at its first visit."""
+    first = {step: index for index, step in enumerate(dict.fromkeys(steps))}
+    return Path(tuple(fraction(step) for step in first), tuple(first[step] for step in steps))
