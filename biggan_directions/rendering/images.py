@@ -61,14 +61,15 @@ def resized(picture: Picture, width: int, height: int) -> Image.Image:
 def columns_for(count: int, *, ratio: float = 1.6) -> int:
     """How many columns show ``count`` cells: a row up to four, then few empty cells, about ``ratio`` wide.
 
-    >>> [columns_for(n) for n in (1, 3, 4, 6, 7, 8, 9, 12, 16)]
-    [1, 3, 4, 3, 4, 4, 3, 4, 4]
+    >>> [columns_for(n) for n in (1, 3, 4, 6, 7, 8, 9, 12, 16, 120)]
+    [1, 3, 4, 3, 4, 4, 3, 4, 4, 15]
     """
     if count <= 4:
         return max(count, 1)
 
     def awkwardness(columns: int) -> float:
         rows = math.ceil(count / columns)
-        return (rows * columns - count) + 2 * abs(math.log(columns / rows / ratio))
+        empty = rows * columns - count
+        return (0.4 + empty / columns if empty else 0.0) + 2 * abs(math.log(columns / rows / ratio))
 
     return min(range(2, count + 1), key=awkwardness)

@@ -76,7 +76,7 @@ class Stage:
         self._baseline = self._rule + round(1.55 * self._text)
         self._caption = self._baseline + round(0.3 * self._text) - self._block_height
         self._margin = 3 * self._gutter if self._labels else 0
-        self._gap = max(3 * self._gutter, self._text) if self._labels else self._gutter
+        self._gap = max(4 * self._gutter, round(1.3 * self._text)) if self._labels else self._gutter
 
     def _corner(self, block: int) -> tuple[int, int]:
         row, column = divmod(block, self._block_columns)

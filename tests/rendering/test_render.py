@@ -1,0 +1,152 @@
+"""From directions to files, encoded while the next pictures are drawn."""
+
+import gc
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from biggan_directions.errors import GeneratorError, OutputError, UsageError
+from biggan_directions.rendering import RenderSettings, pictures_needed, render_all
+from biggan_directions.rendering.images import to_bytes
+from biggan_directions.traversal import Projection
+from tests.rendering.standin import Discs, directions, latents
+
+SETTINGS = RenderSettings(samples=2, frames=8, scale=1, sheet_positions=3)
+EFFECTS = [0.1, 0.2, 0.3, 0.05, 0.4, 0.2]
+
+
+def test_a_record_for_each_file_in_order(tmp_path: Path) -> None:
+    records = list(
+        render_all(
+            Discs(),
+            directions(),
+            latents(2),
+            tmp_path,
+            settings=SETTINGS,
+            effects=EFFECTS,
+            names=["../../etc"] * 6,
+            indices=(4, 0),
+            title="discs",
+        )
+    )
+    assert [record.path.name for record in records] == ["sheet.png", "direction_04.gif", "direction_00.gif"]
+    assert [record.index for record in records] == [None, 4, 0]
+    assert all(record.path.stat().st_size == record.size_bytes for record in records)
+    assert records[1].extent == (1.0, "effect 0.4")
+    assert records[2].extent == (4.0, "effect 0.1")
+    assert records[0].animation is None
+    animation = records[1].animation
+    assert animation is not None
+    assert (animation.frames, animation.duration_ms) == (8, 400)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted(
+        record.path.name for record in records
+    )
+
+
+@pytest.mark.parametrize("projection", ["keep", "remove"])
+@pytest.mark.parametrize("grid", [False, True])
+def test_no_picture_is_drawn_twice(projection: Projection, grid: bool, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, projection=projection, grid=grid)
+    generator = Discs()
+    records = list(
+        render_all(generator, directions(), latents(2), tmp_path, settings=settings, effects=EFFECTS)
+    )
+    assert generator.drawn == pictures_needed(6, settings)
+    assert len(records) == 1 + (1 if grid else 6)
+
+
+def test_files_are_the_same_bytes_each_time(tmp_path: Path) -> None:
+    runs = []
+    for name in ("one", "two"):
+        records = render_all(Discs(), directions(), latents(2), tmp_path / name, settings=SETTINGS)
+        runs.append({record.path.name: record.path.read_bytes() for record in records})
+    assert runs[0] == runs[1]
+    assert len(runs[0]) == 7
+
+
+def test_another_class_for_each_sample_reaches_every_file(tmp_path: Path) -> None:
+    settings, which = replace(SETTINGS, format="apng", labels=False), torch.tensor([0, 3])
+    list(
+        render_all(Discs(), directions(), latents(2), tmp_path, settings=settings, which=which, indices=(0,))
+    )
+    first = np.asarray(Image.open(tmp_path / "direction_00.png").convert("RGB")).astype(int)
+    expected = to_bytes(Discs()(latents(2), which)).astype(int)
+    assert np.abs(first[:, :32] - expected[0]).max() <= 1
+    assert np.abs(first[:, -32:] - expected[1]).max() <= 1
+
+
+def test_memory_does_not_grow_with_the_number_of_directions(tmp_path: Path) -> None:
+    """Frames alive at once are those of two animations at most, however many are made."""
+    alive = []
+    discs = Discs(16)
+
+    def watched(z: torch.Tensor, which: torch.Tensor | None) -> torch.Tensor:
+        if len(discs.batches) % 15 == 0:
+            alive.append(_images_alive())
+        return discs(z, which)
+
+    settings = replace(SETTINGS, frames=16, batch_size=2)
+    before = _images_alive()
+    many = torch.eye(6).repeat(4, 1)
+    list(render_all(watched, many, latents(2), tmp_path, settings=settings))
+    distinct = 16 // 2 + 1
+    assert len(alive) > 10
+    assert 0 < max(alive) - before <= 2 * distinct + 8
+
+
+def _images_alive() -> int:
+    return sum(type(thing) is Image.Image for thing in gc.get_objects())
+
+
+def test_a_generator_that_fails_leaves_whole_files_only(tmp_path: Path) -> None:
+    discs = Discs()
+
+    def failing(z: torch.Tensor, which: torch.Tensor | None) -> torch.Tensor:
+        images = discs(z, which)
+        return images if discs.drawn < 40 else images * float("nan")
+
+    with pytest.raises(GeneratorError, match="not finite"):
+        list(render_all(failing, directions(), latents(2), tmp_path, settings=SETTINGS))
+    assert (tmp_path / "sheet.png").exists()
+    for entry in tmp_path.iterdir():
+        assert not entry.name.startswith(".")
+        Image.open(entry).load()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
+
+
+def test_whoever_stops_early_leaves_whole_files_and_no_thread(tmp_path: Path) -> None:
+    records = render_all(Discs(), directions(), latents(2), tmp_path, settings=SETTINGS)
+    next(records)
+    next(records)
+    records.close()  # type: ignore[attr-defined]
+    assert all(not entry.name.startswith(".") for entry in tmp_path.iterdir())
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
+
+
+def test_a_file_that_cannot_be_written_stops_the_drawing(tmp_path: Path) -> None:
+    generator = Discs()
+    (tmp_path / "direction_01.gif" / "inside").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"Cannot write .*direction_01\.gif"):
+        list(render_all(generator, directions(), latents(2), tmp_path, settings=SETTINGS))
+    assert generator.drawn < pictures_needed(6, SETTINGS)
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    generator = Discs()
+    for wrong, said in (
+        ({"z": latents(3)}, "z has 3 rows: expected 2"),
+        ({"indices": (0, 9)}, "no direction 9"),
+        ({"indices": ()}, "no directions to show"),
+        ({"names": ["a"]}, "1 names: expected 6"),
+        ({"effects": [0.1] * 7}, "7 effects: expected 6"),
+    ):
+        arguments = {"z": latents(2), **wrong}
+        with pytest.raises(UsageError, match=said):
+            next(render_all(generator, directions(), folder=tmp_path, settings=SETTINGS, **arguments))  # type: ignore[arg-type]
+    assert generator.drawn == 0
+    assert not list(tmp_path.iterdir())

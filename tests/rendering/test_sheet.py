@@ -1,0 +1,144 @@
+"""The contact sheet: every picture in its place, every label inside."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from biggan_directions.errors import OutputError, UsageError
+from biggan_directions.rendering import sheet
+from biggan_directions.rendering.images import to_bytes
+from biggan_directions.rendering.settings import RenderSettings
+from biggan_directions.rendering.sheet import contact_sheet, write_png
+from tests.rendering.standin import Discs, directions, latents
+
+NAMES = ["turn", "", "W" * 200, "旋转", "<b>bold</b>", "size"]
+EFFECTS = [0.2, 0.1, math.nan, 0.05, 0.4, 0.2]
+
+
+def _sheet(
+    settings: RenderSettings, indices: tuple[int, ...] = (0, 1, 2, 3), **more: object
+) -> NDArray[np.uint8]:
+    z = latents(settings.samples)
+    return np.asarray(
+        contact_sheet(
+            Discs(160),
+            directions(),
+            z,
+            settings=settings,
+            names=NAMES,
+            effects=EFFECTS,
+            indices=indices,
+            **more,  # type: ignore[arg-type]
+        )
+    )
+
+
+def test_every_picture_stands_in_its_row_and_column() -> None:
+    settings = RenderSettings(samples=2, labels=False, distance=3.0, sheet_positions=3)
+    drawn = _sheet(settings, (1, 4)).astype(int)
+    gutter = round(0.035 * 160)
+    assert drawn.shape[1] == 3 * 160 + 2 * gutter
+    z, top = latents(2), 0
+    for index in (1, 4):
+        for sample in range(2):
+            for column, distance in enumerate((-3.0, 0.0, 3.0)):
+                left = column * (160 + gutter)
+                expected = to_bytes(Discs(160)(z[sample : sample + 1] + distance * directions()[index]))[0]
+                assert np.abs(drawn[top : top + 160, left : left + 160] - expected).max() <= 1
+            top += 160 + gutter
+        top += 2 * gutter  # the gap between directions is thrice that between samples
+
+
+@pytest.mark.parametrize("distance", [2.0, None])
+@pytest.mark.parametrize("title", ["", "toybox · car " * 40])
+def test_no_label_is_clipped(distance: float | None, title: str) -> None:
+    drawn = _sheet(RenderSettings(samples=1, distance=distance, sheet_positions=3), title=title)
+    for edge in (drawn[:30], drawn[-30:], drawn[:, :30], drawn[:, -30:]):
+        assert (edge == 255).all()
+
+
+def test_distances_stand_once_where_shared_and_under_each_row_where_not() -> None:
+    once = _sheet(RenderSettings(samples=1, distance=2.0))
+    each = _sheet(RenderSettings(samples=1))
+    assert each.shape[0] - once.shape[0] > 3 * 30
+    assert each.shape[1] == once.shape[1]
+
+
+def test_longer_distances_change_the_numbers_on_the_axis() -> None:
+    near, far = (
+        np.asarray(
+            contact_sheet(
+                lambda z, which: torch.zeros(len(z), 3, 160, 160),
+                directions(),
+                latents(1),
+                settings=RenderSettings(samples=1, distance=distance),
+                names=NAMES,
+                effects=EFFECTS,
+                indices=(0,),
+            )
+        )
+        for distance in (1.0, 3.0)
+    )
+    rows = np.flatnonzero((near != far).any((1, 2)))
+    assert len(rows) > 5
+    assert rows.max() < near.shape[0] - 160
+
+
+def test_the_centre_is_drawn_once_for_all_directions() -> None:
+    generator = Discs(32)
+    contact_sheet(
+        generator,
+        directions(),
+        latents(1),
+        settings=RenderSettings(samples=1),
+        names=NAMES,
+        effects=EFFECTS,
+        indices=range(6),
+    )
+    assert generator.drawn == 1 + 6 * 6
+
+
+def test_small_pictures_are_enlarged_and_many_large_ones_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = contact_sheet(
+        Discs(64),
+        directions(),
+        latents(1),
+        settings=RenderSettings(samples=1, labels=False),
+        names=NAMES,
+        effects=EFFECTS,
+        indices=(0,),
+    )
+    assert small.height == 192
+    monkeypatch.setattr(sheet, "_MOST_PIXELS", 1_000_000)
+    many = contact_sheet(
+        Discs(160),
+        torch.eye(6)[:1].repeat(40, 1),
+        latents(1),
+        settings=RenderSettings(samples=1, labels=False),
+        names=[""] * 40,
+        effects=[0.2] * 40,
+        indices=range(40),
+    )
+    assert 800_000 < many.width * many.height < 1_200_000
+
+
+def test_the_file_is_a_png_for_print_and_says_where_it_comes_from(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "sheet.png"
+    size = write_png(Image.new("RGB", (20, 10)), path, comment="seed 7, größer")
+    image = Image.open(path)
+    assert path.stat().st_size == size
+    assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    assert image.info["Comment"] == "seed 7, größer"
+    path.parent.joinpath("file").write_bytes(b"")
+    with pytest.raises(OutputError, match="Cannot write"):
+        write_png(Image.new("RGB", (20, 10)), path.parent / "file" / "sheet.png")
+
+
+def test_no_directions_is_an_error() -> None:
+    with pytest.raises(UsageError, match="no directions to show"):
+        _sheet(RenderSettings(samples=1), ())
