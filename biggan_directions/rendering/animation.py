@@ -61,8 +61,7 @@ def write_animation(
         UsageError: no frames, an unknown format, or MP4 without the ``[video]`` extra.
         OutputError: the file cannot be written.
     """
-    if format not in SUFFIXES:
-        raise UsageError(f"format is {format!r}: expected one of {', '.join(SUFFIXES)}.")
+    check_format(format)
     stream = iter(frames)
     first = next(stream, None)
     if first is None:
@@ -94,6 +93,19 @@ def write_animation(
         size_bytes=size,
         trade=trade,
     )
+
+
+def check_format(format: Format) -> None:
+    """Raise a ``UsageError`` where ``format`` is unknown, or needs what is not installed."""
+    if format not in SUFFIXES:
+        raise UsageError(f"format is {format!r}: expected one of {', '.join(SUFFIXES)}.")
+    if format == "mp4":
+        try:
+            importlib.import_module("imageio_ffmpeg")
+        except ImportError as error:
+            raise UsageError(
+                'MP4 needs the video extra: pip install "biggan-directions[video]", or take --format webp.'
+            ) from error
 
 
 def delay_of(format: Format, fps: float) -> float:
@@ -197,12 +209,7 @@ def _write_mp4(
     frames: Iterable[Image.Image], size: tuple[int, int], path: Path, fps: float, comment: str
 ) -> None:
     """H.264 in yuv420p, which every browser plays; where a side is odd, a white line makes it even."""
-    try:
-        ffmpeg = importlib.import_module("imageio_ffmpeg")
-    except ImportError as error:
-        raise UsageError(
-            'MP4 needs the video extra: pip install "biggan-directions[video]", or take --format webp.'
-        ) from error
+    ffmpeg = importlib.import_module("imageio_ffmpeg")
     even = size[0] + size[0] % 2, size[1] + size[1] % 2
     writer = ffmpeg.write_frames(
         str(path),

@@ -13,7 +13,13 @@ from typing import TypeVar
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.rendering.animation import SUFFIXES, Animation, sane_bytes, write_animation
+from biggan_directions.rendering.animation import (
+    SUFFIXES,
+    Animation,
+    check_format,
+    sane_bytes,
+    write_animation,
+)
 from biggan_directions.rendering.frames import pictures_along, show
 from biggan_directions.rendering.images import Generate, Picture, draw
 from biggan_directions.rendering.settings import RenderSettings
@@ -92,10 +98,11 @@ def render_all(
         The sheet, then the animations in the order of ``indices``.
 
     Raises:
-        UsageError: shapes or indices that do not fit.
+        UsageError: shapes or indices that do not fit, or MP4 without the ``[video]`` extra.
         GeneratorError: pictures that are not finite.
         OutputError: a file cannot be written.
     """
+    check_format(settings.format)
     check_directions(directions, z.shape[-1])
     count = len(directions)
     if len(z) != settings.samples:

@@ -1,7 +1,10 @@
 """From directions to files, encoded while the next pictures are drawn."""
 
 import gc
+import shutil
+import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -126,6 +129,31 @@ def test_whoever_stops_early_leaves_whole_files_and_no_thread(tmp_path: Path) ->
     records.close()  # type: ignore[attr-defined]
     assert all(not entry.name.startswith(".") for entry in tmp_path.iterdir())
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
+
+
+def test_drawing_stops_as_soon_as_encoding_has_failed(tmp_path: Path) -> None:
+    discs, folder = Discs(16), tmp_path / "out"
+
+    def slow(z: torch.Tensor, which: torch.Tensor | None) -> torch.Tensor:
+        time.sleep(0.01)
+        return discs(z, which)
+
+    settings = replace(SETTINGS, frames=80, batch_size=1)
+    records = render_all(slow, directions(), latents(2), folder, settings=settings, indices=(0,))
+    next(records)
+    shutil.rmtree(folder)
+    folder.write_bytes(b"in the way")
+    with pytest.raises(OutputError, match="Cannot write"):
+        next(records)
+    assert discs.drawn < pictures_needed(1, settings) / 2
+
+
+def test_without_the_video_extra_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    generator, settings = Discs(), replace(SETTINGS, format="mp4")
+    with pytest.raises(UsageError, match="video"):
+        next(render_all(generator, directions(), latents(2), tmp_path, settings=settings))
+    assert generator.drawn == 0
 
 
 def test_a_file_that_cannot_be_written_stops_the_drawing(tmp_path: Path) -> None:
