@@ -179,8 +179,7 @@ class Survey:
                 "there is nothing to search"
             )
         if dims is None:
-            wanted = max(2 * ndirs, min(int((values >= MATTERS * trace).sum()), MOST_DIMS))
-            dims = min(wanted, block.size) if block.active else block.size
+            dims = default_dims(block, ndirs, matter=int((values >= MATTERS * trace).sum()))
         alive = int((values > _DEAD * values[0]).sum())
         told = alive < self.count  # as many eigenvalues as cotangents, and what is beyond them was never seen
         basis = torch.zeros(dims, len(self.total), dtype=torch.float64)
@@ -202,6 +201,11 @@ class Survey:
     def from_state(cls, state: dict[str, Any]) -> Survey:
         """Take up what :meth:`state_dict` gave."""
         return cls(**state)
+
+
+def default_dims(block: Block, ndirs: int, *, matter: int = 0) -> int:
+    """How many dimensions to search for ``ndirs`` directions, where so many carry a share that matters."""
+    return min(max(2 * ndirs, min(matter, MOST_DIMS)), block.size) if block.active else block.size
 
 
 def cotangents_needed(block: Block) -> int:
