@@ -68,7 +68,7 @@ class Stage:
         self._gutter = max(2, round(0.03 * self._width))
         self._block_width = self._columns * (self._width + self._gutter) - self._gutter
         self._block_height = self._rows * (self._height + self._gutter) - self._gutter
-        self._text = min(36, max(13, round(0.026 * self._block_width)))
+        self._text = min(32, max(13, round(0.02 * self._block_width)))
         self._dot = self._text // 4
         self._rule = self._block_height + round(
             0.85 * self._text
