@@ -1,0 +1,58 @@
+"""The pictures that the toybox was trained on, rendered to disk chunk by chunk; an interrupted run goes on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from biggan_directions.toybox import factors as factor_ranges
+from biggan_directions.toybox.names import FACTORS, TOYS
+from biggan_directions.toybox.scene import render
+
+RESOLUTION = 64
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Pictures and what they show.
+
+    Attributes:
+        pictures: ``(N, 3, 64, 64)`` uint8, mapped from disk.
+        factors: ``(N, 8)`` float32, each N(0, 1).
+        toys: ``(N,)`` int64, 0 to 9.
+    """
+
+    pictures: npt.NDArray[np.uint8]
+    factors: npt.NDArray[np.float32]
+    toys: npt.NDArray[np.int64]
+
+
+def _draw(count: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    random = np.random.default_rng(seed)
+    factors = random.standard_normal((count, len(FACTORS)), np.float32)
+    return np.arange(count) % len(TOYS), factors
+
+
+def load(folder: Path, count: int, seed: int) -> Dataset:
+    """Render ``count`` scenes drawn with ``seed`` into ``folder``, or go on where an earlier call stopped.
+
+    Every class comes up equally often. Needs the ``[toybox]`` extra (numba) and 12 KB of disk a picture.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    which, factors = _draw(count, seed)
+    path, done_path = folder / f"pictures-{seed}-{count}.npy", folder / f"pictures-{seed}-{count}.done"
+    shape = (count, 3, RESOLUTION, RESOLUTION)
+    if not path.exists():
+        np.lib.format.open_memmap(path, "w+", np.uint8, shape).flush()
+    pictures = np.lib.format.open_memmap(path, "r+")
+    done = int(done_path.read_text()) if done_path.exists() else 0
+    for start in range(done, count, CHUNK):
+        stop = min(start + CHUNK, count)
+        pictures[start:stop] = render(
+            factor_ranges.scenes(which[start:stop], factors[start:stop]), RESOLUTION
+        )
+        pictures.flush()
+        done_path.write_text(str(stop))
+    return Dataset(np.load(path, mmap_mode="r"), factors, which)

@@ -1,0 +1,99 @@
+"""The toybox's weights: half precision with a column for each factor on disk, a stock checkpoint once unfolded."""
+
+import hashlib
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load as load_safetensors
+from safetensors.torch import save as save_safetensors
+from torch import Tensor
+
+from biggan_directions.toybox.network import FACTORS, STORED_STATISTICS, Z_DIM, Network, config
+
+LICENSE = "MIT (trained by this project on scenes that it renders; see docs/toybox.md)"
+ROTATION = "rotation"
+_FILE = "toybox.safetensors"
+_ROTATION_SEED = 20
+_MEETS_Z = FACTORS + Z_DIM  # columns of a weight that takes (factors, class embedding)
+
+
+def _rotation() -> Tensor:
+    """The fixed random rotation R ``(32, 32)``, float32: z = factors · R."""
+    random = torch.Generator().manual_seed(_ROTATION_SEED)
+    q, r = torch.linalg.qr(torch.randn(Z_DIM, Z_DIM, generator=random, dtype=torch.float64))
+    return (q * r.diagonal().sign()).float().contiguous()
+
+
+def pack(network: Network) -> bytes:
+    """The bytes of the file that ships: float16, but for the rotation and the statistics, which stay float32."""
+    tensors = {
+        name: tensor.contiguous() if "running" in name else tensor.half().contiguous()
+        for name, tensor in network.export().items()
+    }
+    return save_safetensors({**tensors, ROTATION: _rotation()}, {"config": json.dumps(config(network.width))})
+
+
+def _read() -> bytes:
+    return resources.files(__package__).joinpath(_FILE).read_bytes()
+
+
+def sha256() -> str:
+    """Of the file that ships, hexadecimal."""
+    return hashlib.sha256(_read()).hexdigest()
+
+
+def rotation() -> Tensor:
+    """The hidden rotation R ``(32, 32)``, float32; its first eight rows are the true directions."""
+    return load_safetensors(_read())[ROTATION]
+
+
+def stock_config() -> dict[str, Any]:
+    """``config.json`` of the stock class, as a dict."""
+    width = load_safetensors(_read())["generator.bn.weight"].shape[0]
+    return config(width)
+
+
+def _largest_singular_pair(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Unit u and v with uᵀ W v the largest singular value, from the smaller Gram matrix."""
+    wide = matrix.shape[0] < matrix.shape[1]
+    gram = (matrix @ matrix.T if wide else matrix.T @ matrix).double()
+    top = torch.linalg.eigh(gram).eigenvectors[:, -1].float()
+    other = torch.nn.functional.normalize((matrix.T if wide else matrix) @ top, dim=0)
+    return (top, other) if wide else (other, top)
+
+
+def stock_state() -> dict[str, Tensor]:
+    """The whole checkpoint in the stock class's layout, float32: what ``pytorch_model.bin`` holds.
+
+    A weight that meets z is its eight factor columns times the true directions, so that it lies in their span and the
+    picture does not change along the other 24 directions.
+    """
+    stored = load_safetensors(_read())
+    true = stored.pop(ROTATION)[:FACTORS]
+    width = stored["generator.bn.weight"].shape[0]
+    state: dict[str, Tensor] = {}
+    for name, tensor in stored.items():
+        tensor = tensor.float()
+        if name.startswith(
+            "generator.conv_to_rgb"
+        ):  # the stock layer computes `width` channels and keeps three
+            tensor = torch.cat([tensor, tensor.new_zeros(width - 3, *tensor.shape[1:])])
+        if "running" in name:
+            tensor = tensor.expand(STORED_STATISTICS, -1).contiguous()
+        if name.endswith("weight_orig"):
+            if tensor.ndim == 2 and tensor.shape[1] == _MEETS_Z:
+                tensor = torch.cat([tensor[:, :FACTORS] @ true, tensor[:, FACTORS:]], 1)
+            u, v = _largest_singular_pair(tensor.flatten(1))
+            state[name.replace("_orig", "_u")], state[name.replace("_orig", "_v")] = u, v
+        state[name] = tensor
+    return state
+
+
+def save_checkpoint(folder: Path) -> None:
+    """Write ``config.json`` and ``pytorch_model.bin``, as ``--model FOLDER`` and the stock package read them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(stock_config(), indent=2) + "\n", encoding="utf-8")
+    torch.save(stock_state(), folder / "pytorch_model.bin")
