@@ -1,5 +1,44 @@
 """Directions in a frozen BigGAN's latent space: found under the Hessian Penalty, judged, and rendered."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from biggan_directions.version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from biggan_directions.directions import Directions
+    from biggan_directions.generators.load import load_generator
+    from biggan_directions.latents import sample_latents
+    from biggan_directions.learn_settings import LearnSettings
+    from biggan_directions.learning import iterate, learn
+    from biggan_directions.penalty import hessian_penalty, hessian_penalty_along
+
+__all__ = [
+    "Directions",
+    "LearnSettings",
+    "__version__",
+    "hessian_penalty",
+    "hessian_penalty_along",
+    "iterate",
+    "learn",
+    "load_generator",
+    "sample_latents",
+]
+
+_HOME = {
+    "Directions": "directions",
+    "LearnSettings": "learn_settings",
+    "hessian_penalty": "penalty",
+    "hessian_penalty_along": "penalty",
+    "iterate": "learning",
+    "learn": "learning",
+    "load_generator": "generators.load",
+    "sample_latents": "latents",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: torch takes seconds, and the command line's help needs none of it."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,252 @@
+"""Directions as a file that explains itself: the matrix, what it is of, and how it was made."""
+
+from __future__ import annotations
+
+import pickle
+import platform
+import zipfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.generators import Generator
+from biggan_directions.generators.class_table import ImageClass
+from biggan_directions.rendering.output import replacing
+from biggan_directions.search_space import parse_search_space
+from biggan_directions.solution import Solution
+from biggan_directions.version import __version__
+
+FORMAT = "biggan-directions/1"
+_LARGEST_FILE = 64 * 2**20  # bytes; 4096 directions of 4096 numbers
+_ORTHONORMAL = 1e-4
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Directions:
+    """Orthonormal directions in a model's latent space.
+
+    Attributes:
+        directions: ``(ndirs, z_dim)`` float32, orthonormal rows.
+        names: one a direction; "" until somebody names it.
+        effect: ``(ndirs,)`` RMS picture change, on the scale [-1, 1], per unit of z; NaN where not measured.
+        penalty: ``(ndirs,)`` share of the row's Hessian energy off the diagonal; NaN where not measured.
+        model: name, resolution, z_dim, weights_sha256; empty for a foreign file.
+        classes: what they were learnt on.
+        truncation, seed, solver, made_with, license: how they were made; solver holds every setting.
+    """
+
+    directions: torch.Tensor
+    names: tuple[str, ...]
+    effect: torch.Tensor
+    penalty: torch.Tensor
+    model: dict[str, Any] = field(default_factory=dict)
+    classes: tuple[ImageClass, ...] = ()
+    truncation: float | None = None
+    seed: int | None = None
+    solver: dict[str, Any] = field(default_factory=dict)
+    made_with: dict[str, str] = field(default_factory=dict)
+    license: str = ""
+
+    def __post_init__(self) -> None:
+        count = len(self.directions)
+        if not len(self.names) == len(self.effect) == len(self.penalty) == count:
+            raise FileFormatError(
+                f"names, effect and penalty must have one entry for each of {count} directions"
+            )
+
+    def __len__(self) -> int:
+        return len(self.directions)
+
+    @property
+    def z_dim(self) -> int:
+        """Length of a latent."""
+        return int(self.directions.shape[1])
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the file says nothing of its model."""
+        return not self.model
+
+    def orthonormality_error(self) -> float:
+        """The largest entry of ``|QQᵀ − I|``."""
+        q = self.directions.double()
+        return float((q @ q.T - torch.eye(len(q), dtype=torch.float64)).abs().max())
+
+    def move(self, z: torch.Tensor, index: int, distance: float) -> torch.Tensor:
+        """``z (N, z_dim)`` moved by ``distance``, in units of z, along direction ``index``."""
+        if not 0 <= index < len(self):
+            raise UsageError(f"there is no direction {index}: this file has 0 to {len(self) - 1}")
+        if z.shape[-1] != self.z_dim:
+            raise UsageError(f"z must have {self.z_dim} numbers, got {z.shape[-1]}")
+        return z + distance * self.directions[index].to(z)
+
+    def named(self, names: dict[int, str]) -> Directions:
+        """A copy in which some directions have new names."""
+        for index in names:
+            if not 0 <= index < len(self):
+                raise UsageError(f"there is no direction {index}: this file has 0 to {len(self) - 1}")
+        return replace(self, names=tuple(names.get(i, old) for i, old in enumerate(self.names)))
+
+    @classmethod
+    def of(cls, solution: Solution, generator: Generator, seed: int) -> Directions:
+        """What was learnt, with what it was learnt on."""
+        return cls(
+            directions=solution.directions,
+            names=("",) * len(solution.directions),
+            effect=solution.effect,
+            penalty=solution.penalty,
+            model={
+                "name": generator.model,
+                "resolution": generator.resolution,
+                "z_dim": generator.z_dim,
+                "weights_sha256": generator.weights_sha256,
+            },
+            classes=generator.classes,
+            truncation=generator.truncation,
+            seed=seed,
+            solver=solution.solver,
+            made_with={
+                "biggan-directions": __version__,
+                "torch": str(torch.__version__),
+                "python": platform.python_version(),
+            },
+            license=generator.license,
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the file, whole or not at all: see docs/file-format.md.
+
+        Raises:
+            OutputError: the place cannot be written.
+        """
+        plain = {
+            "format": FORMAT,
+            "directions": self.directions.contiguous(),
+            "names": list(self.names),
+            "effect": self.effect,
+            "penalty": self.penalty,
+            "model": self.model,
+            "classes": [{"index": item.index, "name": item.name} for item in self.classes],
+            "truncation": self.truncation,
+            "seed": self.seed,
+            "solver": self.solver,
+            "made_with": self.made_with,
+            "license": self.license,
+        }
+        with replacing(Path(path)) as beside:
+            torch.save(plain, beside)
+
+    @classmethod
+    def load(cls, path: str | Path, *, z_dim: int | None = None, search_space: str = "all") -> Directions:
+        """Read directions; a bare matrix, such as the paper's own files, is adopted.
+
+        Args:
+            path: the file. Nothing in it is run as code.
+            z_dim: of the model that a bare matrix is for; its own width where left out.
+            search_space: the block ``START:STOP`` of z that a bare matrix's columns stand for.
+
+        Raises:
+            FileFormatError: not a file of directions, or one that does not fit.
+        """
+        path = Path(path)
+        content = _read(path)
+        if isinstance(content, torch.Tensor):
+            return _adopt(content, path, z_dim, search_space)
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise FileFormatError(
+                f"{path} is not a file of directions: expected format '{FORMAT}' or a matrix"
+            )
+        try:
+            matrix = content["directions"]
+            found = cls(
+                directions=_checked(matrix, path).float(),
+                names=tuple(str(name) for name in content["names"]),
+                effect=_vector(content["effect"]),
+                penalty=_vector(content["penalty"]),
+                model=dict(content["model"]),
+                classes=tuple(ImageClass(int(c["index"]), str(c["name"])) for c in content["classes"]),
+                truncation=float(content["truncation"]),
+                seed=int(content["seed"]),
+                solver=dict(content["solver"]),
+                made_with={str(k): str(v) for k, v in content["made_with"].items()},
+                license=str(content["license"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise FileFormatError(f"{path} is damaged: {type(error).__name__} {error}") from error
+        if found.orthonormality_error() > _ORTHONORMAL:
+            raise FileFormatError(f"{path} is damaged: its directions are not orthonormal")
+        if z_dim is not None and z_dim != found.z_dim:
+            raise FileFormatError(
+                f"{path} is of a model with z_dim {found.z_dim}, but this one has {z_dim}: choose its own --model"
+            )
+        return found
+
+
+def _vector(value: Any) -> torch.Tensor:
+    if not isinstance(value, torch.Tensor) or value.ndim != 1:
+        raise ValueError("expected a vector")
+    return value.float().clone()
+
+
+def _read(path: Path) -> Any:
+    """What ``torch.load`` makes of the file, with its unpickler restricted to plain values and tensors."""
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise FileFormatError(
+                f"{path} is too large for a file of directions: over {_LARGEST_FILE >> 20} MB"
+            )
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                if sum(item.file_size for item in archive.infolist()) > _LARGEST_FILE:
+                    raise FileFormatError(f"{path} claims more than {_LARGEST_FILE >> 20} MB of content")
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
+    except pickle.UnpicklingError as error:
+        raise FileFormatError(
+            f"{path} holds more than plain values and tensors and was not run: it is not a file of directions"
+        ) from error
+    except FileFormatError:
+        raise
+    except Exception as error:  # a damaged file can raise nearly anything from within torch's reader
+        raise FileFormatError(f"{path} is not a file of directions, or is damaged") from error
+
+
+def _checked(matrix: Any, path: Path) -> torch.Tensor:
+    if not isinstance(matrix, torch.Tensor) or matrix.ndim != 2 or not matrix.is_floating_point():
+        raise FileFormatError(f"{path} does not hold a matrix of numbers")
+    rows, columns = matrix.shape
+    if not 1 <= rows <= columns:
+        raise FileFormatError(
+            f"{path} has {rows} directions in {columns} dimensions: expected 1 to {columns}"
+        )
+    if not torch.isfinite(matrix).all():
+        raise FileFormatError(f"{path} holds NaN or infinite numbers")
+    return matrix.detach().clone()
+
+
+def _adopt(matrix: torch.Tensor, path: Path, z_dim: int | None, search_space: str) -> Directions:
+    """Orthonormalise a foreign matrix row by row in order, and place it in z."""
+    rows = _checked(matrix, path).double()
+    width = rows.shape[1]
+    total = width if z_dim is None else z_dim
+    block = parse_search_space(search_space, total)
+    if block.size != width:
+        raise FileFormatError(
+            f"{path} has {width} columns, but {search_space} of this model's z has {block.size}: "
+            f"choose the model it is of, or --search-space START:STOP with {width} coordinates"
+        )
+    rows = rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-300)
+    q, r = torch.linalg.qr(rows.T)
+    diagonal = r.diagonal()
+    if diagonal.abs().min() < 1e-6:
+        raise FileFormatError(f"{path} has linearly dependent rows: directions must be independent")
+    placed = torch.zeros(len(rows), total, dtype=torch.float64)
+    placed[:, block.start : block.stop] = (q * diagonal.sign()).T
+    unknown = torch.full((len(rows),), float("nan"))
+    return Directions(
+        directions=placed.float(), names=("",) * len(rows), effect=unknown, penalty=unknown.clone()
+    )
