@@ -14,9 +14,7 @@ from biggan_directions.latents import stream
 
 MATTERS = 0.01  # a dimension with this share of the trace is worth searching
 MOST_DIMS = 24  # beyond 2 · ndirs no more than this: evaluations grow with the square
-_DEAD = (
-    1e-6  # of the largest eigenvalue: a thousandth of the strongest change, a tenth of a grey level or less
-)
+_DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the strongest change, less than a grey level
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,6 +87,23 @@ def test_steps_do_not_change_what_earlier_ones_hold() -> None:
         assert not torch.equal(*moments)
 
 
+def test_every_step_draws_latents_and_moves_of_its_own() -> None:
+    seen: list[torch.Tensor] = []
+
+    class Watching(Separable):
+        def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+            if len(z) > 1:
+                seen.append(z.detach())
+            return super().__call__(z, which)
+
+    _steps(Watching(), torch.eye(2, 12), steps=2, batch_size=4, epsilon=1e-3, lr=1e-9)
+    latents = sample_latents(8, 12, truncation=1.0, seed=0)
+    first, second = seen[0] - latents[:4], seen[4] - latents[4:]
+    assert first[:, 2:].abs().max() < 2e-3
+    assert second[:, 2:].abs().max() < 2e-3
+    assert not torch.allclose(first, second, atol=1e-2)
+
+
 def test_a_basis_restricts_the_search() -> None:
     generator = Separable()
     basis = orthonormal(torch.randn(3, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64))

@@ -215,6 +215,44 @@ def test_a_sketch_keeps_the_energy() -> None:
         assert (hidden @ found.T).abs().amax(dim=1).min() > 0.9999
 
 
+def test_every_latent_has_signs_of_its_own() -> None:
+    """Or the shift of the mixed differences would be a bias, not noise."""
+    seen: list[torch.Tensor] = []
+
+    class Watching(Pictures):
+        def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+            seen.append(z)
+            return super().__call__(z)
+
+    list(
+        measured_moments(
+            Evaluator(Watching(lambda z: z[:, :1] * torch.ones(1, SIDE**2)), 1 + 2 * Z_DIM),
+            torch.eye(Z_DIM).double(),
+            lambda index: (torch.zeros(Z_DIM).double(), None),
+            latents=8,
+            differences=Differences(),
+            seed=0,
+        )
+    )
+    ahead = [
+        points[1::2].diagonal().sign()
+        for points in seen
+        if len(points) == 1 + 2 * Z_DIM and not points[0].any()
+    ]
+    assert len({tuple(row.tolist()) for row in ahead}) > 4
+    assert (torch.stack(ahead).abs() == 1).all()
+
+
+def test_each_picture_has_a_stack_of_its_own() -> None:
+    pictures, _, _ = _quadratic()
+    moments = _measure(pictures, torch.eye(Z_DIM).double(), average=3)
+    first, second = moments.pairs.T
+    for smooth, gram in ((True, moments.smooth), (False, moments.full)):
+        entries = moments.stack(smooth=smooth)[:, first, second]
+        torch.testing.assert_close(entries.T @ entries, gram, rtol=1e-6, atol=1e-6)
+    assert not torch.allclose(moments.smooth, moments.full)
+
+
 def test_sums_are_taken_up_where_they_were_left() -> None:
     pictures, _, _ = _quadratic()
 

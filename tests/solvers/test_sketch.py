@@ -18,7 +18,8 @@ def test_a_small_picture_is_left_as_it_is() -> None:
 
 @pytest.mark.parametrize("numbers", [1000, 1024])
 def test_sums_of_products_are_kept(numbers: int) -> None:
-    """Mean of (Sx)·(Sy) over draws within five standard errors of x·y, relative variance of ‖Sx‖² ≤ 2 / size."""
+    """Mean of (Sx)·(Sy) over draws within five standard errors of x·y, relative variance of ‖Sx‖² ≤ 2 /
+    size."""
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(1, numbers, generator=generator, dtype=torch.float64)
     y = x + torch.randn(1, numbers, generator=generator, dtype=torch.float64)
@@ -31,6 +32,15 @@ def test_sums_of_products_are_kept(numbers: int) -> None:
         sample = torch.tensor(values)
         assert abs(sample.mean() - 1) < 5 * sample.std() / 200**0.5
     assert torch.tensor(squares).var() < 1.5 * 2 / 64
+
+
+def test_signs_keep_a_constant_picture_from_piling_up() -> None:
+    ones = torch.ones(1, 1000, dtype=torch.float64)
+    squares = torch.tensor(
+        [float(_sketch(1000, 64, seed)(ones).square().sum()) / 1000 for seed in range(200)]
+    )
+    assert abs(squares.mean() - 1) < 5 * squares.std() / 200**0.5
+    assert squares.mean() < 1.2
 
 
 def test_it_is_linear() -> None:
