@@ -15,7 +15,11 @@ class Drawable(Protocol):
     """What a solver needs of a generator: pictures of z, and where to put z."""
 
     z_dim: int
-    device: torch.device
+
+    @property
+    def device(self) -> torch.device:
+        """Where z must lie."""
+        ...
 
     def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
         """Draw ``z (N, z_dim)`` as images ``(N, 3, H, W)`` in [-1, 1]."""
