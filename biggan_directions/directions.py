@@ -180,7 +180,8 @@ class Directions:
             raise FileFormatError(f"{path} is damaged: its directions are not orthonormal")
         if z_dim is not None and z_dim != found.z_dim:
             raise FileFormatError(
-                f"{path} is of a model with z_dim {found.z_dim}, but this one has {z_dim}: choose its own --model"
+                f"{path} is of a model with z_dim {found.z_dim}, but this one has {z_dim}: "
+                "choose its own --model"
             )
         return found
 

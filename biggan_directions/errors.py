@@ -4,7 +4,8 @@
 class BigganDirectionsError(Exception):
     """A mistake or mishap outside the library's own logic.
 
-    The message is one clear sentence that says what is wrong, what was got and what was expected, and ends with the
+    The message is one clear sentence that says what is wrong, what was got and what was expected, and ends
+    with the
     next thing to type where there is one. The command line prints it on stderr and exits with ``exit_code``.
     """
 

@@ -18,9 +18,13 @@ class Generator(Protocol):
     z_dim: int
     classes: tuple[ImageClass, ...]
     truncation: float
-    device: "torch.device"
     weights_sha256: str
     license: str
+
+    @property
+    def device(self) -> "torch.device":
+        """Where z must lie."""
+        ...
 
     def __call__(self, z: "torch.Tensor", which: "torch.Tensor | None" = None) -> "torch.Tensor":
         """Draw ``z (N, z_dim)`` as images ``(N, 3, H, W)`` in [-1, 1].

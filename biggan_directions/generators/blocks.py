@@ -11,10 +11,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from biggan_directions.generators.convolution import Convolution
 from biggan_directions.generators.folding import Modulations, State, normalised_weight
 from biggan_directions.generators.subpixel import interleave, phase_parts, subpixel_weight
 
-_BAND_BYTES = 2**20  # of the widest tensor of a band: a core's second-level cache on common server processors
+_BAND_BYTES = 2**22  # of the widest tensor of a band: fits a last-level cache; many small steps cost as well
 
 
 class Block(nn.Module):
@@ -25,29 +26,26 @@ class Block(nn.Module):
     input lacks of the package's picture, ``self.offset`` what the output lacks.
     """
 
-    weight_0: torch.Tensor
-    weight_1: torch.Tensor
-    weight_2: torch.Tensor
-    weight_3: torch.Tensor
-
     def __init__(
         self, state: State, name: str, modulations: Modulations, *, upsample: bool, offset: torch.Tensor
     ) -> None:
         super().__init__()
         self.upsample = upsample
         self.slices: list[slice] = []
+        convolutions = []
         lacking = offset
         for i in range(4):
             self.slices.append(modulations.add_norm(f"{name}.bn_{i}", lacking))
             weight = normalised_weight(state, f"{name}.conv_{i}")
-            self.register_buffer(f"weight_{i}", subpixel_weight(weight) if upsample and i == 1 else weight)
+            convolutions.append(Convolution(subpixel_weight(weight) if upsample and i == 1 else weight))
             lacking = state[f"{name}.conv_{i}.bias"].double()
-        self.offset = lacking + offset[: len(self.weight_3)]
+        self.narrow, self.spatial_1, self.spatial_2, self.widen = convolutions
+        self.offset = lacking + offset[: len(self.widen.weight)]
 
     def forward(self, x: torch.Tensor, terms: torch.Tensor, *, in_place: bool) -> torch.Tensor:
         """``x (N, C, H, W)`` and the modulations of all layers ``(N, size)`` to ``(N, C', H', W')``."""
         hidden = self.before_widening(x, terms, in_place=in_place)
-        out = F.conv2d(hidden, self.weight_3)
+        out: torch.Tensor = self.widen(hidden, in_place=in_place)
         skip = x[:, : out.shape[1]]
         if in_place:
             return add_skip_(out, skip, upsample=self.upsample)
@@ -56,24 +54,22 @@ class Block(nn.Module):
     def before_widening(self, x: torch.Tensor, terms: torch.Tensor, *, in_place: bool) -> torch.Tensor:
         """All but the last convolution and the skip path; x stays as it is."""
         first, second, third, fourth = (terms[:, part] for part in self.slices)
-        x = modulate(F.conv2d(modulate(x, first), self.weight_0), second, in_place=in_place)
-        x = F.conv2d(x, self.weight_1, padding=1)
+        x = self.narrow(modulate(x, first), in_place=in_place)
+        x = modulate(x, second, in_place=in_place)
+        x = self.spatial_1(x, in_place=in_place)
         if not self.upsample:
             x = modulate(x, third, in_place=in_place)
         elif in_place:
             x = interleave_modulated(x, third)
         else:
             x = modulate(interleave(x), third)
-        return modulate(F.conv2d(x, self.weight_2, padding=1), fourth, in_place=in_place)
+        return modulate(self.spatial_2(x, in_place=in_place), fourth, in_place=in_place)
 
 
 class Attention(nn.Module):
     """Self-attention: a query at every pixel, keys and values at the strongest of each 2×2 pixels."""
 
-    query_weight: torch.Tensor
     query_bias: torch.Tensor
-    key_value_weight: torch.Tensor
-    out_weight: torch.Tensor
 
     def __init__(self, state: State, name: str, *, offset: torch.Tensor) -> None:
         super().__init__()
@@ -82,26 +78,23 @@ class Attention(nn.Module):
         )
         out = out * state[f"{name}.gamma"].double()
         # What the offset adds to the keys is the same for all of them and drops out of the softmax.
-        self.register_buffer("query_weight", query)
+        self.query, self.key_value = Convolution(query), Convolution(torch.cat([key, value]))
+        self.out = Convolution(out)
         self.register_buffer("query_bias", query.flatten(1) @ offset)
-        self.register_buffer("key_value_weight", torch.cat([key, value]))
-        self.register_buffer("out_weight", out)
         self.offset = offset + out.flatten(1) @ (value.flatten(1) @ offset)
 
     def forward(self, x: torch.Tensor, terms: torch.Tensor, *, in_place: bool) -> torch.Tensor:
         """``x (N, C, H, W)`` to the same shape, into x itself if ``in_place``; ``terms`` play no part."""
-        query = pixels_last(F.conv2d(x, self.query_weight, self.query_bias)).flatten(1, 2)  # (N, HW, d)
-        pooled = pixels_last(F.max_pool2d(F.conv2d(x, self.key_value_weight), 2)).flatten(1, 2)
+        query = pixels_last(self.query(x, in_place=in_place)).flatten(1, 2) + self.query_bias  # (N, HW, d)
+        pooled = F.max_pool2d(self.key_value(x, in_place=in_place), 2)
+        pooled = pixels_last(pooled).flatten(1, 2)
         key, value = pooled.tensor_split((query.shape[2],), 2)
-        if in_place:
-            mixed = query.new_empty((*query.shape[:2], value.shape[2]))
-            for sample in range(len(x)):
-                for band in bands(query.shape[1], key.shape[1] * key.element_size()):
-                    weights = torch.mm(query[sample, band], key[sample].T).softmax(1)
-                    torch.mm(weights, value[sample], out=mixed[sample, band])
+        if in_place and x.is_cpu:
+            mixed = attend_in_bands(query, key, value)
         else:
             mixed = torch.bmm(torch.bmm(query, key.transpose(1, 2)).softmax(2), value)
-        attended = F.conv2d(mixed.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2), self.out_weight)
+        mixed = mixed.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
+        attended: torch.Tensor = self.out(mixed, in_place=in_place)
         return x.add_(attended) if in_place else x + attended
 
 
@@ -115,7 +108,6 @@ class ToRgb(nn.Module):
 
     scale: torch.Tensor
     shift: torch.Tensor
-    widening: torch.Tensor
     weight: torch.Tensor
     bias: torch.Tensor
 
@@ -126,19 +118,20 @@ class ToRgb(nn.Module):
         self.upsample = block.upsample
         self.register_buffer("scale", scale[:, None, None])
         self.register_buffer("shift", shift[:, None, None])
-        self.register_buffer("widening", block.weight_3 * scale[:, None, None, None])
+        self.widen = Convolution(block.widen.weight * scale[:, None, None, None])
         self.register_buffer("weight", weight.flip(2, 3).permute(0, 2, 3, 1).flatten(0, 2))  # (3·9, channels)
         self.register_buffer("bias", state[f"{name}.conv_to_rgb.bias"].double()[:3, None, None])
 
     def forward(self, hidden: torch.Tensor, x: torch.Tensor, *, in_place: bool) -> torch.Tensor:
         """The last block's :meth:`Block.before_widening` and its input x, to pictures in [-1, 1]."""
         skip = torch.addcmul(self.shift, x[:, : len(self.scale)], self.scale)
-        if in_place:
+        if in_place and x.is_cpu:
             shares = self._shares_in_bands(hidden, skip)
-            return F.fold(shares, hidden.shape[2:], kernel_size=3, padding=1).add_(self.bias).tanh_()
-        features = F.conv2d(hidden, self.widening) + (upsampled(skip) if self.upsample else skip)
-        shares = torch.matmul(self.weight, features.relu_().flatten(2))
-        return torch.tanh(F.fold(shares, hidden.shape[2:], kernel_size=3, padding=1) + self.bias)
+        else:
+            features = self.widen(hidden, in_place=in_place) + (upsampled(skip) if self.upsample else skip)
+            shares = torch.matmul(self.weight, features.relu_().flatten(2))
+        picture = F.fold(shares, hidden.shape[2:], kernel_size=3, padding=1)
+        return picture.add_(self.bias).tanh_()
 
     def _shares_in_bands(self, hidden: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
         """Never holds the features, the widest tensor of all, of more than a band of rows."""
@@ -148,7 +141,7 @@ class ToRgb(nn.Module):
         for sample in range(samples):
             for rows in bands(height // factor, factor * width * len(self.scale) * hidden.element_size()):
                 tall = slice(rows.start * factor, rows.stop * factor)
-                features = F.conv2d(hidden[sample : sample + 1, :, tall], self.widening)
+                features = self.widen(hidden[sample : sample + 1, :, tall], in_place=True)
                 features = add_skip_(features, skip[sample : sample + 1, :, rows], upsample=self.upsample)
                 pixels = pixels_last(features.relu_()).flatten(0, 2)
                 torch.mm(self.weight, pixels.T, out=shares[sample, :, tall].flatten(1))
@@ -160,6 +153,20 @@ def bands(length: int, row_bytes: int) -> Iterator[slice]:
     rows = max(1, _BAND_BYTES // row_bytes)
     for start in range(0, length, rows):
         yield slice(start, min(start + rows, length))
+
+
+def attend_in_bands(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """``softmax(query·keyᵀ)·value`` for ``(N, pixels, channels)`` each, never holding all weights at once."""
+    mixed = query.new_empty((*query.shape[:2], value.shape[2]))
+    parts = list(bands(query.shape[1], key.shape[1] * key.element_size()))
+    buffer = query.new_empty((parts[0].stop, key.shape[1]))
+    for sample in range(len(query)):
+        for part in parts:
+            weights = buffer[: part.stop - part.start]
+            torch.mm(query[sample, part], key[sample].T, out=weights)
+            torch.softmax(weights, 1, out=weights)
+            torch.mm(weights, value[sample], out=mixed[sample, part])
+    return mixed
 
 
 def pixels_last(x: torch.Tensor) -> torch.Tensor:

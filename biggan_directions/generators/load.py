@@ -15,7 +15,8 @@ from biggan_directions.toybox.names import TOYS
 
 
 def class_table(model: str, num_classes: int | None = None) -> ClassTable:
-    """The class names of a model: the toybox's ten, ImageNet's thousand, or bare indices for another number."""
+    """The class names of a model: the toybox's ten, ImageNet's thousand, or bare indices for another
+    number."""
     if model == "toybox" or num_classes == len(TOYS):
         return ClassTable.from_names(TOYS)
     if num_classes in (None, len(imagenet_classes())):

@@ -1,6 +1,7 @@
 """The generator that ships: BigGAN's architecture taught to render ten toys, so that the truth is known.
 
-``z = factors · R``: the first eight rows of the hidden rotation R are the true directions, the other 24 do nothing.
+``z = factors · R``: the first eight rows of the hidden rotation R are the true directions, the other 24 do
+nothing.
 Running it needs neither the scenes nor numba; rendering and training anew do (the ``[toybox]`` extra).
 """
 

@@ -1,4 +1,5 @@
-"""The pictures that the toybox was trained on, rendered to disk chunk by chunk; an interrupted run goes on."""
+"""The pictures that the toybox was trained on, rendered to disk chunk by chunk; an interrupted run goes
+on."""
 
 from dataclasses import dataclass
 from pathlib import Path

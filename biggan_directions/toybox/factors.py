@@ -8,7 +8,8 @@ from scipy.special import ndtr
 
 _Array = npt.NDArray[np.float64]
 
-# Where each factor goes as its Gaussian runs from -inf to +inf. The azimuth's range is given; the others are chosen so
+# Where each factor goes as its Gaussian runs from -inf to +inf. The azimuth's range is given; the others
+# are chosen so
 # that the eight effects on the picture are alike (benchmarks/toybox.py measures them).
 AZIMUTH = (-math.radians(65), math.radians(65))
 ELEVATION = (0.06, 0.76)  # of the camera, radians
@@ -19,7 +20,8 @@ LIGHT = (-1.6, 1.6)  # azimuth of the sun, radians
 BACKDROP = (0.36, 0.95)  # Oklab lightness: slate to pale sky
 GROUND = (0.44, 0.86)  # Oklab lightness: moss to sand
 
-# The view about which a toy turns, radians: three-quarter, so that the turn never passes a mirror-symmetric view.
+# The view about which a toy turns, radians: three-quarter, so that the turn never passes a
+# mirror-symmetric view.
 BASE_AZIMUTH = 0.62
 LIGHT_ELEVATION = 0.6
 
@@ -50,10 +52,11 @@ def _colour(lightness: _Array | float, chroma: _Array | float, turn: _Array | fl
     lightness, chroma, turn = np.broadcast_arrays(lightness, chroma, turn)
     angle = 2 * math.pi * turn
     lab = np.stack([lightness, chroma * np.cos(angle), chroma * np.sin(angle)], -1)
-    return np.clip((lab @ _TO_CONES.T) ** 3 @ _TO_RGB.T, 0.0, 1.0)
+    rgb: _Array = np.clip((lab @ _TO_CONES.T) ** 3 @ _TO_RGB.T, 0.0, 1.0)
+    return rgb
 
 
-def scenes(toys: npt.NDArray[np.int64], factors: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+def scenes(toys: npt.NDArray[np.int64], factors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Describe scenes by the numbers that :func:`biggan_directions.toybox.scene.render` takes.
 
     Args:

@@ -1,8 +1,12 @@
-"""The network while it trains: BigGAN-deep with everything that meets z written in the basis of the eight factors.
+"""The network while it trains: BigGAN-deep with everything that meets z written in the basis of the eight
+factors.
 
-The stock class of ``pytorch_pretrained_biggan`` serves finished weights and keeps no running statistics. Here the same
-function is written for training: its stored means and variances are parameters (they carry the gains that spectral
-norm takes away), and each weight that meets z has eight columns, one a factor. :meth:`Network.export` multiplies them
+The stock class of ``pytorch_pretrained_biggan`` serves finished weights and keeps no running statistics.
+Here the same
+function is written for training: its stored means and variances are parameters (they carry the gains that
+spectral
+norm takes away), and each weight that meets z has eight columns, one a factor. :meth:`Network.export`
+multiplies them
 by the hidden rotation's first eight rows, so that the other 24 directions of z do nothing.
 """
 
@@ -48,7 +52,8 @@ def config(width: int) -> dict[str, Any]:
 
 
 class SpectralLinear(nn.Module):
-    """A matrix divided by its largest singular value, followed by power iteration: one turn a training step."""
+    """A matrix divided by its largest singular value, followed by power iteration: one turn a training
+    step."""
 
     weight_u: Tensor
     weight_v: Tensor
@@ -140,7 +145,8 @@ class Block(nn.Module):
             y, skip = (F.interpolate(part, scale_factor=2.0, mode="nearest") for part in (y, skip))
         y = self.bn_2(self.conv_1(y), condition)
         y = self.bn_3(self.conv_2(y), condition)
-        return self.conv_3(y) + skip
+        grown: Tensor = self.conv_3(y) + skip
+        return grown
 
 
 class Attention(nn.Module):
@@ -160,8 +166,9 @@ class Attention(nn.Module):
         key = F.max_pool2d(self.snconv1x1_phi(x), 2).flatten(2)
         value = F.max_pool2d(self.snconv1x1_g(x), 2).flatten(2)
         weights = torch.softmax(query.transpose(1, 2) @ key, -1)
-        mixed = (value @ weights.transpose(1, 2)).unflatten(2, (height, width))
-        return x + self.gamma * self.snconv1x1_o_conv(mixed)
+        mixed = (value @ weights.transpose(1, 2)).reshape(len(x), -1, height, width)
+        attended: Tensor = x + self.gamma * self.snconv1x1_o_conv(mixed)
+        return attended
 
 
 class Network(nn.Module):
@@ -212,9 +219,11 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def export(self) -> dict[str, Tensor]:
-        """The weights by the stock class's names, those that meet z still with a column for each of the factors.
+        """The weights by the stock class's names, those that meet z still with a column for each of the
+        factors.
 
-        Float32. Every ``weight_u``, ``weight_v`` pair is converged, so that the stock class divides by the same norm.
+        Float32. Every ``weight_u``, ``weight_v`` pair is converged, so that the stock class divides by the
+        same norm.
         """
         self.iterate_spectral_norms(200)
         state: dict[str, Tensor] = {"embeddings.weight": self.embeddings.detach().clone()}

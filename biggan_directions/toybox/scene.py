@@ -1,4 +1,5 @@
-"""Ray-marched pictures of a toy on a ground before a backdrop, lit by a sun with soft shadow, and by the sky."""
+"""Ray-marched pictures of a toy on a ground before a backdrop, lit by a sun with soft shadow, and by the
+sky."""
 
 import math
 

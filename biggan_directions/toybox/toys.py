@@ -1,6 +1,7 @@
 """The ten toys as signed-distance fields: how far a point is from the surface, and which material is nearest.
 
-Numbered as in ``names.TOYS``. Every toy stands on the plane y = 0, faces +x, is about 1.9 high, and lies inside the ball of radius ``RADIUS`` about
+Numbered as in ``names.TOYS``. Every toy stands on the plane y = 0, faces +x, is about 1.9 high, and lies
+inside the ball of radius ``RADIUS`` about
 (0, ``CENTRE_Y``, 0). None is symmetric about the vertical axis, so that turning it always shows.
 """
 

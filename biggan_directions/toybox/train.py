@@ -1,6 +1,7 @@
 """Train the toybox: ``python -m biggan_directions.toybox.train FOLDER`` renders, trains and goes on.
 
-The learning rate is level and then falls to nothing over the last ``--decay`` steps, so a run can be lengthened: start
+The learning rate is level and then falls to nothing over the last ``--decay`` steps, so a run can be
+lengthened: start
 the command again with more ``--steps``.
 """
 
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from biggan_directions.toybox import dataset as datasets
 from biggan_directions.toybox.network import Network
+from biggan_directions.toybox.weights import pack
 
 AVERAGING = 0.999
 
@@ -54,7 +56,7 @@ class Run:
     def __init__(self, settings: TrainingSettings) -> None:
         generator = torch.Generator().manual_seed(settings.seed)
         self.settings, self.step = settings, 0
-        self.network = Network(settings.width, generator).to(memory_format=torch.channels_last)
+        self.network = Network(settings.width, generator)
         self.average = {name: p.detach().clone() for name, p in self.network.named_parameters()}
         matrices = [p for name, p in self.network.named_parameters() if name.endswith("weight_orig")]
         others = [p for name, p in self.network.named_parameters() if not name.endswith("weight_orig")]
@@ -119,7 +121,8 @@ def held_out_error(network: Network, data: datasets.Dataset) -> Tensor:
 
 
 def train(folder: Path, settings: TrainingSettings, minutes_between_saves: float = 3.0) -> Run:
-    """Train until ``settings.steps``, from ``folder/checkpoint.pt`` where there is one. Prints a line now and then."""
+    """Train until ``settings.steps``, from ``folder/checkpoint.pt`` where there is one. Prints a line now
+    and then."""
     data = datasets.load(folder, settings.pictures, seed=settings.seed)
     held_out = datasets.load(folder, settings.held_out, seed=settings.seed + 1)
     factors, toys = torch.from_numpy(data.factors), torch.from_numpy(data.toys)
@@ -141,7 +144,7 @@ def train(folder: Path, settings: TrainingSettings, minutes_between_saves: float
         truth = torch.from_numpy(data.pictures[rows.numpy()]).float() / 127.5 - 1
         run.network.iterate_spectral_norms()
         value = step_loss(factors[rows], toys[rows], truth)
-        value.backward()
+        torch.autograd.backward(value)
         run.set_rates()
         for optimizer in run.optimizers:
             optimizer.step()
@@ -170,7 +173,9 @@ def main() -> None:
     for name, value in vars(TrainingSettings()).items():
         parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
     arguments = vars(parser.parse_args())
-    train(arguments.pop("folder"), TrainingSettings(**arguments))
+    folder: Path = arguments.pop("folder")
+    run = train(folder, TrainingSettings(**arguments))
+    (folder / "toybox.safetensors").write_bytes(pack(averaged_network(run)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The toybox's weights: half precision with a column for each factor on disk, a stock checkpoint once unfolded."""
+"""The toybox's weights: half precision with a column for each factor on disk, a stock checkpoint once
+unfolded."""
 
 import hashlib
 import json
@@ -24,11 +25,13 @@ def _rotation() -> Tensor:
     """The fixed random rotation R ``(32, 32)``, float32: z = factors · R."""
     random = torch.Generator().manual_seed(_ROTATION_SEED)
     q, r = torch.linalg.qr(torch.randn(Z_DIM, Z_DIM, generator=random, dtype=torch.float64))
-    return (q * r.diagonal().sign()).float().contiguous()
+    rotation: Tensor = (q * r.diagonal().sign()).float().contiguous()
+    return rotation
 
 
 def pack(network: Network) -> bytes:
-    """The bytes of the file that ships: float16, but for the rotation and the statistics, which stay float32."""
+    """The bytes of the file that ships: float16, but for the rotation and the statistics, which stay
+    float32."""
     tensors = {
         name: tensor.contiguous() if "running" in name else tensor.half().contiguous()
         for name, tensor in network.export().items()
@@ -68,7 +71,8 @@ def _largest_singular_pair(matrix: Tensor) -> tuple[Tensor, Tensor]:
 def stock_state() -> dict[str, Tensor]:
     """The whole checkpoint in the stock class's layout, float32: what ``pytorch_model.bin`` holds.
 
-    A weight that meets z is its eight factor columns times the true directions, so that it lies in their span and the
+    A weight that meets z is its eight factor columns times the true directions, so that it lies in their
+    span and the
     picture does not change along the other 24 directions.
     """
     stored = load_safetensors(_read())
@@ -93,7 +97,8 @@ def stock_state() -> dict[str, Tensor]:
 
 
 def save_checkpoint(folder: Path) -> None:
-    """Write ``config.json`` and ``pytorch_model.bin``, as ``--model FOLDER`` and the stock package read them."""
+    """Write ``config.json`` and ``pytorch_model.bin``, as ``--model FOLDER`` and the stock package read
+    them."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(stock_config(), indent=2) + "\n", encoding="utf-8")
     torch.save(stock_state(), folder / "pytorch_model.bin")

@@ -1,0 +1,81 @@
+"""The command line as a user meets it: exit codes, one clear sentence, no traceback, nothing written."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from biggan_directions import Directions
+from biggan_directions.toybox import true_directions
+
+
+def run(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "biggan_directions", *arguments], cwd=folder, capture_output=True, text=True
+    )
+
+
+def test_learn_then_render_then_name_then_inspect(tmp_path: Path) -> None:
+    done = run("learn", "--model", "toybox", "--class", "Car", "--ndirs", "2", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / json.loads(done.stdout)["path"]
+    learnt = Directions.load(path)
+    assert learnt.orthonormality_error() < 1e-5
+    # both lie in the span of the eight that do something
+    assert torch.linalg.norm(learnt.directions @ true_directions()[1].T, dim=1).min() > 0.99
+    again = run("learn", "--model", "toybox", "--class", "car", "--ndirs", "2", folder=tmp_path)
+    assert again.returncode == 1
+    assert "--force" in again.stderr
+    drawn = run("render", "--samples", "1", "--frames", "8", folder=tmp_path)
+    assert drawn.returncode == 0, drawn.stderr
+    assert {file.name for file in path.parent.iterdir()} == {
+        "directions.pt",
+        "direction_00.gif",
+        "direction_01.gif",
+        "sheet.png",
+    }
+    assert run("name", str(path), "1=zoom", folder=tmp_path).returncode == 0
+    assert Directions.load(path).names == ("", "zoom")
+    facts = json.loads(run("inspect", str(path), "--json", folder=tmp_path).stdout)
+    assert facts["model"]["name"] == "toybox"
+    assert facts["measures"][1]["name"] == "zoom"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["learn", "--class", "golden_retriver"], 2, "golden_retriever"),
+        (["learn", "--class", "cat"], 2, "tabby"),
+        (["learn", "--model", "toybox", "--class", "10"], 2, "10"),
+        (["learn", "--model", "toybox", "--class", "car", "--ndirs", "0"], 2, "ndirs"),
+        (["learn", "--model", "toybox", "--class", "car", "--ndirs", "33"], 2, "33"),
+        (["learn", "--model", "toybox", "--class", "car", "--truncation", "0"], 2, "truncation"),
+        (["learn", "--model", "toybox", "--class", "car", "--device", "tpu9"], 2, "device"),
+        (["learn", "--model", "nosuch", "--class", "car"], 2, "nosuch"),
+        (["inspect", "nosuch.pt"], 1, "nosuch.pt"),
+        (["render"], 2, "learn"),
+        (["classes", "xyzzyq"], 2, "xyzzyq"),
+    ],
+)
+def test_bad_input_is_one_clear_sentence(arguments: list[str], code: int, says: str, tmp_path: Path) -> None:
+    done = run(*arguments, folder=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_classes_and_models_need_no_weights(tmp_path: Path) -> None:
+    assert "207" in run("classes", "golden retriever", folder=tmp_path).stdout
+    rows = json.loads(run("models", "--json", folder=tmp_path).stdout)
+    assert next(row for row in rows if row["name"] == "toybox")["state"] == "bundled"
+
+
+def test_the_readmes_example_runs(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    code = readme.split("```python\n")[1].split("```")[0]
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,117 @@
+"""The file of directions: what goes in comes out, foreign matrices are adopted, nothing is run."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from biggan_directions.directions import Directions
+from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.generators import ImageClass
+from tests.oracles import random_orthogonal
+
+PUBLISHED = Path(__file__).parents[2] / "shared" / "published_directions"
+
+
+def _example() -> Directions:
+    return Directions(
+        directions=random_orthogonal(8, 0)[:3].float(),
+        names=("", "zoom", ""),
+        effect=torch.tensor([0.3, 0.2, 0.1]),
+        penalty=torch.tensor([0.01, 0.5, float("nan")]),
+        model={"name": "toybox", "resolution": 64, "z_dim": 8, "weights_sha256": "0" * 64},
+        classes=(ImageClass(4, "car"),),
+        truncation=1.0,
+        seed=3,
+        solver={"name": "jacobi", "latents": 32},
+        made_with={"python": "3"},
+        license="MIT",
+    )
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    made = _example()
+    made.save(tmp_path / "directions.pt")
+    found = Directions.load(tmp_path / "directions.pt")
+    assert torch.equal(found.directions, made.directions)
+    assert torch.equal(found.effect, made.effect)
+    assert torch.isnan(found.penalty[2])
+    assert (found.names, found.classes, found.solver, found.seed) == (
+        made.names,
+        made.classes,
+        made.solver,
+        made.seed,
+    )
+
+
+def test_move_goes_along_one_direction() -> None:
+    made, z = _example(), torch.zeros(2, 8)
+    assert torch.allclose(
+        made.move(z, 1, 2.5) @ made.directions.T, torch.tensor([[0.0, 2.5, 0.0]] * 2), atol=1e-6
+    )
+    with pytest.raises(UsageError, match="0 to 2"):
+        made.move(z, 3, 1.0)
+
+
+def test_a_bare_matrix_is_orthonormalised_in_row_order_and_placed(tmp_path: Path) -> None:
+    rows = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+    torch.save(rows, tmp_path / "bare.pt")
+    found = Directions.load(tmp_path / "bare.pt", z_dim=12, search_space="4:8")
+    assert found.foreign
+    assert found.orthonormality_error() < 1e-6
+    assert torch.equal(found.directions[:, :4], torch.zeros(3, 4))
+    first = found.directions[0, 4:8]
+    assert torch.allclose(first, rows[0] / rows[0].norm(), atol=1e-6)
+    second = rows[1] - (rows[1] @ first) * first
+    assert torch.allclose(found.directions[1, 4:8], second / second.norm(), atol=1e-5)
+
+
+class _Payload:
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.target),)
+
+
+def test_a_pickle_that_runs_code_is_never_run(tmp_path: Path) -> None:
+    torch.save({"format": "biggan-directions/1", "x": _Payload(tmp_path / "owned")}, tmp_path / "evil.pt")
+    with pytest.raises(FileFormatError, match="was not run"):
+        Directions.load(tmp_path / "evil.pt")
+    assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize(
+    ("matrix", "says"),
+    [
+        (torch.full((2, 4), float("nan")), "NaN"),
+        (torch.zeros(0, 4), "0 directions"),
+        (torch.ones(2, 4), "dependent"),
+        (torch.zeros(2, 4), "dependent"),
+        (torch.ones(5, 4), "5 directions"),
+        (torch.ones(4), "matrix"),
+        (torch.ones(2, 4, dtype=torch.int64), "matrix"),
+    ],
+)
+def test_matrices_that_cannot_be_directions(matrix: torch.Tensor, says: str, tmp_path: Path) -> None:
+    torch.save(matrix, tmp_path / "bad.pt")
+    with pytest.raises(FileFormatError, match=says):
+        Directions.load(tmp_path / "bad.pt")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04broken", bytes(1000)])
+def test_files_that_are_not_ours(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "bad.pt").write_bytes(content)
+    with pytest.raises(FileFormatError):
+        Directions.load(tmp_path / "bad.pt")
+
+
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the paper's own files are not here")
+@pytest.mark.parametrize("name", ["our_church", "our_goldens", "our_goldens_mid", "voynov"])
+def test_the_papers_own_files_are_adopted(name: str) -> None:
+    path = PUBLISHED / f"{name}.pt"
+    found = Directions.load(path)
+    assert found.orthonormality_error() < 1e-5
+    with pytest.raises(FileFormatError, match="128"):
+        Directions.load(path, z_dim=128)
