@@ -39,7 +39,7 @@ class Convolution(nn.Module):
 
 
 def _pack(weight: torch.Tensor, padding: int, shape: torch.Size) -> torch.Tensor:
-    reorder = torch._C._nn.mkldnn_reorder_conv2d_weight
+    reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
     packed: torch.Tensor = reorder(weight.to_mkldnn(), [padding] * 2, [1, 1], [1, 1], 1, list(shape))
     return packed
 

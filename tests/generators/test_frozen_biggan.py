@@ -11,6 +11,7 @@ from torch.autograd import forward_ad
 
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import ImageClass
+from biggan_directions.generators.convolution import Convolution
 from biggan_directions.generators.frozen_biggan import FrozenBigGAN
 from biggan_directions.generators.truncation import nearest_stored_truncation
 from tests.generators.narrow_biggan import narrow_config, published_config, random_biggan
@@ -166,6 +167,20 @@ def test_second_and_forward_derivatives(small: BigGAN) -> None:
     _, double_backward = torch.autograd.functional.jvp(frozen, z, tangent)  # type: ignore[no-untyped-call]
     assert torch.allclose(forward, double_backward, rtol=0, atol=1e-9)
     assert forward.abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 3])
+def test_a_packed_weight_convolves_as_a_plain_one_and_does_not_travel(kernel: int) -> None:
+    weight = torch.randn(24, 16, kernel, kernel, generator=torch.Generator().manual_seed(4))
+    convolution = Convolution(weight.contiguous(memory_format=torch.channels_last))
+    for size in (4, 9):  # the second picture is not of the size that the weight was packed for
+        x = torch.randn(2, 16, size, size).contiguous(memory_format=torch.channels_last)
+        expected = torch.nn.functional.conv2d(x, weight, padding=min(1, kernel - 1))
+        assert torch.allclose(convolution(x, in_place=True), expected, atol=1e-4)
+        assert torch.allclose(convolution(x, in_place=False), expected, atol=1e-4)
+    assert torch.equal(copy.deepcopy(convolution).weight, weight)
+    low = copy.deepcopy(convolution).bfloat16()
+    assert low(x.bfloat16(), in_place=True).dtype == torch.bfloat16
 
 
 def test_nothing_to_train(small: BigGAN) -> None:
