@@ -1,0 +1,115 @@
+"""Batches for pictures that are only looked at: as many at once as this machine draws fastest, and as fit.
+
+Solvers do not use these: which batch a picture was drawn in shows in its last bits, and results must repeat.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import torch
+
+from biggan_directions.errors import GeneratorError, UsageError
+
+_WORTH = 0.97  # a larger batch must save 3 % a picture; less is noise, or memory for nothing
+_BUDGET_S = 3.0  # for the whole measurement
+_REPEATS = 3  # the first to warm up
+
+
+class Drawable(Protocol):
+    """The part of a generator that batches depend on."""
+
+    z_dim: int
+
+    @property
+    def device(self) -> torch.device:
+        """Where z must lie."""
+        ...
+
+    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        """Draw ``z (N, z_dim)`` as ``(N, 3, H, W)``."""
+        ...
+
+
+def fastest_batch(
+    generator: Drawable, *, largest: int = 64, clock: Callable[[], float] = time.perf_counter
+) -> int:
+    """The batch size at which this machine draws a picture in the least time: 1, 2, 4, … up to ``largest``.
+
+    Each size is drawn once to warm up and twice on the clock. The search ends at the first size that saves
+    nothing, does not fit into a GPU's memory, or would take the whole beyond some seconds.
+
+    Raises:
+        GeneratorError: a GPU has no room for one picture.
+        UsageError: largest below 1.
+    """
+    if largest < 1:
+        raise UsageError(f"largest must be 1 or more, got {largest}")
+    begun = clock()
+    best = _seconds_a_picture(generator, 1, clock)
+    if best is None:
+        raise _no_room()
+    batch = 1
+    while 2 * batch <= largest and clock() - begun + _REPEATS * 2 * batch * best <= _BUDGET_S:
+        seconds = _seconds_a_picture(generator, 2 * batch, clock)
+        if seconds is None or seconds > best * _WORTH:
+            break
+        batch, best = 2 * batch, seconds
+    return batch
+
+
+def draw_in_batches(
+    generator: Drawable, z: torch.Tensor, which: torch.Tensor | None = None, *, batch: int
+) -> Iterator[torch.Tensor]:
+    """Draw ``z (N, z_dim)`` without gradients, in order, in pieces of at most ``batch`` pictures.
+
+    A GPU that runs out of memory halves the batch, for the rest too, and goes on.
+
+    Yields:
+        Images ``(n, 3, H, W)``, N in all.
+
+    Raises:
+        GeneratorError: a GPU has no room for one picture.
+        UsageError: batch below 1.
+    """
+    if batch < 1:
+        raise UsageError(f"batch must be 1 or more, got {batch}")
+    start = 0
+    while start < len(z):
+        part = slice(start, start + batch)
+        images = _draw(generator, z[part], None if which is None else which[part])
+        if images is None:
+            if batch == 1:
+                raise _no_room()
+            batch //= 2
+            continue
+        yield images
+        start += len(images)
+
+
+def _draw(generator: Drawable, z: torch.Tensor, which: torch.Tensor | None) -> torch.Tensor | None:
+    """The pictures, or None where memory does not suffice: by then the failed call's memory is free again."""
+    try:
+        with torch.no_grad():
+            return generator(z, which)
+    except torch.OutOfMemoryError:
+        pass
+    torch.cuda.empty_cache()
+    return None
+
+
+def _seconds_a_picture(generator: Drawable, batch: int, clock: Callable[[], float]) -> float | None:
+    z = torch.zeros(batch, generator.z_dim, device=generator.device)
+    times = []
+    for _ in range(_REPEATS):
+        begun = clock()
+        if _draw(generator, z, None) is None:
+            return None
+        if generator.device.type == "cuda":
+            torch.cuda.synchronize(generator.device)
+        times.append(clock() - begun)
+    return min(times[1:]) / batch
+
+
+def _no_room() -> GeneratorError:
+    return GeneratorError("the GPU has no memory left for one picture; free some, or try --device cpu")
