@@ -158,8 +158,8 @@ class FrozenBigGAN(nn.Module):
             UsageError: this machine has no compiler that torch can use.
         """
         twin = copy.deepcopy(self)
-        twin.compile()
         try:
+            twin.compile()
             with torch.no_grad():
                 twin(torch.zeros(1, self.z_dim, dtype=self.modulation.dtype, device=self.device))
         except Exception as error:  # torch raises private classes, other ones in each release

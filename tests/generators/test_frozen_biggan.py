@@ -1,6 +1,7 @@
 """The folded forward pass against the package's own, and what must hold around it."""
 
 import copy
+import shutil
 from typing import Any
 
 import pytest
@@ -237,3 +238,35 @@ def test_truncations_without_meaning_are_refused(truncation: float) -> None:
 def test_every_stored_truncation_has_its_own_row() -> None:
     assert [nearest_stored_truncation(t, 51) for t in STORED] == [(i, t) for i, t in enumerate(STORED, 1)]
     assert nearest_stored_truncation(0.001, 51) == (1, 0.02)
+
+
+@pytest.fixture(scope="module")
+def shallow() -> BigGAN:
+    """As little to compile as there can be: four blocks, and attention."""
+    layers = [(True, 16, 8), (False, 8, 4), (False, 4, 2), (True, 2, 1)]
+    changes = {
+        "output_dim": 16,
+        "layers": layers,
+        "attention_layer_position": 1,
+        "z_dim": 8,
+        "num_classes": 5,
+    }
+    return random_biggan(published_config(128, channel_width=8, **changes))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler here")
+def test_compiled_it_draws_the_same(shallow: BigGAN) -> None:
+    frozen, z = freeze(shallow), latents(shallow.config, 3, torch.float32)
+    compiled, which = frozen.compiled(), torch.tensor([2, 0, 1])
+    with torch.no_grad():
+        assert (compiled(z, which) - frozen(z, which)).abs().max() <= 1e-4
+
+
+def test_without_a_compiler_it_says_so(shallow: BigGAN, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_compiler(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("No working C++ compiler found\nand a long story")
+
+    monkeypatch.setattr(FrozenBigGAN, "compile", no_compiler)
+    with pytest.raises(UsageError, match=r"\(No working C\+\+ compiler found\); install .* --compile"):
+        freeze(shallow).compiled()
