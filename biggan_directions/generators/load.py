@@ -11,6 +11,7 @@ from biggan_directions.generators.download import Progress
 from biggan_directions.generators.frozen_biggan import FrozenBigGAN
 from biggan_directions.generators.imagenet import imagenet_classes
 from biggan_directions.generators.loading import load_checkpoint
+from biggan_directions.generators.weights import entry_or_folder
 from biggan_directions.toybox.names import TOYS
 
 
@@ -78,6 +79,8 @@ def load_generator(
         raise UsageError("no class was named: see biggan-directions classes")
     # the catalog's models are known before their weights are: a misspelt class costs no download
     folder = Path(model).is_dir()
+    if not folder:
+        entry_or_folder(model)
     classes: list[ImageClass] = [] if folder else [class_table(str(model)).resolve(name) for name in asked]
     checkpoint = load_checkpoint(Path(model) if folder else model, progress=progress)
     if folder:
