@@ -11,11 +11,11 @@ _PACKED_DTYPES = (torch.float32, torch.bfloat16)
 
 
 class Convolution(nn.Module):
-    """``conv2d`` with a constant weight, no bias and stride 1.
+    """``conv2d`` with a constant weight ``(out, in, k, k)``, no bias and stride 1, and its transpose.
 
-    Without autograd on a CPU, oneDNN rearranges a plain weight at every call, which at 4×4 pixels takes
-    longer than the convolution. Here the rearranged weight is kept beside the plain one, where this torch
-    offers that.
+    Kernels of more than a pixel are padded by one. On a CPU, oneDNN rearranges a plain weight at every
+    call, which at 4×4 pixels takes longer than the convolution. ``run`` and ``pull_back`` keep the
+    rearranged weight beside the plain one, where this torch offers that.
     """
 
     weight: torch.Tensor
@@ -23,19 +23,43 @@ class Convolution(nn.Module):
     def __init__(self, weight: torch.Tensor) -> None:
         super().__init__()
         self.register_buffer("weight", weight)
-        self._packed: torch.Tensor | None = None
+        self._packed: dict[tuple[str, torch.dtype], torch.Tensor] = {}
 
-    def forward(self, x: torch.Tensor, *, in_place: bool) -> torch.Tensor:
-        """``x (N, in, H, W)``, channels last, padded by one where the kernel is larger than a pixel."""
-        padding = min(1, self.weight.shape[-1] - 1)
-        if in_place and x.device.type == "cpu" and x.dtype in _PACKED_DTYPES and _can_pack():
-            if self._packed is None or self._packed.dtype != x.dtype:
-                self._packed = _pack(self.weight, padding, x.shape)
-            return _packed_convolution(x, self._packed, padding)
-        return F.conv2d(x, self.weight, padding=padding)
+    @property
+    def padding(self) -> int:
+        """Zeros on each side of the input."""
+        return min(1, self.weight.shape[-1] - 1)
+
+    def plain(self, x: torch.Tensor) -> torch.Tensor:
+        """The convolution of ``x (N, in, H, W)`` as autograd knows it."""
+        return F.conv2d(x, self.weight, padding=self.padding)
+
+    def run(self, x: torch.Tensor) -> torch.Tensor:
+        """The convolution of ``x (N, in, H, W)`` without autograd."""
+        if not _packable(x):
+            return self.plain(x)
+        key = ("run", x.dtype)
+        if key not in self._packed:
+            self._packed[key] = _pack(self.weight, self.padding, x.shape)
+        return _packed_convolution(x, self._packed[key], self.padding)
+
+    def pull_back(self, gradient: torch.Tensor) -> torch.Tensor:
+        """The gradient of x from that of the output ``(N, out, H, W)``, without autograd."""
+        if not _packable(gradient):
+            return F.conv_transpose2d(gradient, self.weight, padding=self.padding)
+        padding = self.weight.shape[-1] - 1 - self.padding
+        key = ("pull_back", gradient.dtype)
+        if key not in self._packed:
+            weight = self.weight.flip(2, 3).transpose(0, 1).contiguous()
+            self._packed[key] = _pack(weight, padding, gradient.shape)
+        return _packed_convolution(gradient, self._packed[key], padding)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_packed": None}
+        return {**self.__dict__, "_packed": {}}
+
+
+def _packable(x: torch.Tensor) -> bool:
+    return x.device.type == "cpu" and x.dtype in _PACKED_DTYPES and _can_pack()
 
 
 def _pack(weight: torch.Tensor, padding: int, shape: torch.Size) -> torch.Tensor:

@@ -30,13 +30,12 @@ class Modulations:
         self._embeddings = embeddings.double()  # (classes, embedding)
         self._weights: list[torch.Tensor] = []
         self._terms: list[torch.Tensor] = []
-        self.size = 0
 
-    def add_affine(self, weight: torch.Tensor, bias: torch.Tensor) -> slice:
-        """``weight·[z, e] + bias``: where in the gathered product it will be found."""
+    def add_affine(self, weight: torch.Tensor, bias: torch.Tensor) -> int:
+        """``weight·[z, e] + bias``; returns how many numbers that is."""
         return self._append(weight[:, : self._z_dim], self._embeddings @ weight[:, self._z_dim :].T + bias)
 
-    def add_norm(self, name: str, offset: torch.Tensor) -> slice:
+    def add_norm(self, name: str, offset: torch.Tensor) -> int:
         """Scale and shift of a conditional norm whose input lacks the constant ``offset (channels,)``."""
         mean, inverse = self._statistics(name)
         scale, shift = (normalised_weight(self._state, f"{name}.{part}") for part in ("scale", "offset"))
@@ -64,8 +63,7 @@ class Modulations:
         variance = self._state[f"{name}.running_vars"][self._row].double()
         return mean, torch.rsqrt(variance + self._eps)
 
-    def _append(self, weight: torch.Tensor, terms: torch.Tensor) -> slice:
+    def _append(self, weight: torch.Tensor, terms: torch.Tensor) -> int:
         self._weights.append(weight.to(self._dtype))
         self._terms.append(terms.to(self._dtype))
-        start, self.size = self.size, self.size + len(weight)
-        return slice(start, self.size)
+        return len(weight)

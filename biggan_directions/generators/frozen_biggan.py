@@ -10,8 +10,11 @@ from torch.autograd.forward_ad import unpack_dual
 
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import ImageClass
-from biggan_directions.generators.blocks import Attention, Block, ToRgb
+from biggan_directions.generators.attention import Attention
+from biggan_directions.generators.block import Block
 from biggan_directions.generators.folding import Modulations, normalised_weight
+from biggan_directions.generators.last_block import LastBlock
+from biggan_directions.generators.layer import Layer
 from biggan_directions.generators.truncation import nearest_stored_truncation
 
 
@@ -50,22 +53,23 @@ class FrozenBigGAN(nn.Module):
         modulations = Modulations(
             state, row=row, eps=config.eps, z_dim=config.z_dim, embeddings=chosen, dtype=dtype
         )
-        self._first = modulations.add_affine(
+        first = modulations.add_affine(
             normalised_weight(state, "generator.gen_z"), state["generator.gen_z.bias"].double()
         )
+        layers: list[Layer] = []
         offset = torch.zeros(16 * config.channel_width, dtype=torch.float64, device=chosen.device)
-        blocks: list[Block] = []
-        self.layers = nn.ModuleList()
         for position, (upsample, _, _) in enumerate(config.layers):
             if position == config.attention_layer_position:
-                attention = Attention(state, f"generator.layers.{len(self.layers)}", offset=offset)
-                self.layers.append(attention)
+                attention = Attention(state, f"generator.layers.{len(layers)}", offset=offset)
+                layers.append(attention)
                 offset = attention.offset
-            name = f"generator.layers.{len(self.layers)}"
-            blocks.append(Block(state, name, modulations, upsample=bool(upsample), offset=offset))
-            self.layers.append(blocks[-1])
-            offset = blocks[-1].offset
-        self.to_rgb = ToRgb(state, "generator", modulations, block=blocks[-1])
+            name = f"generator.layers.{len(layers)}"
+            block = Block(state, name, modulations, upsample=bool(upsample), offset=offset)
+            layers.append(block)
+            offset = block.offset
+        layers[-1] = LastBlock(state, "generator", modulations, block=block)
+        self.layers = nn.ModuleList(layers)
+        self._sizes = [first, *(layer.size for layer in layers)]
         for name, tensor in modulations.gathered().items():
             self.register_buffer(name, tensor)
 
@@ -116,6 +120,11 @@ class FrozenBigGAN(nn.Module):
         """Where the weights lie, and where z must."""
         return self.modulation.device
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the layers compute in."""
+        return next(self.layers.buffers()).dtype
+
     def forward(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
         """Draw ``z (N, z_dim)`` as images ``(N, 3, resolution, resolution)`` in [-1, 1], in z's dtype.
 
@@ -128,18 +137,14 @@ class FrozenBigGAN(nn.Module):
             raise UsageError(f"z must have shape (N, {self.z_dim}), got {tuple(z.shape)}")
         if which is not None and which.shape != z.shape[:1]:
             raise UsageError(f"which must have shape ({len(z)},), got {tuple(which.shape)}")
-        in_place = not (torch.compiler.is_compiling() or _is_differentiated(z))
+        plain = torch.compiler.is_compiling() or _is_transformed(z)
         class_terms = self.class_terms[0] if which is None else self.class_terms[which]
-        terms = torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T)
-        terms = terms.to(self.to_rgb.weight.dtype)
-        x = terms[:, self._first].reshape(len(z), 4, 4, -1).permute(0, 3, 1, 2)
-        for layer in self.layers[:-1]:
-            x = layer(x, terms, in_place=in_place)
-        last = self.layers[-1]
-        assert isinstance(last, Block)
-        hidden = last.before_widening(x, terms, in_place=in_place)
-        picture: torch.Tensor = self.to_rgb(hidden, x, in_place=in_place)
-        return picture.to(z.dtype)
+        terms = torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T).to(self.dtype)
+        first, *rest = torch.split(terms, self._sizes, 1)
+        x = first.reshape(len(z), 4, 4, -1).permute(0, 3, 1, 2)
+        for layer, part in zip(self.layers, rest, strict=True):
+            x = layer(x, part, plain=plain)
+        return x.to(z.dtype)
 
     def for_pictures(self, dtype: torch.dtype = torch.bfloat16) -> "FrozenBigGAN":
         """A copy that draws in low precision: pictures to look at, never to difference.
@@ -148,7 +153,6 @@ class FrozenBigGAN(nn.Module):
         """
         twin = copy.deepcopy(self)
         twin.layers.to(dtype)
-        twin.to_rgb.to(dtype)
         return twin
 
     def compiled(self) -> "FrozenBigGAN":
@@ -171,7 +175,8 @@ class FrozenBigGAN(nn.Module):
         return twin
 
 
-def _is_differentiated(z: torch.Tensor) -> bool:
-    """Whether autograd records on z, in reverse or in forward mode."""
+def _is_transformed(z: torch.Tensor) -> bool:
+    """Whether z carries what only ordinary operations hand on: a tangent, or a wrapper of torch.func."""
+    functorch_active = getattr(torch._C, "_are_functorch_transforms_active", bool)
     tangent = unpack_dual(z).tangent  # type: ignore[no-untyped-call]
-    return (torch.is_grad_enabled() and z.requires_grad) or tangent is not None
+    return bool(functorch_active()) or tangent is not None
