@@ -30,6 +30,7 @@ class Modulations:
         self._embeddings = embeddings.double()  # (classes, embedding)
         self._weights: list[torch.Tensor] = []
         self._terms: list[torch.Tensor] = []
+        self._norms: list[torch.Tensor] = []
 
     def add_affine(self, weight: torch.Tensor, bias: torch.Tensor) -> int:
         """``weight·[z, e] + bias``; returns how many numbers that is."""
@@ -41,12 +42,18 @@ class Modulations:
         scale, shift = (normalised_weight(self._state, f"{name}.{part}") for part in ("scale", "offset"))
         scale = scale * inverse[:, None]
         centre = offset - mean
+        self._norms.append(torch.stack([inverse, centre]))
         scale_terms = inverse + self._embeddings @ scale[:, self._z_dim :].T
         shift_terms = scale_terms * centre + self._embeddings @ shift[:, self._z_dim :].T
         scale, shift = scale[:, : self._z_dim], shift[:, : self._z_dim]
         return self._append(
             torch.cat([scale, shift + scale * centre[:, None]]), torch.cat([scale_terms, shift_terms], 1)
         )
+
+    @property
+    def channels(self) -> list[int]:
+        """How many channels each norm has, in order."""
+        return [norm.shape[1] for norm in self._norms]
 
     def plain_norm(self, name: str, offset: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Scale and shift ``(channels,)`` of a norm that no condition reaches."""
@@ -55,8 +62,17 @@ class Modulations:
         return scale, self._state[f"{name}.bias"].double() + (offset - mean) * scale
 
     def gathered(self) -> dict[str, torch.Tensor]:
-        """The matrix ``(size, z_dim)`` and the classes' constants ``(classes, size)``."""
-        return {"modulation": torch.cat(self._weights), "class_terms": torch.cat(self._terms, 1)}
+        """The matrix ``(size, z_dim)``, the classes' constants ``(classes, size)``, and what norms were
+        folded with.
+
+        The last is one over the standard deviation and minus the mean of each channel, ``(2, channels of
+        all)``.
+        """
+        return {
+            "modulation": torch.cat(self._weights),
+            "class_terms": torch.cat(self._terms, 1),
+            "norms": torch.cat(self._norms, 1),
+        }
 
     def _statistics(self, name: str) -> tuple[torch.Tensor, torch.Tensor]:
         mean = self._state[f"{name}.running_means"][self._row].double()

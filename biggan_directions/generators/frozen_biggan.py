@@ -29,6 +29,7 @@ class FrozenBigGAN(nn.Module):
 
     modulation: torch.Tensor
     class_terms: torch.Tensor
+    norms: torch.Tensor
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class FrozenBigGAN(nn.Module):
         layers[-1] = LastBlock(state, "generator", modulations, block=block)
         self.layers = nn.ModuleList(layers)
         self._sizes = [first, *(layer.size for layer in layers)]
+        self._channels = modulations.channels
         for name, tensor in modulations.gathered().items():
             self.register_buffer(name, tensor)
 
@@ -145,6 +147,20 @@ class FrozenBigGAN(nn.Module):
         for layer, part in zip(self.layers, rest, strict=True):
             x = layer(x, part, plain=plain)
         return x.to(z.dtype)
+
+    def z_weights(self) -> list[torch.Tensor]:
+        """The stock network's weights that z meets, each ``(outputs, z_dim)``, spectrally normalised.
+
+        The first layer's, then of every conditional norm those of the scale and of the shift.
+        """
+        start = self._sizes[0]
+        weights = [self.modulation[:start]]
+        for norm in torch.split(self.norms, self._channels, 1):
+            inverse, centre = norm[:, :, None]
+            scale, shift = self.modulation[start : start + 2 * len(inverse)].chunk(2)
+            weights += [scale / inverse, shift - scale * centre]
+            start += 2 * len(inverse)
+        return weights
 
     def for_pictures(self, dtype: torch.dtype = torch.bfloat16) -> "FrozenBigGAN":
         """A copy that draws in low precision: pictures to look at, never to difference.

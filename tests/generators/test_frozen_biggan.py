@@ -205,6 +205,16 @@ def test_packed_weights_convolve_as_plain_ones_and_do_not_travel(kernel: int) ->
         assert convolution.bfloat16().run(x.bfloat16()).dtype == torch.bfloat16
 
 
+def test_weights_that_z_meets_are_the_checkpoints_normalised(small: BigGAN) -> None:
+    frozen = freeze(small)
+    maps = [module for name, module in small.named_modules() if name.endswith(("gen_z", ".scale", ".offset"))]
+    small(latents(small.config), torch.eye(10, dtype=torch.float64)[:1], 0.4)  # spectral norm sets .weight
+    weights = frozen.z_weights()
+    assert len(weights) == len(maps) == 1 + 8 * 6
+    for weight, module in zip(weights, maps, strict=True):
+        assert torch.allclose(weight, module.weight[:, :32], rtol=0, atol=1e-12)
+
+
 def test_nothing_to_train(small: BigGAN) -> None:
     frozen = freeze(small)
     assert not list(frozen.parameters())
