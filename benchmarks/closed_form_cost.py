@@ -1,0 +1,163 @@
+"""What the closed form costs: against the same solver over the package's forward pass, and as it grows.
+
+python -m benchmarks.closed_form_cost            growth: minutes
+python -m benchmarks.closed_form_cost --full     and all steps at full size, both forward passes: ten minutes
+
+Evaluations do not depend on a generator's width, nor on what it draws. So growth is counted with the full
+size's 128 coordinates of z, and timed on a narrow net of the published depth.
+"""
+
+import argparse
+import gc
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.chart import write_chart
+from benchmarks.measure import in_child, peak_bytes, reset_peak, seconds, write
+from benchmarks.stock import stock_and_frozen
+from biggan_directions.learn_settings import LearnSettings
+from biggan_directions.learning import learn
+
+CHART = Path(__file__).parents[1] / "docs" / "closed_form_cost.svg"
+SIDES = ("package", "ours")
+NDIRS = (6, 12, 24, 48)
+LATENTS = (4, 8, 16, 32)
+RESOLUTIONS = (128, 256, 512)
+
+
+def main() -> None:
+    """Measure growth, and on request the whole at full size; write the results and the chart."""
+    options = _options()
+    device = torch.device(options.device)
+    if options.only:
+        print(json.dumps(whole(options, device)))
+        return
+    results: dict[str, Any] = {"growth": growth(options, device)}
+    write_chart(
+        CHART,
+        {
+            name: [(row["value"], row["evaluations"]) for row in rows]
+            for name, rows in _series(results["growth"])
+        },
+        title="Pictures drawn by the closed form",
+    )
+    if options.full:
+        results["full_size"] = against_the_package(options)
+    path = write(f"closed_form_cost_{device.type}", results, device)
+    print(f"written to {path} and {CHART}")
+
+
+def growth(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
+    """Evaluations and seconds by ndirs, latents and resolution, each with the others at rest."""
+    rest = {"ndirs": 6, "latents": options.latents, "resolution": 128}
+    axes = {"ndirs": options.ndirs, "latents": LATENTS, "resolution": RESOLUTIONS}
+    found = {}
+    for axis, values in axes.items():
+        rows = [measured({**rest, axis: value}, options, device) | {"value": value} for value in values]
+        found[axis] = {
+            "rows": rows,
+            "evaluations_grow_as_power": power(values, [row["evaluations"] for row in rows]),
+            "seconds_grow_as_power": power(values, [row["seconds"] for row in rows]),
+        }
+        for row in rows:
+            print(f"{axis} {row['value']}: {row['evaluations']} pictures, {row['seconds']:.1f} s", flush=True)
+    return found
+
+
+def measured(at: dict[str, int], options: argparse.Namespace, device: torch.device) -> dict[str, float]:
+    """One run of the whole solver on a narrow net, in twice as many dimensions as directions."""
+    _, frozen = stock_and_frozen(at["resolution"], device, channel_width=options.width)
+    settings = LearnSettings(ndirs=at["ndirs"], search_dims=2 * at["ndirs"], latents=at["latents"])
+    solutions = []
+    taken = seconds(lambda: solutions.append(learn(frozen, settings)), device)
+    return {
+        "evaluations": solutions[0].evaluations,
+        "gradients": solutions[0].gradients,
+        "seconds": taken,
+    }
+
+
+def power(values: Sequence[int], costs: Sequence[float]) -> float:
+    """Slope of log cost on log value between the last two: what it grows as where it is large."""
+    return math.log(costs[-1] / costs[-2]) / math.log(values[-1] / values[-2])
+
+
+def against_the_package(options: argparse.Namespace) -> dict[str, Any]:
+    """All steps at full size, 12 dimensions, 16 latents: each forward pass in its own process, in turn."""
+    shared = ["--device", options.device, "--micro-batch", str(options.micro_batch)]
+    runs = {side: [in_child("closed_form_cost", *shared, "--only", side)] for side in SIDES}
+    package, ours = (runs[side][0] for side in SIDES)
+    found = {
+        "times_faster": package["seconds"] / ours["seconds"],
+        "package": package,
+        "ours": ours,
+        "largest_difference_of_cosines_from_1": _apart(package.pop("directions"), ours.pop("directions")),
+    }
+    print(
+        f"full size: {package['seconds']:.0f} s over the package's forward pass, "
+        f"{ours['seconds']:.0f} s over "
+        f"ours: {found['times_faster']:.2f} times faster; peak memory {package['peak_bytes'] / 1e9:.2f} and "
+        f"{ours['peak_bytes'] / 1e9:.2f} GB; {ours['evaluations']} pictures",
+        flush=True,
+    )
+    return found
+
+
+def whole(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
+    """All steps with one of the two forward passes: time, peak memory, and what was found."""
+    stock, frozen = stock_and_frozen(128, device)
+    settings = LearnSettings(
+        ndirs=6, search_dims=12, latents=16, micro_batch=options.micro_batch, solver="jacobi"
+    )
+    if options.only == "ours":
+        del stock
+        generator: Any = frozen
+    else:
+        del frozen
+        generator = stock
+    gc.collect()
+    reset_peak(device)
+    solutions = []
+    taken = seconds(lambda: solutions.append(learn(generator, settings)), device)
+    (solution,) = solutions
+    return {
+        "seconds": taken,
+        "peak_bytes": peak_bytes(device),
+        "evaluations": solution.evaluations,
+        "gradients": solution.gradients,
+        "off_diagonal": solution.off_diagonal,
+        "directions": solution.directions.tolist(),
+    }
+
+
+def _apart(first: list[list[float]], second: list[list[float]]) -> float:
+    """One minus the smallest |cos| between a direction of the first and its best match in the second."""
+    cosines = torch.tensor(first) @ torch.tensor(second).T
+    return float(1 - cosines.abs().max(1).values.min())
+
+
+def _series(found: dict[str, Any]) -> list[tuple[str, list[dict[str, float]]]]:
+    return [(axis, found[axis]["rows"]) for axis in ("ndirs", "latents")]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--ndirs", type=int, nargs="+", default=list(NDIRS))
+    parser.add_argument("--latents", type=int, default=4, help="while ndirs and resolution grow")
+    parser.add_argument("--width", type=int, default=8, help="channels of the narrow net")
+    parser.add_argument("--micro-batch", type=int, default=4)
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--only", choices=SIDES, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

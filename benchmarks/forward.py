@@ -1,0 +1,208 @@
+"""The forward pass against the package's: time, multiply-adds, where the time goes, TF32 on a GPU.
+
+python -m benchmarks.forward                     128, 256 and 512 on this processor
+python -m benchmarks.forward --device cuda       the same, and TF32: its speed and its effect on differences
+"""
+
+import argparse
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.measure import alternately, convolution_limit, matrix_product_limit, paired_ratio, write
+from benchmarks.stock import StockGenerator, frozen, latents, stock_and_frozen
+from biggan_directions.generators import convolution
+from biggan_directions.generators.frozen_biggan import FrozenBigGAN
+
+EPSILON = 0.1  # of second differences, as the solvers take them
+KINDS = {"conv": "convolutions", "mm": "matrix products", "linear": "matrix products"}
+
+
+def main() -> None:
+    """Measure, print a line for each resolution, write the results."""
+    options = _options()
+    device = torch.device(options.device)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    torch.set_grad_enabled(False)
+    limits = {"matrix product": matrix_product_limit(device), "3x3 convolution": convolution_limit(device)}
+    results = {}
+    for resolution in options.resolution:
+        stock, ours = stock_and_frozen(resolution, device)
+        with tf32(False):
+            found = compare(stock, ours, options.batches, rounds=options.rounds, device=device)
+        speed = 1e9 * found["gflop"]["ours"] / found["seconds_a_picture"]["ours"]
+        found["share_of_limit"] = speed / limits["3x3 convolution"]
+        found["differences"] = difference_errors(stock, ours, device)
+        if device.type == "cuda":
+            found["tf32"] = with_tf32(stock, ours, found, rounds=options.rounds, device=device)
+        else:
+            found["bfloat16"] = pictures_in_bfloat16(ours, found, rounds=options.rounds, device=device)
+        if options.compile:
+            found["compiled"] = compiled(ours, found, rounds=options.rounds, device=device)
+        results[str(resolution)] = found
+        _print(resolution, found)
+    path = write(f"forward_{device.type}", {"limits": limits, "resolutions": results}, device)
+    print(f"written to {path}")
+
+
+def compare(
+    stock: StockGenerator, ours: FrozenBigGAN, batches: list[int], *, rounds: int, device: torch.device
+) -> dict[str, Any]:
+    """Each at every batch in turn to find its best, then the two best in turn for the ratio."""
+    sweep = {}
+    for batch in batches:
+        z = latents(batch, ours.z_dim, device=device)
+        times = alternately([partial(stock, z), partial(ours, z)], rounds=max(2, rounds // 2), device=device)
+        sweep[batch] = [statistics.median(taken) / batch for taken in times]
+    best = [min((taken[i], batch) for batch, taken in sweep.items())[1] for i in range(2)]
+    drawn = [latents(batch, ours.z_dim, device=device) for batch in best]
+    times = alternately([lambda: stock(drawn[0]), lambda: ours(drawn[1])], rounds=rounds, device=device)
+    each = [[seconds / batch for seconds in taken] for taken, batch in zip(times, best, strict=True)]
+    return {
+        "times_faster": paired_ratio(*each),
+        "seconds_a_picture": {"package": statistics.median(each[0]), "ours": statistics.median(each[1])},
+        "best_batch": {"package": best[0], "ours": best[1]},
+        "seconds_a_picture_by_batch": sweep,
+        "largest_difference": float((stock(drawn[0]) - ours(drawn[0])).abs().max()),
+        "gflop": {"package": gflop(stock, ours), "ours": gflop(ours, ours)},
+        "share_of_time": {
+            "package": shares(lambda: stock(drawn[0]), device),
+            "ours": shares(lambda: ours(drawn[1]), device),
+        },
+    }
+
+
+def gflop(draw: Callable[[torch.Tensor], torch.Tensor], ours: FrozenBigGAN) -> float:
+    """10⁹ floating-point operations a picture: two for each multiply-add of products and convolutions."""
+    # the counter knows torch's public operations alone
+    with patch.object(convolution, "_can_pack", lambda: False), FlopCounterMode(display=False) as counter:
+        draw(latents(1, ours.z_dim, device=ours.device))
+    return int(counter.get_total_flops()) / 1e9
+
+
+def shares(call: Callable[[], object], device: torch.device) -> dict[str, float]:
+    """Where the time goes: convolutions, matrix products, or all that only moves memory."""
+    call()
+    activities = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if device.type == "cuda" else [])
+    with profile(activities=activities) as profiler:
+        call()
+    spent: Counter[str] = Counter()
+    for event in profiler.key_averages():
+        own = event.self_device_time_total if device.type == "cuda" else event.self_cpu_time_total
+        kind = next((kind for part, kind in KINDS.items() if part in event.key), "element by element, memory")
+        spent[kind] += own
+    return {kind: own / spent.total() for kind, own in spent.most_common()}
+
+
+def difference_errors(stock: StockGenerator, ours: FrozenBigGAN, device: torch.device) -> dict[str, float]:
+    """Error of second differences of the picture, relative to those in float64, by precision."""
+    exact = second_difference(frozen(stock.biggan, ours.model, device, torch.float64), torch.float64)
+    found = {"float32": second_difference(ours, torch.float32)}
+    if device.type == "cuda":
+        with tf32(True):
+            found["tf32"] = second_difference(ours, torch.float32)
+    found["bfloat16"] = second_difference(ours.for_pictures(), torch.float32)
+    return {name: float((value - exact).norm() / exact.norm()) for name, value in found.items()}
+
+
+def second_difference(generator: FrozenBigGAN, dtype: torch.dtype) -> torch.Tensor:
+    """``(f(z + εv) - 2 f(z) + f(z - εv)) / ε²`` for one z and v of random signs."""
+    z = latents(1, generator.z_dim).to(generator.device, dtype)
+    signs = torch.randint(0, 2, z.shape, generator=torch.Generator().manual_seed(0)).to(z) * 2 - 1
+    points = [z + EPSILON * signs, z, z - EPSILON * signs]
+    ahead, here, behind = (generator(point).double() for point in points)
+    difference: torch.Tensor = (ahead - 2 * here + behind) / EPSILON**2
+    return difference
+
+
+def with_tf32(
+    stock: StockGenerator, ours: FrozenBigGAN, found: dict[str, Any], *, rounds: int, device: torch.device
+) -> dict[str, Any]:
+    """Pictures a second of both with TF32 on, at the batches that were best without."""
+    batches = found["best_batch"]
+    drawn = {name: latents(batch, ours.z_dim, device=device) for name, batch in batches.items()}
+    with tf32(True):
+        calls = [lambda: stock(drawn["package"]), lambda: ours(drawn["ours"])]
+        times = alternately(calls, rounds=rounds, device=device)
+    each = [[s / batch for s in taken] for taken, batch in zip(times, batches.values(), strict=True)]
+    return {
+        "times_faster": paired_ratio(*each),
+        "pictures_a_second": {
+            "package": 1 / statistics.median(each[0]),
+            "ours": 1 / statistics.median(each[1]),
+        },
+    }
+
+
+def pictures_in_bfloat16(
+    ours: FrozenBigGAN, found: dict[str, Any], *, rounds: int, device: torch.device
+) -> dict[str, Any]:
+    """What low precision for pictures gains, and how far off they are."""
+    z, low = latents(found["best_batch"]["ours"], ours.z_dim, device=device), ours.for_pictures()
+    times = alternately([lambda: ours(z), lambda: low(z)], rounds=rounds, device=device)
+    return {
+        "times_faster_than_float32": paired_ratio(*times),
+        "mean_difference": float((low(z) - ours(z)).abs().mean()),
+    }
+
+
+def compiled(
+    ours: FrozenBigGAN, found: dict[str, Any], *, rounds: int, device: torch.device
+) -> dict[str, Any]:
+    """What ``--compile`` gains."""
+    z, fast = latents(found["best_batch"]["ours"], ours.z_dim, device=device), ours.compiled()
+    fast(z)
+    times = alternately([lambda: ours(z), lambda: fast(z)], rounds=rounds, device=device)
+    return {
+        "times_faster_than_eager": paired_ratio(*times),
+        "largest_difference": float((fast(z) - ours(z)).abs().max()),
+    }
+
+
+@contextmanager
+def tf32(on: bool) -> Iterator[None]:
+    """TF32 in products and convolutions, on a GPU that has it."""
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, cudnn.allow_tf32
+    matmul.allow_tf32 = cudnn.allow_tf32 = on
+    try:
+        yield
+    finally:
+        matmul.allow_tf32, cudnn.allow_tf32 = before
+
+
+def _print(resolution: int, found: dict[str, Any]) -> None:
+    ratio, each, counted = found["times_faster"], found["seconds_a_picture"], found["gflop"]
+    print(
+        f"{resolution} px: {1 / each['package']:.2f} pictures a second by the package and "
+        f"{1 / each['ours']:.2f} by ours: "
+        f"{ratio['median']:.2f} times as many ({ratio['least']:.2f} to {ratio['most']:.2f}); "
+        f"{counted['package']:.1f} and {counted['ours']:.1f} GFLOP a picture; "
+        f"{found['share_of_limit']:.0%} of the speed of a large convolution"
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--resolution", type=int, nargs="+", default=[128, 256, 512], choices=[128, 256, 512])
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--threads", type=int, default=0, help="0 leaves torch's own choice")
+    parser.add_argument("--compile", action="store_true", help="also measure torch.compile (minutes)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

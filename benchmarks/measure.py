@@ -1,0 +1,124 @@
+"""Clocks, memory and the machine: what every script here measures with, and how it writes results down."""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def seconds(call: Callable[[], object], device: torch.device) -> float:
+    """How long one call takes, with a GPU's work awaited."""
+    synchronise(device)
+    begun = time.perf_counter()
+    call()
+    synchronise(device)
+    return time.perf_counter() - begun
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait for a GPU; on a CPU there is nothing to wait for."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def alternately(
+    calls: Sequence[Callable[[], object]], *, rounds: int, device: torch.device
+) -> list[list[float]]:
+    """Seconds of each call in each round, after one round that warms up: what disturbs one disturbs all."""
+    times: list[list[float]] = [[] for _ in calls]
+    for round_ in range(rounds + 1):
+        for call, taken in zip(calls, times, strict=True):
+            passed = seconds(call, device)
+            if round_:
+                taken.append(passed)
+    return times
+
+
+def paired_ratio(slow: Sequence[float], fast: Sequence[float]) -> dict[str, float]:
+    """How many times faster, round by round: median, least and most."""
+    ratios = [a / b for a, b in zip(slow, fast, strict=True)]
+    return {"median": statistics.median(ratios), "least": min(ratios), "most": max(ratios)}
+
+
+def matrix_product_limit(device: torch.device, *, size: int = 2048, rounds: int = 7) -> float:
+    """Floating-point operations a second in a large float32 matrix product."""
+    a = torch.randn(size, size, device=device)
+    best = min(seconds(lambda: a @ a, device) for _ in range(rounds))
+    return 2 * size**3 / best
+
+
+def convolution_limit(device: torch.device, *, rounds: int = 7) -> float:
+    """The same in a 3×3 convolution that suits the kernels: 128 channels, 64×64 pixels, batch 4."""
+    x = torch.randn(4, 128, 64, 64, device=device).contiguous(memory_format=torch.channels_last)
+    weight = torch.randn(128, 128, 3, 3, device=device).contiguous(memory_format=torch.channels_last)
+    best = min(seconds(lambda: torch.conv2d(x, weight, padding=1), device) for _ in range(rounds))
+    return 2 * 4 * 128 * 128 * 9 * 64 * 64 / best
+
+
+def reset_peak(device: torch.device) -> int:
+    """Begin to look for the peak anew; returns what is held now. On a CPU this needs Linux."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        return torch.cuda.memory_allocated(device)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return peak_bytes(device)
+
+
+def peak_bytes(device: torch.device) -> int:
+    """The most memory since :func:`reset_peak`: resident in this process, or on a GPU its tensors'."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return 1024 * int(line.split()[1])
+
+
+def in_child(module: str, *arguments: str) -> dict[str, Any]:
+    """What ``python -m benchmarks.module`` prints last, as JSON: a process of its own has its own peak."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """What the figures were measured on."""
+    about: dict[str, Any] = {
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "load_average": os.getloadavg()[0],
+    }
+    if device.type == "cuda":
+        about["gpu"] = torch.cuda.get_device_name(device)
+    return about
+
+
+def write(name: str, results: Mapping[str, Any], device: torch.device) -> Path:
+    """Write ``results/name.json``, beside what it was measured on and the command."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    command = "python -m benchmarks." + " ".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
+    text = json.dumps({"command": command, "machine": machine(device), **results}, indent=2)
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0]}, {len(names)} cores" if names else platform.processor()

@@ -1,0 +1,180 @@
+"""One training step of the paper's recipe: as published, and as this package takes it.
+
+python -m benchmarks.training_step               batch 8, 6 and 120 directions, BigGAN-deep-128
+
+As published (arXiv:2008.10599, section 5, settings of the authors' BigGAN code): the whole batch at once,
+five passes of the package's generator for two probes, and row-by-row Gram-Schmidt. Written anew here; the weights
+are frozen in both, which favours the published one. Same weights, latents, probes and moves.
+"""
+
+import argparse
+import gc
+import json
+import statistics
+from typing import Any
+
+import torch
+
+from benchmarks.measure import alternately, in_child, paired_ratio, peak_bytes, reset_peak, synchronise, write
+from benchmarks.stock import StockGenerator, latents, stock_and_frozen
+from biggan_directions.evaluation import Drawable, Evaluator
+from biggan_directions.latents import uniforms
+from biggan_directions.solvers.adam import Recipe, adam_steps, kaiming_start
+
+SEED = 0
+SIDES = ("published", "ours")
+
+
+def main() -> None:
+    """Compare time and numbers in this process, memory in one each; write the results."""
+    options = _options()
+    device = torch.device(options.device)
+    if options.only:
+        print(json.dumps(memory_of_one(options, device)))
+        return
+    stock, frozen = stock_and_frozen(options.resolution, device, **_width(options))
+    results = {}
+    for ndirs in options.ndirs:
+        start = kaiming_start(ndirs, stock.z_dim, seed=SEED)
+        recipe = Recipe(steps=1, batch_size=options.batch)
+        sides = [Step(stock, start, recipe), Step(frozen, start, recipe, micro_batch=options.micro_batch)]
+        times = alternately(sides, rounds=options.rounds, device=device)
+        results[str(ndirs)] = {
+            "times_faster": paired_ratio(*times),
+            "seconds": dict(zip(SIDES, map(statistics.median, times), strict=True)),
+            **agreement(*sides),
+            "peak_bytes": {
+                side: in_child("training_step", *_arguments(options, ndirs, side)) for side in SIDES
+            },
+        }
+        _print(ndirs, results[str(ndirs)])
+    settings = {name: getattr(options, name) for name in ("resolution", "batch", "micro_batch", "rounds")}
+    path = write(f"training_step_{device.type}", {"settings": settings, "ndirs": results}, device)
+    print(f"written to {path}")
+
+
+class Step:
+    """One step of one of the two, to be called again and again: the last loss and gradient stay with it."""
+
+    def __init__(
+        self, generator: Drawable, start: torch.Tensor, recipe: Recipe, *, micro_batch: int | None = None
+    ) -> None:
+        self.generator, self.start, self.recipe, self.micro_batch = generator, start, recipe, micro_batch
+        self.loss, self.gradient = 0.0, torch.empty(0)
+
+    def __call__(self) -> None:
+        if self.micro_batch is None:
+            assert isinstance(self.generator, StockGenerator)
+            self.loss, self.gradient = published_step(self.generator, self.start, self.recipe)
+        else:
+            evaluator = Evaluator(self.generator, self.micro_batch)
+            (step,) = adam_steps(
+                evaluator, _batch(self.generator.z_dim), self.start, None, self.recipe, seed=SEED
+            )
+            # Adam's first moment after one step is a tenth of the gradient
+            self.loss = step.penalty
+            self.gradient = step.state["optimizer"]["state"][0]["exp_avg"] * 10
+
+
+def published_step(stock: StockGenerator, start: torch.Tensor, recipe: Recipe) -> tuple[float, torch.Tensor]:
+    """The penalty of a batch and its gradient with respect to the matrix, as the authors' code takes them."""
+    matrix = start.clone().to(stock.device).requires_grad_()
+    directions = gram_schmidt(matrix)
+    size, rows = recipe.batch_size, len(start)
+    # the same draws as the solver's, so that both see one problem
+    draws = uniforms(size, 2 + recipe.probes * rows, purpose="adam/moves", seed=SEED)
+    along = (draws[:, 0] * rows).long().to(stock.device)
+    distances = (recipe.max_distance * (2 * draws[:, 1:2] - 1)).float().to(stock.device)
+    probes = torch.where(draws[:, 2:] < 0.5, -1.0, 1.0).view(size, recipe.probes, rows).to(stock.device)
+    z = latents(size, stock.z_dim, seed=SEED, device=stock.device) + distances * directions[along]
+    base = stock(z)
+    differences = []
+    for probe in probes.unbind(1):
+        step = recipe.epsilon * probe @ directions
+        differences.append((stock(z + step) - 2 * base + stock(z - step)) / recipe.epsilon**2)
+    loss = torch.stack(differences).var(0, unbiased=True).mean()
+    (gradient,) = torch.autograd.grad(loss, matrix)
+    return loss.item(), gradient.cpu()
+
+
+def gram_schmidt(matrix: torch.Tensor) -> torch.Tensor:
+    """Orthonormal rows, one after another, each from all before it."""
+    rows: list[torch.Tensor] = []
+    for row in matrix:
+        for done in rows:
+            row = row - (row @ done) * done
+        rows.append(row / row.norm())
+    return torch.stack(rows)
+
+
+def agreement(published: Step, ours: Step) -> dict[str, float]:
+    """How far apart the two sides' numbers are, relative to the published ones."""
+    apart = (ours.gradient - published.gradient).norm() / published.gradient.norm()
+    return {
+        "loss": published.loss,
+        "loss_relative_difference": abs(ours.loss - published.loss) / published.loss,
+        "gradient_relative_difference": float(apart),
+    }
+
+
+def memory_of_one(options: argparse.Namespace, device: torch.device) -> dict[str, int]:
+    """Peak memory of one step of one side, with the other's generator gone."""
+    stock, frozen = stock_and_frozen(options.resolution, device, **_width(options))
+    start = kaiming_start(options.ndirs[0], stock.z_dim, seed=SEED)
+    recipe = Recipe(steps=1, batch_size=options.batch)
+    if options.only == "ours":
+        del stock
+        step = Step(frozen, start, recipe, micro_batch=options.micro_batch)
+    else:
+        del frozen
+        step = Step(stock, start, recipe)
+    gc.collect()
+    before = reset_peak(device)
+    step()
+    synchronise(device)
+    return {"before": before, "peak": peak_bytes(device)}
+
+
+def _batch(z_dim: int) -> Any:
+    return lambda first, count: (latents(first + count, z_dim, seed=SEED)[first:], None)
+
+
+def _width(options: argparse.Namespace) -> dict[str, int]:
+    return {"channel_width": options.width} if options.width else {}
+
+
+def _arguments(options: argparse.Namespace, ndirs: int, side: str) -> list[str]:
+    kept = ("resolution", "device", "batch", "micro_batch", "width")
+    shared = [part for name in kept for part in (f"--{name.replace('_', '-')}", str(getattr(options, name)))]
+    return [*shared, "--ndirs", str(ndirs), "--only", side]
+
+
+def _print(ndirs: int, found: dict[str, Any]) -> None:
+    ratio, taken, peaks = found["times_faster"], found["seconds"], found["peak_bytes"]
+    published, ours = (peaks[side]["peak"] / 1e9 for side in SIDES)
+    print(
+        f"{ndirs} directions: {taken['published']:.2f} s as published, {taken['ours']:.2f} s ours: "
+        f"{ratio['median']:.2f} times faster ({ratio['least']:.2f} to {ratio['most']:.2f}); peak memory "
+        f"{published:.2f} and {ours:.2f} GB, {ours / published:.2f} of it; loss and gradient apart by "
+        f"{found['loss_relative_difference']:.1e} and {found['gradient_relative_difference']:.1e}",
+        flush=True,
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--resolution", type=int, default=128, choices=[128, 256, 512])
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--ndirs", type=int, nargs="+", default=[6, 120])
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--micro-batch", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--width", type=int, default=0, help="channels, to try the script; 0 is full size")
+    parser.add_argument("--only", choices=SIDES, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
