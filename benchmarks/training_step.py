@@ -3,8 +3,8 @@
 python -m benchmarks.training_step               batch 8, 6 and 120 directions, BigGAN-deep-128
 
 As published (arXiv:2008.10599, section 5, settings of the authors' BigGAN code): the whole batch at once,
-five passes of the package's generator for two probes, and row-by-row Gram-Schmidt. Written anew here; the weights
-are frozen in both, which favours the published one. Same weights, latents, probes and moves.
+five passes of the package's generator for two probes, and row-by-row Gram-Schmidt. Written anew here;
+the weights are frozen in both, which favours the published one. Same weights, latents, probes and moves.
 """
 
 import argparse
