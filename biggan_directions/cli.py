@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +20,7 @@ from biggan_directions.version import __version__
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
+    from biggan_directions.generators.download import Progress
     from biggan_directions.learn_settings import LearnSettings
     from biggan_directions.rendering import RenderSettings
 
@@ -47,18 +50,24 @@ def _main(
         raise typer.Exit
 
 
-def _load(model: str, classes: list[str], truncation: float | None, device: str) -> Generator:
+@contextmanager
+def _fetching(model: str) -> Iterator[Progress]:
+    """A bar that shows itself once fetching takes more than a moment."""
     from tqdm import tqdm
 
+    with tqdm(desc=f"fetching {model}", unit="B", unit_scale=True, disable=None, delay=1) as bar:
+
+        def progress(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def _load(model: str, classes: list[str], truncation: float | None, device: str) -> Generator:
     from biggan_directions.generators.load import load_generator
 
-    bar = tqdm(desc=f"fetching {model}", unit="B", unit_scale=True, disable=None, delay=1)
-
-    def progress(done: int, total: int | None) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-
-    with bar:
+    with _fetching(model) as progress:
         generator = load_generator(model, classes, truncation=truncation, device=device, progress=progress)
     if truncation is not None and abs(generator.truncation - truncation) > 1e-9:
         err.print(f"truncation {truncation:g} is not stored: using the nearest, {generator.truncation:g}")
@@ -85,10 +94,11 @@ def _learn(generator: Generator, settings: LearnSettings) -> Directions:
     space = solution.space
     err.print(
         f"searched {len(space.basis)} dimensions, {space.live} of them live, that carry "
-        f"{space.trace_share:.1%} of the picture's change; drew {solution.evaluations:,} pictures"
+        f"{space.trace_share:.1%} of the picture's change; drew {solution.evaluations:,} pictures",
+        soft_wrap=True,
     )
     for warning in solution.warnings:
-        err.print(f"note: {warning}")
+        err.print(f"note: {warning}", soft_wrap=True)
     return Directions.of(solution, generator, settings.seed)
 
 
@@ -122,6 +132,9 @@ def _plain(text: str) -> str:
 
 
 def _check_free(path: Path, force: bool) -> None:
+    from biggan_directions.rendering.output import check_writable
+
+    check_writable(path)
     if path.exists() and not force:
         raise OutputError(f"{path} is already there: choose another --out, or replace it with --force")
 
@@ -215,10 +228,22 @@ def _open(path: Path, model: str | None, search_space: str) -> Directions:
 
     if model is None:
         return Directions.load(path, search_space=search_space)
-    from biggan_directions.generators.catalog import find_model
-
-    z_dim = None if Path(model).is_dir() else find_model(model).z_dim
+    z_dim, _classes = _sizes(model)
     return Directions.load(path, z_dim=z_dim, search_space=search_space)
+
+
+def _sizes(model: str) -> tuple[int, int]:
+    """z_dim and number of classes, without the weights."""
+    from biggan_directions.generators.catalog import CatalogEntry
+    from biggan_directions.generators.weights import entry_or_folder, locate_weights
+
+    entry = entry_or_folder(model)
+    if isinstance(entry, CatalogEntry):
+        return entry.z_dim, entry.num_classes
+    from biggan_directions.generators.checkpoint import read_config
+
+    config = read_config(locate_weights(entry).config_path)
+    return config.z_dim, config.num_classes
 
 
 def _render(
@@ -307,7 +332,7 @@ def render(
         indices = None if directions is None else [int(part) for part in directions.split(",")]
     except ValueError as error:
         raise UsageError(f"directions must be numbers such as 0,3,5, got '{directions}'") from error
-    generator = _load(name, classes[:1], truncation or found.truncation, device)
+    generator = _load(name, classes[:1], found.truncation if truncation is None else truncation, device)
     if found.model and found.model["weights_sha256"] != generator.weights_sha256:
         err.print(f"note: {path} was learnt on other weights of {name}")
     _render(found, generator, to or path.parent, settings, indices=indices)
@@ -344,7 +369,10 @@ def inspect(path: Path, model: OfModel = None, search_space: Space = "all", as_j
         if value not in (None, ""):
             out.print(f"[bold]{key.replace('_', ' '):>20}[/bold]  {_plain(str(value))}", soft_wrap=True)
     if found.foreign:
-        out.print("a bare matrix: orthonormalised row by row, in order; its effect and penalty are not known")
+        out.print(
+            "a bare matrix: orthonormalised row by row, in order; its effect and penalty are not known",
+            soft_wrap=True,
+        )
     else:
         _print_table(found)
 
@@ -374,15 +402,9 @@ def classes(
     as_json: Json = False,
 ) -> None:
     """List class names and indices."""
-    if model == "toybox":
-        from biggan_directions.generators.class_table import ClassTable
-        from biggan_directions.toybox.names import TOYS
+    from biggan_directions.generators.classes import class_table
 
-        table = ClassTable.from_names(TOYS)
-    else:
-        from biggan_directions.generators.imagenet import imagenet_classes
-
-        table = imagenet_classes()
+    table = class_table(_sizes(model)[1])
     found = table.search(query)
     if as_json:
         typer.echo(
@@ -406,18 +428,11 @@ def models(
     from biggan_directions.generators.weights import cache_status, fetch_weights
 
     if fetch is not None:
-        from tqdm import tqdm
-
         entry = find_model(fetch)
         if entry.bundled:
             out.print(f"{entry.name} ships with the package: nothing to fetch")
             return
-        with tqdm(desc=f"fetching {fetch}", unit="B", unit_scale=True, disable=None) as bar:
-
-            def progress(done: int, total: int | None) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
-
+        with _fetching(fetch) as progress:
             files = fetch_weights(entry, progress=progress)
         out.print(f"{entry.name} is in {files.state_path.parent}", soft_wrap=True)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import platform
 import zipfile
@@ -136,8 +137,10 @@ class Directions:
             "made_with": self.made_with,
             "license": self.license,
         }
+        content = io.BytesIO()  # torch.save itself does not report a full disk as an OSError
+        torch.save(plain, content)
         with replacing(Path(path)) as beside:
-            torch.save(plain, beside)
+            beside.write_bytes(content.getvalue())
 
     @classmethod
     def load(cls, path: str | Path, *, z_dim: int | None = None, search_space: str = "all") -> Directions:

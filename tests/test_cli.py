@@ -1,6 +1,7 @@
 """The command line as a user meets it: exit codes, one clear sentence, no traceback, nothing written."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,7 @@ def test_learn_then_render_then_name_then_inspect(tmp_path: Path) -> None:
         (["inspect", "nosuch.pt"], 1, "nosuch.pt"),
         (["render"], 2, "learn"),
         (["classes", "xyzzyq"], 2, "xyzzyq"),
+        (["classes", "--model", "nosuch"], 2, "nosuch"),
     ],
 )
 def test_bad_input_is_one_clear_sentence(arguments: list[str], code: int, says: str, tmp_path: Path) -> None:
@@ -65,6 +67,36 @@ def test_bad_input_is_one_clear_sentence(arguments: list[str], code: int, says: 
     assert done.returncode == code, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unusable_place_is_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    done = run("learn", "--model", "toybox", "--class", "car", "--out", "taken", folder=tmp_path)
+    assert done.returncode == 1
+    assert "is not a folder" in done.stderr
+    assert "searched" not in done.stderr
+
+
+def test_a_truncation_of_nothing_is_refused_when_rendering(tmp_path: Path) -> None:
+    torch.save(true_directions()[1], tmp_path / "true.pt")
+    asked = ("render", "true.pt", "--model", "toybox", "--class", "car", "--truncation", "0")
+    done = run(*asked, folder=tmp_path)
+    assert done.returncode == 2
+    assert "truncation" in done.stderr
+
+
+def test_an_interrupted_run_says_so_and_writes_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "biggan_directions", "learn", "--model", "toybox", "--class", "car"]
+    # Adam, for long enough to be interrupted on any machine
+    adam = ["--solver", "adam", "--steps", "100000"]
+    with subprocess.Popen([*command, *adam], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=8)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 130
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
     assert not list(tmp_path.iterdir())
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from biggan_directions.directions import Directions
-from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.errors import FileFormatError, OutputError, UsageError
 from biggan_directions.generators import ImageClass
 from tests.oracles import random_orthogonal
 
@@ -43,6 +43,22 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         made.solver,
         made.seed,
     )
+
+
+def test_a_write_that_fails_leaves_the_last_good_file(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="this system has no limit on the size of files")
+    path = tmp_path / "directions.pt"
+    _example().save(path)
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OutputError, match="too large"):
+            _example().save(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["directions.pt"]
 
 
 def test_move_goes_along_one_direction() -> None:

@@ -6,23 +6,13 @@ from pathlib import Path
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.generators.class_table import ClassTable, ImageClass
+from biggan_directions.generators.catalog import CatalogEntry
+from biggan_directions.generators.class_table import ImageClass
+from biggan_directions.generators.classes import class_table
 from biggan_directions.generators.download import Progress
 from biggan_directions.generators.frozen_biggan import FrozenBigGAN
-from biggan_directions.generators.imagenet import imagenet_classes
 from biggan_directions.generators.loading import load_checkpoint
 from biggan_directions.generators.weights import entry_or_folder
-from biggan_directions.toybox.names import TOYS
-
-
-def class_table(model: str, num_classes: int | None = None) -> ClassTable:
-    """The class names of a model: the toybox's ten, ImageNet's thousand, or bare indices for another
-    number."""
-    if model == "toybox" or num_classes == len(TOYS):
-        return ClassTable.from_names(TOYS)
-    if num_classes in (None, len(imagenet_classes())):
-        return imagenet_classes()
-    return ClassTable.from_names([f"class_{index}" for index in range(num_classes or 0)])
 
 
 def choose_device(device: str) -> torch.device:
@@ -77,21 +67,19 @@ def load_generator(
     asked = [class_name] if isinstance(class_name, str) else list(class_name)
     if not asked:
         raise UsageError("no class was named: see biggan-directions classes")
-    # the catalog's models are known before their weights are: a misspelt class costs no download
-    folder = Path(model).is_dir()
-    if not folder:
-        entry_or_folder(model)
-    classes: list[ImageClass] = [] if folder else [class_table(str(model)).resolve(name) for name in asked]
-    checkpoint = load_checkpoint(Path(model) if folder else model, progress=progress)
-    if folder:
-        table = class_table(checkpoint.name, checkpoint.config.num_classes)
-        classes = [table.resolve(name) for name in asked]
+    source = entry_or_folder(model)
+    classes: list[ImageClass] = []
+    if isinstance(source, CatalogEntry):  # known before its weights are: a misspelt class costs no download
+        classes = [class_table(source.num_classes).resolve(name) for name in asked]
+    checkpoint = load_checkpoint(source, progress=progress)
+    if not classes:
+        classes = [class_table(checkpoint.config.num_classes).resolve(name) for name in asked]
     return FrozenBigGAN.from_state(
         checkpoint.config,
         checkpoint.state,
         classes=tuple(dict.fromkeys(classes)),
         truncation=checkpoint.truncation if truncation is None else truncation,
-        model=str(model) if folder else checkpoint.name,
+        model=checkpoint.name if isinstance(source, CatalogEntry) else str(model),
         weights_sha256=checkpoint.sha256,
         license=checkpoint.license,
         device=chosen_device,

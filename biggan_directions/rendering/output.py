@@ -8,6 +8,20 @@ from pathlib import Path
 from biggan_directions.errors import OutputError
 
 
+def check_writable(path: Path) -> None:
+    """Refuse a place where ``path`` could not be made, before any work is done for it.
+
+    Raises:
+        OutputError: what is there, or above it, is not a folder that can be written.
+    """
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        why = "cannot be written" if folder.is_dir() else "is not a folder"
+        raise OutputError(f"Cannot write {path}: {folder} {why}. Choose another --out.")
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a path beside ``path`` to write to; flush it to disk and rename it when the block ends well.

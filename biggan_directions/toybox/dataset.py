@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from biggan_directions.errors import OutputError
 from biggan_directions.toybox import factors as factor_ranges
 from biggan_directions.toybox.names import FACTORS, TOYS
 from biggan_directions.toybox.scene import render
@@ -49,6 +50,11 @@ def load(folder: Path, count: int, seed: int) -> Dataset:
         np.lib.format.open_memmap(path, "w+", np.uint8, shape).flush()
     pictures = np.lib.format.open_memmap(path, "r+")
     done = int(done_path.read_text()) if done_path.exists() else 0
+    few = min(4, done)
+    if not np.array_equal(
+        pictures[:few], render(factor_ranges.scenes(which[:few], factors[:few]), RESOLUTION)
+    ):
+        raise OutputError(f"{path} shows other scenes than are drawn now: choose another folder")
     for start in range(done, count, CHUNK):
         stop = min(start + CHUNK, count)
         pictures[start:stop] = render(

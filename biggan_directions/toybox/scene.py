@@ -26,9 +26,9 @@ from biggan_directions.toybox.toys import CENTRE_Y, RADIUS, distance, length
 CAMERA_DISTANCE = 6.2
 LOOK_AT_Y = 0.8
 FOCAL_LENGTH = 4.1
-AMBIENT = 0.16
+AMBIENT = 0.14
 SKYLIGHT = 0.32
-SUNLIGHT = 1.4
+SUNLIGHT = 1.5
 
 
 @njit(fastmath=True)
