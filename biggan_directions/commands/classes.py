@@ -1,0 +1,33 @@
+"""List the classes of a model."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from biggan_directions.commands.opening import sizes
+from biggan_directions.commands.options import Json, Model
+from biggan_directions.errors import UsageError
+
+
+def classes(
+    query: Annotated[str, typer.Argument()] = "",
+    model: Model = "biggan-deep-128",
+    as_json: Json = False,
+) -> None:
+    """List class names and indices."""
+    from biggan_directions.generators.classes import class_table
+
+    table = class_table(sizes(model)[1])
+    found = table.search(query)
+    if as_json:
+        typer.echo(
+            json.dumps([{"index": e.index, "names": e.names, "wordnet_id": e.wordnet_id} for e in found])
+        )
+        return
+    if not found:
+        raise UsageError(f"no class fits '{query}': see biggan-directions classes")
+    for entry in found:
+        typer.echo(f"{entry.index:>4}  {', '.join(entry.names)}")

@@ -1,0 +1,51 @@
+"""Say what a file of directions holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from biggan_directions.commands.opening import open_directions
+from biggan_directions.commands.options import Json, OfModel, Space
+from biggan_directions.commands.terminal import measures, out, plain, print_directions
+
+
+def inspect(path: Path, model: OfModel = None, search_space: Space = "all", as_json: Json = False) -> None:
+    """Say what a file holds, how it was made, and whether it is sound."""
+    found = open_directions(path, model, search_space)
+    facts: dict[str, Any] = {
+        "path": str(path),
+        "directions": len(found),
+        "z_dim": found.z_dim,
+        "orthonormality_error": found.orthonormality_error(),
+        "foreign": found.foreign,
+        "model": found.model,
+        "classes": [item.name for item in found.classes],
+        "truncation": found.truncation,
+        "seed": found.seed,
+        "solver": found.solver,
+        "made_with": found.made_with,
+        "license": found.license,
+    }
+    if as_json:
+        typer.echo(json.dumps({**facts, "measures": measures(found)}))
+        return
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{k} {v}" for k, v in value.items())
+        elif isinstance(value, list):
+            value = ", ".join(value)
+        elif key == "orthonormality_error":
+            value = f"{value:.1e}"
+        if value not in (None, ""):
+            out.print(f"[bold]{key.replace('_', ' '):>20}[/bold]  {plain(str(value))}", soft_wrap=True)
+    if found.foreign:
+        out.print(
+            "a bare matrix: orthonormalised row by row, in order; its effect and penalty are not known",
+            soft_wrap=True,
+        )
+    else:
+        print_directions(found)

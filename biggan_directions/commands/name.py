@@ -1,0 +1,28 @@
+"""Give directions names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from biggan_directions.commands.terminal import print_directions
+from biggan_directions.errors import UsageError
+
+
+def name(path: Path, names: Annotated[list[str], typer.Argument(help="Such as 0=rotation 1=zoom")]) -> None:
+    """Give directions names, kept in the file."""
+    from biggan_directions.directions import Directions
+
+    chosen: dict[int, str] = {}
+    for pair in names:
+        index, equals, text = pair.partition("=")
+        if not equals or not index.isdecimal():
+            raise UsageError(f"'{pair}' is not INDEX=NAME: type for example 0=rotation")
+        chosen[int(index)] = text
+    found = Directions.load(path)
+    if found.foreign:
+        raise UsageError(f"{path} is a bare matrix, which has no place for names")
+    found.named(chosen).save(path)
+    print_directions(found.named(chosen))

@@ -1,0 +1,74 @@
+"""Open what a command works on: a generator, a file of directions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from biggan_directions.commands.options import OUTPUTS
+from biggan_directions.commands.terminal import err
+from biggan_directions.errors import UsageError
+
+if TYPE_CHECKING:
+    from biggan_directions.directions import Directions
+    from biggan_directions.generators import Generator
+    from biggan_directions.generators.download import Progress
+
+
+@contextmanager
+def fetching(model: str) -> Iterator[Progress]:
+    """A bar that shows itself once fetching takes more than a moment."""
+    from tqdm import tqdm
+
+    with tqdm(desc=f"fetching {model}", unit="B", unit_scale=True, disable=None, delay=1) as bar:
+
+        def progress(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def load(model: str, classes: list[str], truncation: float | None, device: str) -> Generator:
+    from biggan_directions.generators.load import load_generator
+
+    with fetching(model) as progress:
+        generator = load_generator(model, classes, truncation=truncation, device=device, progress=progress)
+    if truncation is not None and abs(generator.truncation - truncation) > 1e-9:
+        err.print(f"truncation {truncation:g} is not stored: using the nearest, {generator.truncation:g}")
+    return generator
+
+
+def newest() -> Path:
+    files = sorted(OUTPUTS.glob("**/directions.pt"), key=lambda path: path.stat().st_mtime)
+    if not files:
+        raise UsageError(
+            "there is no directions.pt under outputs/: learn some first, "
+            "for example: biggan-directions learn --model toybox --class car"
+        )
+    return files[-1]
+
+
+def open_directions(path: Path, model: str | None, search_space: str) -> Directions:
+    from biggan_directions.directions import Directions
+
+    if model is None:
+        return Directions.load(path, search_space=search_space)
+    z_dim, _classes = sizes(model)
+    return Directions.load(path, z_dim=z_dim, search_space=search_space)
+
+
+def sizes(model: str) -> tuple[int, int]:
+    """z_dim and number of classes, without the weights."""
+    from biggan_directions.generators.catalog import CatalogEntry
+    from biggan_directions.generators.weights import entry_or_folder, locate_weights
+
+    entry = entry_or_folder(model)
+    if isinstance(entry, CatalogEntry):
+        return entry.z_dim, entry.num_classes
+    from biggan_directions.generators.checkpoint import read_config
+
+    config = read_config(locate_weights(entry).config_path)
+    return config.z_dim, config.num_classes

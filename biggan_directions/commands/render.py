@@ -1,0 +1,109 @@
+"""Draw directions as animations, and a contact sheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from biggan_directions.commands.opening import load, newest, open_directions
+from biggan_directions.commands.options import Classes, Device, OfModel, Space
+from biggan_directions.commands.terminal import err, out
+from biggan_directions.errors import UsageError
+
+if TYPE_CHECKING:
+    from biggan_directions.directions import Directions
+    from biggan_directions.generators import Generator
+    from biggan_directions.rendering import RenderSettings
+
+
+def draw_all(
+    found: Directions, generator: Generator, folder: Path, settings: RenderSettings, **chosen: Any
+) -> None:
+    from tqdm import tqdm
+
+    from biggan_directions.latents import sample_latents
+    from biggan_directions.rendering import pictures_needed, render_all
+
+    z = sample_latents(
+        settings.samples,
+        generator.z_dim,
+        truncation=generator.truncation,
+        seed=settings.seed,
+        purpose="rendering",
+    ).to(generator.device)
+    indices = chosen.get("indices")
+    count = len(found) if indices is None else len(indices)
+    with tqdm(total=pictures_needed(count, settings), unit=" pictures", disable=None, leave=False) as bar:
+
+        def draw(z: Any, which: Any = None) -> Any:
+            bar.update(len(z))
+            return generator(z, which)
+
+        title = f"{Path(generator.model).name} · {generator.classes[0].name}"
+        for file in render_all(
+            draw,
+            found.directions.to(generator.device),
+            z,
+            folder,
+            settings=settings,
+            names=found.names,
+            effects=found.effect.tolist(),
+            title=title,
+            **chosen,
+        ):
+            extent = "" if file.extent is None else f"  ±{file.extent.distance:g} of z ({file.extent.reason})"
+            bar.clear()
+            out.print(f"{file.path}  {file.size_bytes / 1e6:.2f} MB{extent}", soft_wrap=True)
+            if file.animation is not None and file.animation.trade:
+                err.print(f"note: {file.animation.trade}")
+
+
+def render(
+    path: Annotated[Path | None, typer.Argument(help="directions.pt; the newest under outputs/.")] = None,
+    directions: Annotated[str | None, typer.Option(help="Which, such as 0,3,5; all.")] = None,
+    samples: int = 4,
+    frames: int = 48,
+    fps: float = 20.0,
+    distance: Annotated[float | None, typer.Option(help="In z; chosen from each direction's effect.")] = None,
+    projection: Annotated[str, typer.Option(help="keep, or remove z's part along the direction.")] = "keep",
+    file_format: Annotated[str, typer.Option("--format", help="gif, webp, apng, mp4")] = "gif",
+    labels: bool = True,
+    grid: Annotated[bool, typer.Option("--grid", help="All directions in one animation.")] = False,
+    seed: int = 0,
+    class_name: Classes = None,
+    model: OfModel = None,
+    search_space: Space = "all",
+    truncation: float | None = None,
+    device: Device = "auto",
+    to: Annotated[Path | None, typer.Option("--out", help="Folder; beside the file.")] = None,
+) -> None:
+    """Draw each direction as a looping animation, and a contact sheet."""
+    from biggan_directions.rendering import RenderSettings
+
+    path = path or newest()
+    found = open_directions(path, model, search_space)
+    name = model or found.model.get("name")
+    classes = class_name or [str(item.index) for item in found.classes]
+    if name is None or not classes:
+        raise UsageError(f"{path} does not say what it is of: add --model and --class")
+    settings = RenderSettings(
+        samples=samples,
+        frames=frames,
+        fps=fps,
+        distance=distance,
+        projection=projection,  # type: ignore[arg-type]  # the settings check it
+        format=file_format,  # type: ignore[arg-type]
+        labels=labels,
+        grid=grid,
+        seed=seed,
+    )
+    try:
+        indices = None if directions is None else [int(part) for part in directions.split(",")]
+    except ValueError as error:
+        raise UsageError(f"directions must be numbers such as 0,3,5, got '{directions}'") from error
+    generator = load(name, classes[:1], found.truncation if truncation is None else truncation, device)
+    if found.model and found.model["weights_sha256"] != generator.weights_sha256:
+        err.print(f"note: {path} was learnt on other weights of {name}")
+    draw_all(found, generator, to or path.parent, settings, indices=indices)
