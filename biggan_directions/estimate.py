@@ -14,7 +14,7 @@ from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_latents, stream
 from biggan_directions.learn_settings import LearnSettings
 from biggan_directions.search_space import default_dims
-from biggan_directions.solvers.hessians import evaluations_per_latent
+from biggan_directions.solvers.derivatives import evaluations_per_latent
 
 _REPEATS = 2  # after one pass that is not counted, which pays for set-up
 

@@ -8,7 +8,7 @@ from typing import Any
 from biggan_directions.errors import UsageError
 from biggan_directions.search_space import Block, check_sizes, cotangents_needed, parse_search_space
 from biggan_directions.solvers.adam import Recipe
-from biggan_directions.solvers.hessians import Differences
+from biggan_directions.solvers.derivatives import Differences
 
 SOLVERS = ("jacobi", "adam", "random", "coordinate", "first-order", "sefa")
 

@@ -11,7 +11,7 @@ from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.learn_settings import SOLVERS, LearnSettings
 from biggan_directions.learning import iterate, learn
 from biggan_directions.solution import Solution, Step
-from biggan_directions.solvers.hessians import evaluations_per_latent
+from biggan_directions.solvers.derivatives import evaluations_per_latent
 from tests.separable import Separable, recovery
 
 QUICK: dict[str, Any] = {"latents": 4, "steps": 3, "batch_size": 4}

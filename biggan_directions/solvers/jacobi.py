@@ -14,7 +14,8 @@ import torch
 from biggan_directions.evaluation import Evaluator
 from biggan_directions.latents import signs, stream
 from biggan_directions.search_space import orthonormal
-from biggan_directions.solvers.hessians import Differences, Moments, measure
+from biggan_directions.solvers.derivatives import Differences
+from biggan_directions.solvers.hessians import Moments, measure
 from biggan_directions.solvers.joint_diagonalisation import Sweep, jacobi_sweeps
 
 Sample = Callable[[int], tuple[torch.Tensor, torch.Tensor | None]]

@@ -9,7 +9,8 @@ import torch
 from biggan_directions.errors import UsageError
 from biggan_directions.evaluation import Evaluator
 from biggan_directions.search_space import orthonormal
-from biggan_directions.solvers.hessians import Differences, Moments, evaluations_per_latent, measure
+from biggan_directions.solvers.derivatives import Differences, evaluations_per_latent
+from biggan_directions.solvers.hessians import Moments, measure
 from biggan_directions.solvers.jacobi import diagonalise, measured_moments
 from biggan_directions.solvers.joint_diagonalisation import off_diagonal_share
 

@@ -1,0 +1,155 @@
+"""First and second derivatives of a picture at one latent, in a basis, from forward passes alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from biggan_directions.errors import UsageError
+from biggan_directions.evaluation import Evaluator
+from biggan_directions.solvers.sketch import Sketch, block_average
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differences:
+    """How second differences are taken.
+
+    Attributes:
+        epsilon: step along a basis vector, in units of z. Smaller, and rounding drowns the difference;
+            larger, and it is no longer local.
+        average: side in pixels of the blocks that the picture is averaged over before it is solved on.
+        sketch: numbers kept of a picture by the random sketch, where it has more.
+    """
+
+    epsilon: float = 0.1
+    average: int = 4
+    sketch: int = 2048
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.epsilon) and self.epsilon > 0):
+            raise UsageError(f"epsilon must be a finite number above 0, got {self.epsilon}")
+        if self.average < 1:
+            raise UsageError(f"the picture is averaged over blocks of at least 1 pixel, got {self.average}")
+        if self.sketch < 1:
+            raise UsageError(f"a sketch must keep at least 1 number, got {self.sketch}")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Derivatives:
+    """What one latent says, in a basis of m vectors.
+
+    Attributes:
+        pairs: ``(P, 2)``, the entries (i, j), i ≤ j, of the Hessian that were measured.
+        changes: s_i [f(z + εvᵢ) − f(z − εvᵢ)] of the whole picture, ``(m, numbers)``: divided by 2ε and
+            multiplied by the sign s_i, the slope along vᵢ.
+        smooth: H_ij of the block-averaged picture, through the sketch, float64 ``(P, kept)``.
+        full: the same of the whole picture.
+    """
+
+    pairs: torch.Tensor
+    changes: torch.Tensor
+    smooth: torch.Tensor
+    full: torch.Tensor
+
+
+def pair_list(size: int, rows: int) -> torch.Tensor:
+    """The entries (i, j), i ≤ j and i < rows, of a symmetric matrix of ``size`` rows: ``(P, 2)``."""
+    return torch.tensor([(i, j) for i in range(rows) for j in range(i, size)], dtype=torch.int64).reshape(
+        -1, 2
+    )
+
+
+def evaluations_per_latent(size: int, rows: int) -> int:
+    """How many pictures :func:`measure` draws: the centre, two along each vector, one for each pair."""
+    return 1 + 2 * size + len(pair_list(size, rows)) - rows
+
+
+def derivatives(
+    evaluator: Evaluator,
+    z: torch.Tensor,
+    which: torch.Tensor | None,
+    basis: torch.Tensor,
+    *,
+    signs: torch.Tensor,
+    differences: Differences,
+    generator: torch.Generator,
+    rows: int | None = None,
+) -> Derivatives:
+    r"""Measure first and second derivatives of the picture at one latent.
+
+    On the diagonal, [f(z + εvᵢ) − 2 f(z) + f(z − εvᵢ)] / ε²; off it, one more picture for each pair,
+
+        H_ij ≈ [f(z + εsᵢvᵢ + εsⱼvⱼ) − f(z + εsᵢvᵢ) − f(z + εsⱼvⱼ) + f(z)] sᵢ sⱼ / ε²,
+
+    which is central at z + ε(sᵢvᵢ + sⱼvⱼ)/2. Signs s drawn anew for each latent turn that shift into noise.
+    Exact where f is quadratic. The picture is differenced block-averaged and whole, each through a sketch if
+    it has more than ``differences.sketch`` numbers.
+
+    Args:
+        evaluator: what draws.
+        z: the latent ``(z_dim,)``.
+        which: its class, a tensor of one index, or none.
+        basis: orthonormal rows ``(m, z_dim)``.
+        signs: ±1, ``(m,)``.
+        differences: step, blocks and sketch.
+        generator: where the sketch is drawn from.
+        rows: how many of the Hessian's rows to measure; all where left out.
+    """
+    size = len(basis)
+    rows = size if rows is None else rows
+    pairs = pair_list(size, rows)
+    crossed = pairs[pairs[:, 0] != pairs[:, 1]]
+    steps = _steps(size, crossed, signs.double())
+    points = (z.double() + differences.epsilon * steps @ basis.double()).to(z.dtype)
+    classes = None if which is None else which.reshape(1).expand(len(points))
+
+    features: list[torch.Tensor] = []
+    shrink: tuple[Sketch, Sketch] | None = None
+    for part, images in evaluator.pictures(points, classes):
+        small, whole = block_average(images, differences.average), images.flatten(1)
+        if shrink is None:
+            shrink = (
+                Sketch(small.shape[1], differences.sketch, generator),
+                Sketch(whole.shape[1], differences.sketch, generator),
+            )
+            changes = torch.zeros(size, whole.shape[1], dtype=whole.dtype, device=whole.device)
+        features.append(torch.cat([shrink[0](small), shrink[1](whole)], dim=1))
+        for row in range(max(part.start, 1), min(part.stop, 2 * size + 1)):
+            changes[(row - 1) // 2].add_(whole[row - part.start], alpha=1.0 if row % 2 else -1.0)
+    assert shrink is not None
+    seconds = _second_differences(torch.cat(features).double(), size, pairs, crossed, signs)
+    seconds /= differences.epsilon**2
+    kept = shrink[0].size
+    return Derivatives(pairs=pairs, changes=changes, smooth=seconds[:, :kept], full=seconds[:, kept:])
+
+
+def _steps(size: int, crossed: torch.Tensor, signs: torch.Tensor) -> torch.Tensor:
+    """Where to look, in units of epsilon along the basis: 0, then +s₀, −s₀, +s₁, −s₁, …, then each pair."""
+    steps = torch.zeros(1 + 2 * size + len(crossed), size, dtype=torch.float64)
+    index = torch.arange(size)
+    steps[1 + 2 * index, index] = signs
+    steps[2 + 2 * index, index] = -signs
+    pair = 1 + 2 * size + torch.arange(len(crossed))
+    for column in crossed.T:
+        steps[pair, column] = signs[column]
+    return steps
+
+
+def _second_differences(
+    features: torch.Tensor, size: int, pairs: torch.Tensor, crossed: torch.Tensor, signs: torch.Tensor
+) -> torch.Tensor:
+    """Turn what was seen at the steps into H_ij ε² for each of the pairs: ``(P, numbers)``."""
+    centre, singles = features[0], features[1 : 1 + 2 * size]
+    ahead, behind = singles[0::2] - centre, singles[1::2] - centre
+    together = features[1 + 2 * size :] - centre
+    first, second = crossed.T
+    sign = (signs[first] * signs[second]).to(features)
+    mixed = (together - ahead[first] - ahead[second]) * sign[:, None]
+    out = features.new_empty(len(pairs), features.shape[1])
+    on_diagonal = pairs[:, 0] == pairs[:, 1]
+    own = pairs[on_diagonal, 0]
+    out[on_diagonal.to(out.device)] = ahead[own] + behind[own]
+    out[~on_diagonal.to(out.device)] = mixed
+    return out
