@@ -5,12 +5,14 @@ from typing import Annotated
 import typer
 
 from biggan_directions.commands.classes import classes
+from biggan_directions.commands.compare import compare
 from biggan_directions.commands.demo import demo
 from biggan_directions.commands.inspect import inspect
 from biggan_directions.commands.learn import learn
 from biggan_directions.commands.models import models
 from biggan_directions.commands.name import name
 from biggan_directions.commands.render import render
+from biggan_directions.commands.score import score
 from biggan_directions.version import __version__
 
 app = typer.Typer(
@@ -30,5 +32,5 @@ def _main(
         raise typer.Exit
 
 
-for command in (learn, render, inspect, name, classes, models, demo):
+for command in (learn, render, inspect, score, compare, name, classes, models, demo):
     app.command()(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from biggan_directions.errors import UsageError
@@ -110,6 +110,19 @@ class LearnSettings:
     def squares(self) -> bool:
         """Whether Adam turns a square matrix of the whole search space, rather than ``ndirs`` rows of z."""
         return self.search_space != "all" or self.search_dims is not None
+
+    @classmethod
+    def of_result(cls, solver: dict[str, Any], *, ndirs: int, seed: int) -> LearnSettings:
+        """The settings that a result's file describes (see :meth:`described`), with another seed.
+
+        Raises:
+            UsageError: the file was not made by this package's solvers.
+        """
+        known = {item.name for item in fields(cls)} - {"ndirs", "seed", "solver"}
+        chosen = {name: value for name, value in solver.items() if name in known}
+        if "name" not in solver:
+            raise UsageError("the file does not say how its directions were found: learn them again first")
+        return cls(ndirs=ndirs, seed=seed, solver=solver["name"], **chosen)
 
     def described(self, block: Block, resolution: int, dims: int) -> dict[str, Any]:
         """Name and every setting used, with what was left out filled in: for the result's file."""

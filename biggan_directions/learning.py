@@ -19,13 +19,13 @@ from biggan_directions.evaluation import Evaluator
 from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_classes, sample_latents
 from biggan_directions.learn_settings import LearnSettings
+from biggan_directions.scorecard import WEAK
 from biggan_directions.search_space import SearchSpace, Survey, completed, orthonormal, with_signs
 from biggan_directions.solution import Solution, Step
 from biggan_directions.solvers.adam import adam_steps, kaiming_start
 from biggan_directions.solvers.hessians import Moments
 from biggan_directions.solvers.jacobi import diagonalise, measured_moments
 
-WEAK = 0.05  # of the strongest effect: a direction below it hardly does anything
 _DEAD = 1e-3  # of the strongest effect: what is left is rounding, and has no share of anything
 _SHOWN = 16  # dimensions up to which solving after every latent, for the progress bar, costs next to nothing
 

@@ -11,22 +11,29 @@ from biggan_directions.commands.learn import drain
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device
 from biggan_directions.commands.render import draw_all
-from biggan_directions.commands.terminal import out, print_directions
+from biggan_directions.commands.scoring import measure
+from biggan_directions.commands.terminal import out, print_scores, print_sets
+
+_LATENTS = 6  # of the scorecard: a demonstration should not take a minute
 
 
 def demo(
     class_name: Annotated[str, typer.Option("--class", help="One of the ten toys.")] = "car",
     device: Device = "auto",
 ) -> None:
-    """Learn and render six directions on the generator that ships; offline."""
+    """Learn, score and render six directions on the generator that ships; offline."""
     from biggan_directions.learn_settings import LearnSettings
     from biggan_directions.rendering import RenderSettings
+    from biggan_directions.scoring import ScoreSettings
 
     folder = OUTPUTS / "demo"
     generator = load("toybox", [class_name], None, device)
-    found = drain(generator, LearnSettings(ndirs=6))
-    print_directions(found)
+    found, _ = drain(generator, LearnSettings(ndirs=6))
+    card = measure(found, generator, ScoreSettings(latents=_LATENTS))
     shutil.rmtree(folder, ignore_errors=True)
     found.save(folder / "directions.pt")
+    card.save(folder)
+    print_sets(card)
+    print_scores(card.sets[0], found.names)
     draw_all(found, generator, folder, RenderSettings())
     out.print(f"\nopen {folder / 'sheet.png'} and {folder / 'direction_00.gif'}")

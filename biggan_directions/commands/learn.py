@@ -10,16 +10,21 @@ import typer
 
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device, Json, Model, Space
-from biggan_directions.commands.terminal import err, measures, out, print_directions
+from biggan_directions.commands.scoring import measure
+from biggan_directions.commands.terminal import err, measures, out, print_scores
 from biggan_directions.errors import OutputError
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.learn_settings import LearnSettings
+    from biggan_directions.scorecard import Scorecard
+    from biggan_directions.search_space import SearchSpace
+
+_SHORT = 4  # latents of the scorecard that learning ends with
 
 
-def drain(generator: Generator, settings: LearnSettings) -> Directions:
+def drain(generator: Generator, settings: LearnSettings) -> tuple[Directions, SearchSpace]:
     """Drain the solver's steps into a progress bar; print what a user should know."""
     from tqdm import tqdm
 
@@ -44,7 +49,14 @@ def drain(generator: Generator, settings: LearnSettings) -> Directions:
     )
     for warning in solution.warnings:
         err.print(f"note: {warning}", soft_wrap=True)
-    return Directions.of(solution, generator, settings.seed)
+    return Directions.of(solution, generator, settings.seed), space
+
+
+def short_score(found: Directions, generator: Generator, space: SearchSpace) -> Scorecard:
+    """The scorecard at few latents, without the baselines."""
+    from biggan_directions.scoring import ScoreSettings
+
+    return measure(found, generator, ScoreSettings(latents=_SHORT, baselines=()), space=space)
 
 
 def _check_free(path: Path, force: bool) -> None:
@@ -57,7 +69,7 @@ def _check_free(path: Path, force: bool) -> None:
 
 def learn(
     class_name: Annotated[
-        list[str], typer.Option("--class", help="Name, WordNet id or index; may be repeated.")
+        list[str], typer.Option("--class", help="Name, WordNet id or index; may be repeated; or all.")
     ],
     ndirs: Annotated[int, typer.Option(help="How many directions to keep.")] = 6,
     model: Model = "biggan-deep-128",
@@ -88,6 +100,7 @@ def learn(
 ) -> None:
     """Find directions for a class."""
     from biggan_directions.learn_settings import LearnSettings
+    from biggan_directions.scorecard import remarks
 
     settings = LearnSettings(
         ndirs=ndirs,
@@ -106,7 +119,7 @@ def learn(
     )
     generator = load(model, class_name, truncation, device)
     settings.block(generator.z_dim)
-    name = "+".join(item.name for item in generator.classes[:4])
+    name = "all" if class_name == ["all"] else "+".join(item.name for item in generator.classes[:4])
     path = (to or OUTPUTS / Path(generator.model).name / name) / "directions.pt"
     if dry_run:
         from biggan_directions.estimate import estimate
@@ -119,10 +132,19 @@ def learn(
         )
         return
     _check_free(path, force)
-    found = drain(generator, settings)
+    found, space = drain(generator, settings)
     found.save(path)
+    card = short_score(found, generator, space)
+    card.save(path.parent)
     if as_json:
-        typer.echo(json.dumps({"path": str(path), "directions": measures(found)}))
+        scores = card.as_json()["sets"][0]["directions"]
+        typer.echo(json.dumps({"path": str(path), "directions": measures(found), "scores": scores}))
     else:
-        print_directions(found)
-        out.print(f"wrote {path}\nnext: biggan-directions render {path}")
+        print_scores(card.sets[0], found.names)
+        for remark in remarks(card.sets[0]):
+            out.print(f"→ {remark}", soft_wrap=True)
+        out.print(
+            f"wrote {path}\nnext: biggan-directions render {path}\n"
+            f"      biggan-directions score {path}   (more latents, and the baselines beside it)",
+            soft_wrap=True,
+        )

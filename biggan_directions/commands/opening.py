@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from biggan_directions.commands.options import OUTPUTS
 from biggan_directions.commands.terminal import err
-from biggan_directions.errors import UsageError
+from biggan_directions.errors import FileFormatError, UsageError
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
@@ -72,3 +72,31 @@ def sizes(model: str) -> tuple[int, int]:
 
     config = read_config(locate_weights(entry).config_path)
     return config.z_dim, config.num_classes
+
+
+def subject(
+    found: Directions, path: Path, model: str | None, classes: list[str] | None
+) -> tuple[str, list[str]]:
+    """The model and classes to work on: those asked for, or those that the file names.
+
+    Raises:
+        UsageError: neither says.
+    """
+    name = model or found.model.get("name")
+    chosen = classes or [str(item.index) for item in found.classes]
+    if name is None or not chosen:
+        raise UsageError(f"{path} does not say what it is of: add --model and --class")
+    return str(name), chosen
+
+
+def check_weights(found: Directions, path: Path, generator: Generator) -> None:
+    """Refuse to measure directions on weights that they are not of.
+
+    Raises:
+        FileFormatError: they were learnt on others.
+    """
+    if found.model and found.model["weights_sha256"] != generator.weights_sha256:
+        raise FileFormatError(
+            f"{path} was learnt on other weights of {found.model['name']} than {generator.model}'s here: "
+            "what is measured would say nothing of them; learn them again"
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from biggan_directions.commands.opening import load, newest, open_directions
+from biggan_directions.commands.opening import load, newest, open_directions, subject
 from biggan_directions.commands.options import Classes, Device, OfModel, Space
 from biggan_directions.commands.terminal import err, out
 from biggan_directions.errors import UsageError
@@ -84,10 +84,7 @@ def render(
 
     path = path or newest()
     found = open_directions(path, model, search_space)
-    name = model or found.model.get("name")
-    classes = class_name or [str(item.index) for item in found.classes]
-    if name is None or not classes:
-        raise UsageError(f"{path} does not say what it is of: add --model and --class")
+    name, classes = subject(found, path, model, class_name)
     settings = RenderSettings(
         samples=samples,
         frames=frames,

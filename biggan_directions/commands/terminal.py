@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
+    from biggan_directions.scorecard import Measure, Scorecard, SetScore
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
@@ -43,3 +45,72 @@ def print_directions(found: Directions) -> None:
         shown = ("–" if row[key] is None else f"{row[key]:.3f}" for key in ("effect", "penalty"))
         table.add_row(str(row["direction"]), plain(row["name"]), *shown)
     out.print(table)
+
+
+_MEASURES = {
+    "effect": "how much the picture changes (RMS, scale [-1, 1]) per unit of z",
+    "penalty": "share of its curvature that it has in common with other directions; 0 is separate",
+    "overlap": "largest |cos| between its change of the picture and another direction's; 0 is different",
+    "evenness": "spread of the step sizes along its animation over their mean; 0 is even",
+    "steadiness": "mean |cos| between its changes of two pictures; 1 is the same change everywhere",
+    "recovery": "largest |cos| with a true direction; 1 is found",
+}
+
+
+def print_scores(scored: SetScore, names: Sequence[str]) -> None:
+    """A row a direction: every measure with its standard error."""
+    known = any(direction.recovery is not None for direction in scored.directions)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("direction", justify="right")
+    if any(names):
+        table.add_column("name")
+    for heading in ("effect", "penalty", "overlap", "evenness", "steadiness"):
+        table.add_column(heading, justify="right")
+    if known:
+        table.add_column("recovery")
+    for index, (direction, name) in enumerate(zip(scored.directions, names, strict=True)):
+        cells = [str(index), *([plain(name)] if any(names) else [])]
+        for heading in ("effect", "penalty", "overlap", "evenness", "steadiness"):
+            measure: Measure = getattr(direction, heading)
+            cells.append(_with_error(measure))
+        if known:
+            cells.append(f"{_number(direction.recovery)} {direction.factor}")
+        table.add_row(*cells)
+    out.print(table)
+
+
+def print_sets(card: Scorecard) -> None:
+    """A row a set, the set itself first: what a person should look at, before what a penalty says."""
+    known = card.sets[0].recovery_mean is not None
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("set")
+    headings = ("weakest effect", "penalty", "overlap", "evenness", "steadiness", "paper's penalty *")
+    for heading in ("recovery mean / min", *headings) if known else headings:
+        table.add_column(heading, justify="right")
+    for index, scored in enumerate(card.sets):
+        cells = [plain(scored.solver)]
+        if known:
+            cells.append(f"{_number(scored.recovery_mean)} / {_number(scored.recovery_min)}")
+        cells.append(_number(min(scored.values("effect"), default=None)))
+        cells += [_number(scored.mean(name)) for name in ("penalty", "overlap", "evenness", "steadiness")]
+        cells.append(_with_error(scored.paper_penalty))
+        table.add_row(*cells, style="bold" if index == 0 else "")
+    out.print(table)
+
+
+def print_words(card: Scorecard) -> None:
+    """What each measure is, in a line."""
+    known = card.sets[0].recovery_mean is not None
+    for name, words in _MEASURES.items():
+        if known or name != "recovery":
+            out.print(f"[dim]{name:>10}  {words}[/dim]", soft_wrap=True)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _with_error(measure: Measure) -> str:
+    if measure.value is None:
+        return "–"
+    return f"{measure.value:.3f}" + ("" if measure.error is None else f" ±{measure.error:.3f}")

@@ -33,6 +33,14 @@ def choose_device(device: str) -> torch.device:
     return chosen
 
 
+def _resolved(names: Sequence[str], count: int) -> list[ImageClass]:
+    """The classes that are named, of a model with so many; all of them for ``all``."""
+    table = class_table(count)
+    if list(names) == ["all"]:
+        return [table.image_class(entry.index) for entry in table]
+    return [table.resolve(name) for name in names]
+
+
 def load_generator(
     model: str | Path = "toybox",
     class_name: str | Sequence[str] = "car",
@@ -45,7 +53,7 @@ def load_generator(
 
     Args:
         model: a name of the catalog, or a folder with ``config.json`` and ``pytorch_model.bin``.
-        class_name: one or several: any name, WordNet id or index.
+        class_name: one or several: any name, WordNet id or index; or ``all``.
         truncation: in (0, 1]; what suits the model where left out. The nearest stored one is used.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, …
         progress: called with the bytes fetched so far and in all.
@@ -70,10 +78,10 @@ def load_generator(
     source = entry_or_folder(model)
     classes: list[ImageClass] = []
     if isinstance(source, CatalogEntry):  # known before its weights are: a misspelt class costs no download
-        classes = [class_table(source.num_classes).resolve(name) for name in asked]
+        classes = _resolved(asked, source.num_classes)
     checkpoint = load_checkpoint(source, progress=progress)
     if not classes:
-        classes = [class_table(checkpoint.config.num_classes).resolve(name) for name in asked]
+        classes = _resolved(asked, checkpoint.config.num_classes)
     return FrozenBigGAN.from_state(
         checkpoint.config,
         checkpoint.state,

@@ -1,0 +1,376 @@
+"""Measure how good directions are, on fresh latents, and the baselines beside them: see docs/method.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+
+from biggan_directions.baselines import (
+    HasLatentWeights,
+    coordinate_directions,
+    first_order_directions,
+    random_directions,
+    sefa_directions,
+)
+from biggan_directions.errors import UsageError
+from biggan_directions.evaluation import Evaluator
+from biggan_directions.generators import Generator
+from biggan_directions.latents import sample_classes, sample_latents, signs, stream
+from biggan_directions.matching import match
+from biggan_directions.scorecard import (
+    DirectionScore,
+    Measure,
+    Scorecard,
+    SetScore,
+    digest,
+    mean_measure,
+    root_mean_measure,
+    share_measure,
+)
+from biggan_directions.search_space import (
+    SearchSpace,
+    Survey,
+    completed,
+    cotangents_needed,
+    parse_search_space,
+)
+from biggan_directions.solvers.derivatives import Derivatives, Differences, derivatives
+from biggan_directions.solvers.sketch import Sketch
+from biggan_directions.traversal import default_distance, even_fractions, latents_along
+
+BASELINES = ("random", "coordinate", "first-order", "sefa")
+
+_DEAD = 1e-3  # of the strongest effect: what is left is rounding, and has no share or angle of anything
+_KEPT = 16384  # numbers kept of a change of the picture, to compare it across latents: all of 64 × 64
+
+Truth = tuple[tuple[str, ...], torch.Tensor]
+"""Names of the true factors, and their directions: orthonormal rows ``(factors, z_dim)``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreSettings:
+    """How to measure.
+
+    Attributes:
+        latents: how many.
+        seed: of latents, signs, sketches and the random baseline; their streams are not those of learning.
+        baselines: those of :data:`BASELINES` to measure beside the set.
+        epsilon: step of differences, in units of z.
+        positions: pictures along a traversal, an odd number from 3.
+        micro_batch: pictures drawn at once.
+
+    Raises:
+        UsageError: a value is out of range or unknown.
+    """
+
+    latents: int = 16
+    seed: int = 0
+    baselines: tuple[str, ...] = BASELINES
+    epsilon: float = 0.1
+    positions: int = 7
+    micro_batch: int = 8
+
+    def __post_init__(self) -> None:
+        if self.latents < 2:
+            raise UsageError(f"latents must be 2 or more, to tell how sure a measure is, got {self.latents}")
+        unknown = [name for name in self.baselines if name not in BASELINES]
+        if unknown:
+            raise UsageError(f"baseline '{unknown[0]}' is unknown: expected some of {', '.join(BASELINES)}")
+        even_fractions(self.positions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreStep:
+    """Progress: ``done`` of ``total`` latents of one set of directions; the last step has the scorecard."""
+
+    phase: str
+    done: int
+    total: int
+    scorecard: Scorecard | None = None
+
+
+def score(
+    generator: Generator,
+    directions: torch.Tensor,
+    *,
+    solver: str = "directions",
+    search_space: str = "all",
+    settings: ScoreSettings | None = None,
+    truth: Truth | None = None,
+) -> Scorecard:
+    """Measure a set of directions and its baselines; arguments as of :func:`iterate_score`."""
+    steps = iterate_score(
+        generator, directions, solver=solver, search_space=search_space, settings=settings, truth=truth
+    )
+    *_, last = steps
+    assert last.scorecard is not None
+    return last.scorecard
+
+
+def iterate_score(
+    generator: Generator,
+    directions: torch.Tensor,
+    *,
+    solver: str = "directions",
+    search_space: str = "all",
+    settings: ScoreSettings | None = None,
+    truth: Truth | None = None,
+    space: SearchSpace | None = None,
+) -> Iterator[ScoreStep]:
+    """Measure a set of directions and its baselines, a step at a time; the last step carries the scorecard.
+
+    Args:
+        generator: what to measure on, of several classes if it has them.
+        directions: orthonormal rows ``(n, z_dim)``.
+        solver: what the set is to be called.
+        search_space: the part of z that the baselines look in, and the penalty is measured over: its live
+            and most active dimensions.
+        settings: how; the defaults where left out.
+        truth: the true directions, where they are known.
+        space: the search space, where it is known already, as after learning; only without baselines.
+
+    Raises:
+        UsageError: the directions are not of this generator's z.
+        GeneratorError: the pictures are not finite, or do not depend on z.
+    """
+    if directions.ndim != 2 or directions.shape[1] != generator.z_dim:
+        raise UsageError(
+            f"directions of shape {tuple(directions.shape)} are not of {generator.model}, whose z has "
+            f"{generator.z_dim} numbers: choose the --model they were learnt on"
+        )
+    run = _Run(generator, settings or ScoreSettings(), truth)
+    if space is None:
+        yield from run.survey(search_space, len(directions))
+    elif run.settings.baselines:
+        raise UsageError("baselines need a search space of their own: leave out space, or the baselines")
+    else:
+        run.space, run.second_moment = space, space.second_moment()
+    sets, notes = run.baselines(len(directions))
+    scores = []
+    for name, rows in ((solver, directions.double().cpu()), *sets):
+        yield from run.measure(name, rows)
+        scores.append(run.scored)
+    card = Scorecard(
+        sets=tuple(scores),
+        directions_sha256=digest(directions),
+        model=generator.model,
+        classes=tuple(item.name for item in generator.classes),
+        truncation=generator.truncation,
+        seed=run.settings.seed,
+        latents=run.settings.latents,
+        evaluations=run.evaluator.evaluations,
+        notes=notes,
+    )
+    yield ScoreStep(phase="done", done=1, total=1, scorecard=card)
+
+
+class _Run:
+    """One scoring: the same latents for every set."""
+
+    def __init__(self, generator: Generator, settings: ScoreSettings, truth: Truth | None) -> None:
+        self.generator, self.settings, self.truth = generator, settings, truth
+        self.evaluator = Evaluator(generator, settings.micro_batch)
+        self.second_moment: torch.Tensor
+        self.space: SearchSpace
+        self.scored: SetScore
+
+    def latents(self, start: int, count: int, purpose: str) -> tuple[torch.Tensor, torch.Tensor | None]:
+        generator, seed = self.generator, self.settings.seed
+        z = sample_latents(
+            count, generator.z_dim, truncation=generator.truncation, seed=seed, purpose=purpose, offset=start
+        )
+        if len(generator.classes) == 1:
+            return z, None
+        return z, sample_classes(count, len(generator.classes), seed=seed, purpose=purpose, offset=start)
+
+    def survey(self, search_space: str, ndirs: int) -> Iterator[ScoreStep]:
+        """Find the live part of the search space, from fresh vector-Jacobian products."""
+        block = replace(parse_search_space(search_space, self.generator.z_dim), active=True)
+        total, survey = cotangents_needed(block), Survey.empty(self.generator.z_dim)
+        while survey.count < total:
+            z, which = self.latents(
+                survey.count, min(self.settings.micro_batch, total - survey.count), "scoring survey"
+            )
+            survey = survey.extended(self.evaluator, z, which, seed=self.settings.seed)
+            yield ScoreStep(phase="search space", done=survey.count, total=total)
+        self.surveyed, self.space = survey, survey.space(block, ndirs=min(ndirs, block.size), dims=None)
+        self.second_moment = survey.total / survey.count
+
+    def baselines(self, ndirs: int) -> tuple[list[tuple[str, torch.Tensor]], tuple[str, ...]]:
+        """The baselines' directions, as many as the set has, and what could not be made."""
+        block, z_dim, seed = self.space.block, self.generator.z_dim, self.settings.seed
+        ndirs = min(ndirs, block.size)
+        sets, notes = [], []
+        for name in self.settings.baselines:
+            if name == "random":
+                rows = random_directions(block, ndirs, z_dim, seed=seed)
+            elif name == "coordinate":
+                rows = coordinate_directions(self.surveyed, block, ndirs)
+            elif name == "first-order":
+                rows = first_order_directions(self.space, ndirs)
+            elif isinstance(self.generator, HasLatentWeights):
+                rows = sefa_directions(self.generator, block, ndirs, z_dim)
+            else:
+                notes.append("sefa is left out: this generator does not show the weights that z meets")
+                continue
+            sets.append((name, rows))
+        return sets, tuple(notes)
+
+    def measure(self, name: str, directions: torch.Tensor) -> Iterator[ScoreStep]:
+        """Measure one set; its score is left in ``self.scored``."""
+        basis = completed(directions, self.space.basis[: self.space.live])
+        sums = _Sums(len(directions))
+        distances = self._distances(directions)
+        for index in range(self.settings.latents):
+            z, which = self.latents(index, 1, "scoring")
+            found = derivatives(
+                self.evaluator,
+                z[0],
+                which,
+                basis,
+                signs=signs(1, len(basis), purpose="scoring/signs", seed=self.settings.seed, offset=index)[0],
+                differences=Differences(epsilon=self.settings.epsilon, average=1),
+                generator=stream("scoring/sketch", self.settings.seed, index),
+                rows=len(directions),
+            )
+            sums.add_derivatives(found, self._compact(found.changes[: len(directions)]))
+            sums.add_unevenness(self._unevenness(z, which, directions, distances))
+            yield ScoreStep(phase=name, done=index + 1, total=self.settings.latents)
+        self.scored = self._score(name, directions, sums)
+
+    def _compact(self, changes: torch.Tensor) -> torch.Tensor:
+        """Changes of the picture ``(n, numbers)``, few enough numbers of each to keep for every latent."""
+        sketch = Sketch(changes.shape[1], _KEPT, stream("scoring/steadiness", self.settings.seed))
+        return sketch(changes).cpu()
+
+    def _distances(self, directions: torch.Tensor) -> list[float]:
+        """How far each direction's traversal goes: as far as its animation."""
+        effects = ((directions @ self.second_moment) * directions).sum(dim=1).clamp(min=0).sqrt()
+        return [default_distance(effect).distance for effect in effects.tolist()]
+
+    def _unevenness(
+        self, z: torch.Tensor, which: torch.Tensor | None, directions: torch.Tensor, distances: list[float]
+    ) -> torch.Tensor:
+        """Coefficient of variation of the step sizes along each direction, ``(n,)``."""
+        fractions = torch.tensor(even_fractions(self.settings.positions))
+        centre = len(fractions) // 2
+        (_, middle), *_ = self.evaluator.pictures(z, which)
+        outer = torch.cat([fractions[:centre], fractions[centre + 1 :]])
+        uneven = []
+        for direction, distance in zip(directions, distances, strict=True):
+            points = latents_along(z, direction, outer * distance)[:, 0]
+            classes = None if which is None else which.expand(len(points))
+            pictures = torch.cat([images for _, images in self.evaluator.pictures(points, classes)])
+            pictures = torch.cat([pictures[:centre], middle, pictures[centre:]])
+            sizes = (pictures[1:] - pictures[:-1]).flatten(1).square().mean(dim=1).sqrt().double()
+            uneven.append(sizes.std(correction=0) / sizes.mean())
+        return torch.stack(uneven).cpu()
+
+    def _score(self, name: str, directions: torch.Tensor, sums: _Sums) -> SetScore:
+        recovery: list[float | None] = [None] * len(directions)
+        factor: list[str | None] = [None] * len(directions)
+        mean = least = None
+        if self.truth is not None:
+            names, true = self.truth
+            cosines = (directions @ true.double().T).abs().clamp(max=1)
+            best = cosines.max(dim=1)
+            recovery, factor = best.values.tolist(), [names[index] for index in best.indices.tolist()]
+            matched = [pair.cosine for pair in match(directions, true)]
+            mean, least = sum(matched) / len(matched), min(matched)
+        return SetScore(
+            solver=name,
+            directions=tuple(
+                replace(direction, recovery=cosine, factor=true_name)
+                for direction, cosine, true_name in zip(
+                    sums.scores(self.settings.epsilon), recovery, factor, strict=True
+                )
+            ),
+            paper_penalty=sums.paper_penalty(),
+            recovery_mean=mean,
+            recovery_min=least,
+        )
+
+
+class _Sums:
+    """What the measures are made of, latent by latent, of n directions."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.squares: list[torch.Tensor] = []  # mean square change of the picture, (n,)
+        self.off: list[torch.Tensor] = []  # Σ_{j≠i} H_ij², (n,)
+        self.rows: list[torch.Tensor] = []  # Σ_j H_ij², (n,)
+        self.paper: list[torch.Tensor] = []  # 2 Σ_{i≠j<n} H_ij² per number
+        self.angles: list[torch.Tensor] = []  # |cos| between changes of the picture, (n, n)
+        self.changes: list[torch.Tensor] = []  # unit changes of the picture, (n, kept)
+        self.uneven: list[torch.Tensor] = []  # (n,)
+
+    def add_derivatives(self, found: Derivatives, changes: torch.Tensor) -> None:
+        """Take what one latent says."""
+        first, second = found.pairs.T
+        energy = found.full.square().sum(dim=1).cpu()
+        off = torch.zeros(len(found.changes), dtype=torch.float64)
+        crossed = first != second
+        off.index_add_(0, first[crossed], energy[crossed]).index_add_(0, second[crossed], energy[crossed])
+        own = torch.zeros_like(off).index_add_(0, first[~crossed], energy[~crossed])
+        inside = crossed & (second < self.count)
+        numbers = found.changes.shape[1]
+        self.off.append(off[: self.count])
+        self.rows.append((off + own)[: self.count])
+        self.paper.append(4 * energy[inside].sum() / numbers)  # 2, and each pair stands for (i, j) and (j, i)
+        self.squares.append(found.changes[: self.count].double().square().mean(dim=1).cpu())
+        units = torch.nn.functional.normalize(changes.double(), dim=1)
+        self.angles.append((units @ units.T).abs())
+        self.changes.append(units.float())
+
+    def add_unevenness(self, uneven: torch.Tensor) -> None:
+        """Take the coefficients of variation at one latent."""
+        self.uneven.append(uneven)
+
+    def paper_penalty(self) -> Measure:
+        """The set's penalty as the paper has it."""
+        return mean_measure(torch.stack(self.paper))
+
+    def scores(self, epsilon: float) -> tuple[DirectionScore, ...]:
+        """The measures of each direction."""
+        squares = torch.stack(self.squares) / (2 * epsilon) ** 2
+        effects = [root_mean_measure(squares[:, index]) for index in range(self.count)]
+        strongest = max(effect.value or 0.0 for effect in effects)
+        unknown = Measure(value=None)
+        found = []
+        for index, effect in enumerate(effects):
+            if not (effect.value or 0.0) > _DEAD * strongest:
+                found.append(
+                    DirectionScore(
+                        effect=effect, penalty=unknown, overlap=unknown, evenness=unknown, steadiness=unknown
+                    )
+                )
+                continue
+            found.append(
+                DirectionScore(
+                    effect=effect,
+                    penalty=share_measure(torch.stack(self.off)[:, index], torch.stack(self.rows)[:, index]),
+                    overlap=self._overlap(index),
+                    evenness=mean_measure(torch.stack(self.uneven)[:, index]),
+                    steadiness=self._steadiness(index),
+                )
+            )
+        return tuple(found)
+
+    def _overlap(self, index: int) -> Measure:
+        others = [other for other in range(self.count) if other != index]
+        if not others:
+            return Measure(value=None)
+        angles = torch.stack(self.angles)[:, index, others]
+        return mean_measure(angles[:, int(angles.mean(dim=0).argmax())])
+
+    def _steadiness(self, index: int) -> Measure:
+        changes = torch.stack([change[index] for change in self.changes])
+        angles = (changes @ changes.T).abs().double()
+        angles.fill_diagonal_(0)
+        count = len(angles)
+        of_each = angles.sum(dim=1) / (count - 1)
+        # every latent is in count - 1 of the pairs: to first order, the error of such a mean is twice that of
+        # the latents' own means (W. Hoeffding, 1948)
+        return Measure(value=float(of_each.mean()), error=2 * float(of_each.std()) / count**0.5)
