@@ -4,12 +4,13 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from biggan_directions import Directions
+from biggan_directions import Directions, load_generator
 from biggan_directions.toybox import true_directions
 
 
@@ -34,6 +35,7 @@ def test_learn_then_render_then_name_then_inspect(tmp_path: Path) -> None:
     assert drawn.returncode == 0, drawn.stderr
     assert {file.name for file in path.parent.iterdir()} == {
         "directions.pt",
+        "scorecard.json",
         "direction_00.gif",
         "direction_01.gif",
         "sheet.png",
@@ -45,9 +47,78 @@ def test_learn_then_render_then_name_then_inspect(tmp_path: Path) -> None:
     assert facts["measures"][1]["name"] == "zoom"
 
 
+def _learnt() -> Directions:
+    """The true directions as if they had been learnt, of two classes."""
+    names, rows = true_directions()
+    toys = load_generator("toybox", ["car", "duck"])
+    unknown = torch.full((len(names),), float("nan"))
+    return Directions(
+        directions=rows,
+        names=names,
+        effect=unknown,
+        penalty=unknown,
+        model={"name": "toybox", "resolution": 64, "z_dim": 32, "weights_sha256": toys.weights_sha256},
+        classes=toys.classes,
+        truncation=1.0,
+        seed=0,
+        solver={"name": "truth"},
+    )
+
+
+def test_score_measures_beside_the_baselines_and_keeps_the_card(tmp_path: Path) -> None:
+    path = tmp_path / "directions.pt"
+    _learnt().save(path)
+    done = run("score", str(path), "--latents", "2", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    card = json.loads(done.stdout)
+    assert [item["solver"] for item in card["sets"]] == [
+        "truth",
+        "random",
+        "coordinate",
+        "first-order",
+        "sefa",
+    ]
+    assert card["sets"][0]["recovery_min"] > 0.9999
+    assert card["sets"][1]["recovery_mean"] < 0.9
+    assert card["classes"] == ["car", "duck"]
+    assert json.loads((tmp_path / "scorecard.json").read_text())["sets"] == card["sets"]
+    # another class is a question asked in passing: the card beside the file stays
+    shown = run("score", str(path), "--latents", "2", "--no-baselines", "--class", "mug", folder=tmp_path)
+    assert "mug" in shown.stdout
+    assert "azimuth" in shown.stdout
+    assert json.loads((tmp_path / "scorecard.json").read_text())["classes"] == ["car", "duck"]
+
+
+def test_directions_are_not_scored_on_weights_they_are_not_of(tmp_path: Path) -> None:
+    learnt, path = _learnt(), tmp_path / "directions.pt"
+    replace(learnt, model={**learnt.model, "weights_sha256": "0" * 64}).save(path)
+    done = run("score", str(path), folder=tmp_path)
+    assert done.returncode == 1
+    assert "other weights" in done.stderr
+    torch.save(torch.eye(20), tmp_path / "foreign.pt")
+    done = run("score", "foreign.pt", "--model", "toybox", "--class", "car", folder=tmp_path)
+    assert done.returncode == 1
+    assert "20 columns" in done.stderr
+
+
+def test_compare_says_which_is_which(tmp_path: Path) -> None:
+    rows = true_directions()[1]
+    torch.save(rows[:3], tmp_path / "a.pt")
+    torch.save(rows[[2, 5, 0]], tmp_path / "b.pt")
+    found = json.loads(run("compare", "a.pt", "b.pt", "--json", folder=tmp_path).stdout)
+    assert [(pair["first"], pair["second"]) for pair in found["pairs"]] == [(0, 2), (1, 1), (2, 0)]
+    assert found["principal_angles"] == pytest.approx([0, 0, 90], abs=1e-3)
+    shown = run("compare", "a.pt", "b.pt", folder=tmp_path).stdout
+    assert "90.0°" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
+        (["score"], 2, "learn"),
+        (["score", "--seeds", "-1"], 2, "seeds"),
+        (["score", "--latents", "1"], 2, "latents"),
+        (["compare", "nosuch.pt", "other.pt"], 1, "nosuch.pt"),
         (["learn", "--class", "golden_retriver"], 2, "golden_retriever"),
         (["learn", "--class", "cat"], 2, "tabby"),
         (["learn", "--model", "toybox", "--class", "10"], 2, "10"),
