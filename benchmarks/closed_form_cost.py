@@ -12,18 +12,17 @@ import gc
 import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks.chart import write_chart
+from benchmarks.chart import DOCS, write_chart
 from benchmarks.measure import in_child, peak_bytes, reset_peak, seconds, write
 from benchmarks.stock import stock_and_frozen
 from biggan_directions.learn_settings import LearnSettings
 from biggan_directions.learning import learn
 
-CHART = Path(__file__).parents[1] / "docs" / "closed_form_cost.svg"
+CHART = DOCS / "closed_form_cost.png"
 SIDES = ("package", "ours")
 NDIRS = (6, 12, 24, 48)
 LATENTS = (4, 8, 16, 32)
@@ -45,6 +44,9 @@ def main() -> None:
             for name, rows in _series(results["growth"])
         },
         title="Pictures drawn by the closed form",
+        across="directions, or latents",
+        up="pictures",
+        log_up=True,
     )
     if options.full:
         results["full_size"] = against_the_package(options)

@@ -1,0 +1,362 @@
+"""How much of a known truth each method finds, on the generator that ships.
+
+python -m benchmarks.recovery table        every method, ten classes, 6 and 8 directions
+python -m benchmarks.recovery adam         the paper's recipe and Adam elsewhere, on some classes: long
+python -m benchmarks.recovery limits       against latents, epsilon, dimensions, cotangents, precision, starts
+python -m benchmarks.recovery report       the tables as Markdown, and the charts, from the results
+
+Each part writes ``results/recovery_PART.json``.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from benchmarks.chart import DOCS, write_chart
+from benchmarks.measure import RESULTS, write
+from biggan_directions import LearnSettings, load_generator
+from biggan_directions.evaluation import Evaluator
+from biggan_directions.generators import Generator
+from biggan_directions.latents import sample_latents
+from biggan_directions.learning import iterate
+from biggan_directions.matching import match
+from biggan_directions.search_space import SearchSpace, orthonormal
+from biggan_directions.solution import Solution
+from biggan_directions.solvers.derivatives import Differences
+from biggan_directions.solvers.hessians import Moments
+from biggan_directions.solvers.jacobi import diagonalise, measured_moments
+from biggan_directions.solvers.joint_diagonalisation import jacobi_sweeps, off_diagonal_share
+from biggan_directions.toybox import TOYS, true_directions
+
+METHODS = ("random", "coordinate", "first-order", "sefa", "jacobi")
+ADAM: dict[str, dict[str, Any]] = {
+    "paper's recipe, 6 rows of all of z": {"search_space": "all"},
+    "paper's recipe, a square matrix of all of z": {"search_space": "all", "square": True},
+    "Adam, a square matrix in the active space": {"search_space": "active"},
+}
+CPU = torch.device("cpu")
+
+
+def main() -> None:
+    """Run one part."""
+    options = _options()
+    if options.part == "report":
+        report()
+        return
+    results = {"table": table, "adam": adam, "limits": limits}[options.part](options)
+    print(write(f"recovery_{options.part}", results, CPU))
+
+
+class Toy:
+    """A class of the toybox, and its Hessians in the live basis at fresh latents: a yardstick of its own."""
+
+    def __init__(self, name: str, latents: int, *, seed: int = 100) -> None:
+        self.name, self.generator = name, load_generator("toybox", name)
+        self.solution, self.seconds = solved(
+            self.generator, LearnSettings(ndirs=8, solver="first-order", latents=1)
+        )
+        space = self.solution.space
+        self.live = space.basis[: space.live]
+        *_, self.moments = moments_at(self.generator, self.live, latents, seed=seed)
+        self.stack = self.moments.stack()
+
+    def share(self, rows: torch.Tensor) -> float:
+        """Share of the energy off the diagonal in a whole basis, of z or of its live part."""
+        return off_diagonal_share(self.stack, rows.double() @ self.live.T)
+
+
+def moments_at(
+    generator: Generator,
+    basis: torch.Tensor,
+    latents: int,
+    *,
+    seed: int,
+    epsilon: float = 0.1,
+    average: int = 4,
+) -> Iterator[Moments]:
+    """Second derivatives at fresh latents, summed so far."""
+
+    def sample(index: int) -> tuple[torch.Tensor, None]:
+        z = sample_latents(
+            1, generator.z_dim, truncation=generator.truncation, seed=seed, purpose="benchmark", offset=index
+        )
+        return z[0], None
+
+    return measured_moments(
+        Evaluator(generator, 4),
+        basis,
+        sample,
+        latents=latents,
+        differences=Differences(epsilon=epsilon, average=average),
+        seed=seed,
+    )
+
+
+def solved(generator: Generator, settings: LearnSettings) -> tuple[Solution, float]:
+    """Learn, and how many seconds that took."""
+    begun = time.perf_counter()
+    *_, last = iterate(generator, settings)
+    assert last.solution is not None
+    return last.solution, time.perf_counter() - begun
+
+
+def recovery(directions: torch.Tensor) -> dict[str, float]:
+    """Mean and least |cos| of directions matched one to one with true ones."""
+    cosines = [pair.cosine for pair in match(directions, true_directions()[1])]
+    return {"mean": statistics.fmean(cosines), "min": min(cosines)}
+
+
+def row(method: str, toy: Toy, ndirs: int, solution: Solution, seconds: float) -> dict[str, Any]:
+    """What is kept of one run."""
+    found = recovery(solution.directions)
+    square = toy.share(solution.directions) if ndirs >= len(toy.live) else None
+    print(
+        f"{toy.name:9} {method:45} {ndirs}: {found['mean']:.3f} / {found['min']:.3f}  {seconds:.0f} s",
+        flush=True,
+    )
+    return {
+        "method": method,
+        "class": toy.name,
+        "ndirs": ndirs,
+        **found,
+        "off_diagonal": square,
+        "evaluations": solution.evaluations,
+        "seconds": seconds,
+    }
+
+
+def table(options: argparse.Namespace) -> dict[str, Any]:
+    """Every method but Adam, on every class; and the share off the diagonal at the truth."""
+    rows, truth = [], []
+    for name in options.classes or TOYS:
+        toy = Toy(name, options.latents)
+        for ndirs in (6, 8):
+            for method in METHODS:
+                solution, seconds = solved(toy.generator, LearnSettings(ndirs=ndirs, solver=method))
+                rows.append(row(method, toy, ndirs, solution, seconds))
+        best = diagonalise(toy.moments).rotation @ toy.live
+        truth.append(
+            {
+                "class": name,
+                "off_diagonal_at_the_truth": toy.share(true_directions()[1]),
+                "off_diagonal_at_the_minimum": toy.share(best),
+                "recovery_at_the_minimum": recovery(best),
+            }
+        )
+    return {"rows": rows, "truth": truth}
+
+
+def adam(options: argparse.Namespace) -> dict[str, Any]:
+    """The paper's recipe and Adam in the active space; the share off the diagonal as it goes."""
+    rows, traces = [], []
+    for name in options.classes or ("car", "house"):
+        toy = Toy(name, options.latents)
+        for method, how in ADAM.items():
+            square = bool(how.get("square")) or how["search_space"] == "active"
+            count = toy.generator.z_dim if how.get("square") else 6
+            settings = LearnSettings(
+                ndirs=count,
+                solver="adam",
+                search_space=str(how["search_space"]),
+                search_dims=len(toy.live) if how["search_space"] == "active" else None,
+                steps=options.steps,
+                batch_size=options.batch_size,
+                max_distance=options.max_distance,
+                latents=4,
+            )
+            trace, begun = [], time.perf_counter()
+            for step in iterate(toy.generator, settings):
+                if step.phase == "adam" and square and step.done % 25 == 0:
+                    trace.append((step.evaluations, toy.share(step.state["adam"]["directions"])))
+                if step.phase == "adam" and step.done == options.steps:
+                    seconds = time.perf_counter() - begun
+                solution = step.solution
+            assert solution is not None
+            strongest = solution.directions[solution.effect.argsort(descending=True)[:8]]
+            kept = replace(solution, directions=strongest)
+            rows.append(row(method, toy, len(strongest), kept, seconds) | {"trace": trace})
+            if square:
+                rows[-1]["off_diagonal"] = trace[-1][1]
+        traces.append({"class": name, "off_diagonal_at_the_minimum": diagonalise(toy.moments).off_diagonal})
+    return {"rows": rows, "minimum": traces, "steps": options.steps, "batch_size": options.batch_size}
+
+
+def limits(options: argparse.Namespace) -> dict[str, Any]:
+    """What the closed form needs, one thing at a time, on some classes."""
+    names = options.classes or ("car", "house", "rocket")
+    found: dict[str, Any] = {"classes": list(names)}
+    toys = [Toy(name, 2) for name in names]
+    truth = true_directions()[1]
+
+    def mean_recovery(measured: list[tuple[Moments, torch.Tensor]]) -> float:
+        turned = [diagonalise(moments).rotation @ basis for moments, basis in measured]
+        return statistics.fmean(recovery(rows)["mean"] for rows in turned)
+
+    runs = [list(moments_at(toy.generator, toy.live, 64, seed=1)) for toy in toys]
+    counts = (1, 2, 4, 8, 16, 32, 64)
+    found["latents"] = [
+        (n, mean_recovery([(run[n - 1], toy.live) for run, toy in zip(runs, toys, strict=True)]))
+        for n in counts
+    ]
+    found["epsilon"] = [
+        (
+            epsilon,
+            mean_recovery([(_last(toy.generator, toy.live, 16, epsilon=epsilon), toy.live) for toy in toys]),
+        )
+        for epsilon in (0.01, 0.03, 0.1, 0.3, 1.0)
+    ]
+    found["average"] = [
+        (side, mean_recovery([(_last(toy.generator, toy.live, 16, average=side), toy.live) for toy in toys]))
+        for side in (1, 2, 4, 8, 16)
+    ]
+    found["search_dims"] = [
+        (
+            dims,
+            statistics.fmean(
+                recovery(solved(toy.generator, LearnSettings(search_dims=dims, latents=16))[0].directions)[
+                    "mean"
+                ]
+                for toy in toys
+            ),
+        )
+        for dims in (6, 8, 12, 16, 32)
+    ]
+    found["cotangents"] = [
+        (
+            count,
+            statistics.fmean(
+                _overlap(
+                    solved(toy.generator, LearnSettings(vjps=count, solver="first-order", latents=1))[
+                        0
+                    ].space,
+                    truth,
+                )
+                for toy in toys
+            ),
+        )
+        for count in (8, 16, 32, 64, 128)
+    ]
+    low = [toy.generator.for_pictures(torch.bfloat16) for toy in toys]
+    found["precision"] = {
+        "float32": mean_recovery([(run[15], toy.live) for run, toy in zip(runs, toys, strict=True)]),
+        "bfloat16": mean_recovery(
+            [(_last(generator, toy.live, 16), toy.live) for generator, toy in zip(low, toys, strict=True)]
+        ),
+    }
+    found["starts"] = [_from_random_starts(run[31]) for run in runs]
+    return found
+
+
+def _last(generator: Any, basis: torch.Tensor, latents: int, **how: Any) -> Moments:
+    *_, moments = moments_at(generator, basis, latents, seed=1, **how)
+    return moments
+
+
+def _overlap(space: SearchSpace, truth: torch.Tensor) -> float:
+    """Least cosine between the true directions' span and that of the eight strongest dimensions."""
+    return float(torch.linalg.svdvals(space.basis[:8] @ truth.double().T).min())
+
+
+def _from_random_starts(moments: Moments) -> float:
+    """The least matched |cos| between what eight random starting bases lead to and what the first does."""
+    ends = []
+    for index in range(8):
+        random = torch.Generator().manual_seed(index)
+        start = orthonormal(torch.randn(moments.size, moments.size, generator=random, dtype=torch.float64))
+        *_, last = jacobi_sweeps(moments.stack(), start=start)
+        ends.append(last.rotation)
+    return min(pair.cosine for end in ends[1:] for pair in match(ends[0], end))
+
+
+def report() -> None:
+    """Print the tables; draw the charts."""
+    content = {
+        part: json.loads((RESULTS / f"recovery_{part}.json").read_text(encoding="utf-8"))
+        for part in ("table", "adam", "limits")
+        if (RESULTS / f"recovery_{part}.json").exists()
+    }
+    for ndirs in (6, 8):
+        print(f"\n{ndirs} directions, mean over classes\n")
+        print(
+            "| method | recovery: mean / min | off the diagonal | pictures | seconds |\n|---|---|---|---|---|"
+        )
+        for method in METHODS:
+            _print_row(
+                method, [r for r in content["table"]["rows"] if r["method"] == method and r["ndirs"] == ndirs]
+            )
+    if "adam" in content:
+        print()
+        for method in ADAM:
+            _print_row(method, [r for r in content["adam"]["rows"] if r["method"] == method])
+    print("\n| class | recovery, 8 directions | off the diagonal: truth | minimum |\n|---|---|---|---|")
+    for item in content["table"]["truth"]:
+        (own,) = [
+            r
+            for r in content["table"]["rows"]
+            if (r["class"], r["method"], r["ndirs"]) == (item["class"], "jacobi", 8)
+        ]
+        print(
+            f"| {item['class']} | {own['mean']:.3f} / {own['min']:.3f} | "
+            f"{item['off_diagonal_at_the_truth']:.4f} | {item['off_diagonal_at_the_minimum']:.4f} |"
+        )
+    if "limits" in content:
+        _charts(content["limits"])
+
+
+def _print_row(method: str, rows: list[dict[str, Any]]) -> None:
+    def mean(key: str) -> float:
+        return statistics.fmean(r[key] for r in rows)
+
+    shares = [r["off_diagonal"] for r in rows if r["off_diagonal"] is not None]
+    share = f"{statistics.fmean(shares):.3f}" if shares else "–"
+    print(
+        f"| {method} | {mean('mean'):.3f} / {mean('min'):.3f} | {share} | {mean('evaluations'):,.0f} | "
+        f"{mean('seconds'):.0f} |"
+    )
+
+
+def _charts(found: dict[str, Any]) -> None:
+    labels = {
+        "latents": "latents",
+        "epsilon": "epsilon",
+        "average": "side of the blocks averaged over, pixels",
+        "search_dims": "dimensions searched",
+        "cotangents": "vector-Jacobian products",
+    }
+    for name, across in labels.items():
+        path = DOCS / f"recovery_{name}.png"
+        up = "recovery" if name != "cotangents" else "least cosine with the true span"
+        write_chart(
+            path,
+            {", ".join(found["classes"]): found[name]},
+            title=f"{up} against {across}",
+            across=across,
+            up=up,
+        )
+        print(f"{name}: {', '.join(f'{x:g}: {y:.4f}' for x, y in found[name])}  ({path.name})")
+    print(
+        f"precision: {found['precision']}\nfrom eight random starts, least matched |cos|: {found['starts']}"
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", choices=("table", "adam", "limits", "report"))
+    parser.add_argument("--classes", nargs="+", choices=TOYS)
+    parser.add_argument("--latents", type=int, default=32, help="of the yardstick")
+    parser.add_argument("--steps", type=int, default=500, help="Adam's")
+    parser.add_argument("--batch-size", type=int, default=32, help="Adam's")
+    parser.add_argument("--max-distance", type=float, default=5.0, help="Adam's")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
