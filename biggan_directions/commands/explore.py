@@ -94,4 +94,4 @@ def explore(
             import webbrowser
 
             webbrowser.open(server.address_of(listening, host, f"launch={launch}"))
-        server.serve(session, listening, host=host, token=token, launch=launch)
+        server.make_server(session, host=host, token=token, launch=launch).run(sockets=[listening])

@@ -39,7 +39,7 @@ class _Client(Generic[Asked, Drawn]):
 
 
 class Painter(Generic[Asked, Drawn]):
-    """Draws in a thread of its own, clients in turn, each client's newest request first and only.
+    """Draws in a thread of its own: clients in turn, of each only the newest request.
 
     What has been begun is finished unless ``draw`` itself asks whether it has become stale, so that a slider
     that never rests still shows pictures.
@@ -74,7 +74,10 @@ class Painter(Generic[Asked, Drawn]):
             if number < known.newest:  # overtaken on the way, on another connection
                 future.set_exception(Superseded())
                 return future
-            known.drop(Superseded())
+            if known.waits():
+                known.drop(Superseded())  # and the newer one takes its place in the queue
+            else:
+                self._clients.move_to_end(client)
             known.newest, known.waiting = number, (asked, future)
             self._changed.notify()
         return future
@@ -108,7 +111,6 @@ class Painter(Generic[Asked, Drawn]):
                 assert client.waiting is not None
                 asked, future = client.waiting
                 client.waiting = None
-                self._clients.move_to_end(name)  # the others first, then this one again
             if not future.set_running_or_notify_cancel():
                 continue
             try:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -126,16 +127,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def serve(
-    session: Session, listening: socket.socket, *, host: str, token: str, launch: str | None = None
-) -> None:
-    """Serve until interrupted, on a socket from :func:`listen`.
+def make_server(session: Session, *, host: str, token: str, launch: str | None = None) -> uvicorn.Server:
+    """A server that ``run(sockets=[…])`` starts on a socket from :func:`listen`; arguments as of build_app.
 
-    Raises:
-        KeyboardInterrupt: once everything is closed.
+    Interrupted, it closes everything, and then raises ``KeyboardInterrupt``.
     """
-    import uvicorn
-
     config = uvicorn.Config(
         build_app(session, token=token, launch=launch, host=host),
         log_level="error",
@@ -145,7 +141,7 @@ def serve(
         lifespan="on",
         timeout_graceful_shutdown=2,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    return uvicorn.Server(config)
 
 
 def address_of(listening: socket.socket, host: str, query: str) -> str:

@@ -123,9 +123,10 @@ class Session:
         begun = time.perf_counter()
         pictures: list[bytes] = []
         for picture in draw(generator, moved, batch_size=8 if several else 1):
-            if stale() and not several:
-                raise Superseded
             pictures.append(png(picture))
+            # one that is done is shown, stale or not: a slider that never rests would otherwise show none
+            if not several and len(pictures) < len(moved) and stale():
+                raise Superseded
         return Answer(
             pictures=tuple(pictures),
             class_name=generator.classes[0].name,
