@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    APIResponse,
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 from biggan_directions.explore import PictureRequest
 from biggan_directions.generators.class_table import ClassTable
@@ -154,6 +163,27 @@ def test_an_answer_does_not_overwrite_what_is_being_typed(page: Page) -> None:
     assert "--truncation" not in page.inner_text("#command")
     page.keyboard.press("Enter")
     becomes(page, lambda: "--truncation 0.5" in page.inner_text("#command"))
+
+
+def test_an_answer_that_comes_late_does_not_replace_a_newer_one(page: Page) -> None:
+    late: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        if late:
+            route.continue_()
+        else:
+            late.append((route, route.fetch()))
+
+    page.route("**/api/pictures", hold_the_first)
+    page.locator("#slider-0").fill("1")
+    becomes(page, lambda: bool(late))
+    page.locator("#slider-0").fill("-1")
+    becomes(page, lambda: "--move 0=-1 " in page.inner_text("#command"))
+    newest = pictures(page)
+    late[0][0].fulfill(response=late[0][1])
+    page.wait_for_timeout(200)
+    assert pictures(page) == newest
+    assert "--move 0=-1 " in page.inner_text("#command")
 
 
 def test_names_are_shown_as_they_are_and_never_run(page: Page) -> None:
