@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biggan_directions.commands.opening import load, newest, open_directions, sizes
+from biggan_directions.commands.opening import load, newest, open_directions, sizes, subject
 from biggan_directions.commands.options import Device, OfModel, Space
-from biggan_directions.commands.terminal import err, out
+from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def explore(
     device: Device = "auto",
     host: Annotated[
         str, typer.Option(help="Address to listen on; others than this open it to a network.")
-    ] = ("127.0.0.1"),
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes one that is free.")] = 8642,
     browser: Annotated[bool | None, typer.Option(help="Open a browser; where there is a desktop.")] = None,
 ) -> None:
@@ -58,14 +58,11 @@ def explore(
 
     path = path or newest()
     found = open_directions(path, model, search_space)
-    name = model or found.model.get("name")
-    chosen = class_name or (str(found.classes[0].index) if found.classes else None)
-    if name is None or chosen is None:
-        raise UsageError(f"{path} does not say what it is of: add --model and --class")
+    name, classes = subject(found, path, model, None if class_name is None else [class_name])
     with server.listen(host, port) as listening:
-        first = load(name, [chosen], found.truncation if truncation is None else truncation, device)
+        first = load(name, classes[:1], found.truncation if truncation is None else truncation, device)
         if found.model and found.model["weights_sha256"] != first.weights_sha256:
-            err.print(f"note: {path} was learnt on other weights of {name}", markup=False)
+            err.print(f"note: {plain(str(path))} was learnt on other weights of {plain(name)}")
 
         def of_class(wanted: str, at: float) -> Generator:
             return load_generator(name, wanted, truncation=at, device=device)
@@ -84,7 +81,8 @@ def explore(
         if not is_loopback(host):
             err.print(
                 f"note: --host {host} opens this page to every machine that can reach this one; whoever has "
-                "the token in its address can use it, and what passes is not encrypted",
+                "the token in its address can use it, and what passes is not encrypted; elsewhere, open the "
+                "address with this machine's name in it",
                 markup=False,
                 soft_wrap=True,
             )

@@ -1,21 +1,27 @@
 """``biggan-directions explore`` as a user meets it."""
 
+import io
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from biggan_directions.commands.explore import has_desktop
+from biggan_directions.explore import PictureRequest
 from biggan_directions.explore.server import listen
 from biggan_directions.toybox import true_directions
-from tests.explore.conftest import toybox_directions
+from tests.explore.conftest import make_session, toybox_directions
 
 COMMAND = [sys.executable, "-m", "biggan_directions", "explore"]
 
@@ -60,6 +66,26 @@ def test_it_prints_its_address_serves_and_ends_on_ctrl_c(tmp_path: Path) -> None
     assert "Ctrl-C" in remarks
     assert "Traceback" not in remarks
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.skipif(find_spec("biggan_directions.commands.edit") is None, reason="there is no edit yet")
+def test_the_command_that_the_page_gives_makes_the_same_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "it's mine.pt"
+    toybox_directions().save(path)
+    asked = PictureRequest(
+        class_name="duck", truncation=0.44, seed=7, samples=(0, 1, 2), moves={0: 2.0, 2: -1.5}
+    )
+    answer = make_session(path=str(path)).answer(asked)
+    typed = shlex.split(answer.command)[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "biggan_directions", *typed], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    made = np.asarray(Image.open(tmp_path / "picture.png")).astype(int)
+    pictures = [np.asarray(Image.open(io.BytesIO(picture))).astype(int) for picture in answer.pictures]
+    step = (made.shape[1] - 64) // 2  # side by side, with some space between
+    for place, picture in enumerate(pictures):
+        assert np.abs(made[:, place * step : place * step + 64] - picture).max() <= 1
 
 
 def test_a_bare_matrix_is_explored_as_what_it_is_said_to_be_of(tmp_path: Path) -> None:
