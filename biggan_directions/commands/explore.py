@@ -1,0 +1,95 @@
+"""The live page: every direction a slider, in the browser."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from biggan_directions.commands.opening import load, newest, open_directions, sizes, subject
+from biggan_directions.commands.options import Device, OfModel, Space
+from biggan_directions.commands.terminal import err, out, plain
+from biggan_directions.errors import UsageError
+
+if TYPE_CHECKING:
+    from biggan_directions.generators import Generator
+
+
+def has_desktop(environment: Mapping[str, str], platform: str) -> bool:
+    """Whether whoever types here sees a browser that this machine opens: not over ssh, not without a screen.
+
+    >>> has_desktop({"DISPLAY": ":0"}, "linux"), has_desktop({"DISPLAY": ":0", "SSH_TTY": "x"}, "linux")
+    (True, False)
+    """
+    if any(name in environment for name in ("SSH_CONNECTION", "SSH_TTY")):
+        return False
+    return platform in {"darwin", "win32"} or any(
+        environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+
+
+def explore(
+    path: Annotated[Path | None, typer.Argument(help="directions.pt; the newest under outputs/.")] = None,
+    class_name: Annotated[str | None, typer.Option("--class", help="To begin with; the file's own.")] = None,
+    model: OfModel = None,
+    search_space: Space = "all",
+    truncation: Annotated[float | None, typer.Option(help="To begin with; the file's own.")] = None,
+    device: Device = "auto",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this open it to a network.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes one that is free.")] = 8642,
+    browser: Annotated[bool | None, typer.Option(help="Open a browser; where there is a desktop.")] = None,
+) -> None:
+    """Move pictures along all directions at once, live, in the browser."""
+    if any(find_spec(needed) is None for needed in ("starlette", "uvicorn")):
+        raise UsageError("explore needs starlette and uvicorn: pip install 'biggan-directions[explore]'")
+    from biggan_directions.explore import server
+    from biggan_directions.explore.gate import is_loopback
+    from biggan_directions.explore.session import Session
+    from biggan_directions.generators.classes import class_table
+    from biggan_directions.generators.load import load_generator
+
+    path = path or newest()
+    found = open_directions(path, model, search_space)
+    name, classes = subject(found, path, model, None if class_name is None else [class_name])
+    with server.listen(host, port) as listening:
+        first = load(name, classes[:1], found.truncation if truncation is None else truncation, device)
+        if found.model and found.model["weights_sha256"] != first.weights_sha256:
+            err.print(f"note: {plain(str(path))} was learnt on other weights of {plain(name)}")
+
+        def of_class(wanted: str, at: float) -> Generator:
+            return load_generator(name, wanted, truncation=at, device=device)
+
+        options = [] if model is None else ["--model", model]
+        options += [] if search_space == "all" else ["--search-space", search_space]
+        session = Session(
+            found,
+            of_class,
+            path=str(path),
+            first=first,
+            table=class_table(sizes(name)[1]),
+            options=options,
+        )
+        token, launch = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        if not is_loopback(host):
+            err.print(
+                f"note: --host {host} opens this page to every machine that can reach this one; whoever has "
+                "the token in its address can use it, and what passes is not encrypted; elsewhere, open the "
+                "address with this machine's name in it",
+                markup=False,
+                soft_wrap=True,
+            )
+        out.print(server.address_of(listening, host, f"token={token}"), markup=False, soft_wrap=True)
+        err.print("Ctrl-C ends it", soft_wrap=True)
+        if has_desktop(os.environ, sys.platform) if browser is None else browser:
+            import webbrowser
+
+            webbrowser.open(server.address_of(listening, host, f"launch={launch}"))
+        server.make_server(session, host=host, token=token, launch=launch).run(sockets=[listening])

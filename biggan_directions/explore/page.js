@@ -1,0 +1,319 @@
+"use strict";
+// Every text from the server goes in as text, never as markup.
+
+const at = id => document.getElementById(id);
+const token = new URLSearchParams(location.search).get("token") ?? "";
+const client = Array.from(crypto.getRandomValues(new Uint32Array(3)), n => n.toString(36)).join("");
+const SLOW = 0.12; // seconds: where all samples take longer, only the chosen one follows a moving slider
+const REST = 180; // milliseconds after the last move
+
+let session, state, good; // what the server told; what is asked for; the last that could be drawn
+let sent = 0, shown = 0, cost = 0; // requests by number; seconds a picture
+let before = false, chosen = 0, frame = 0, resting = 0, waiting = 0;
+let notStored = null; // the truncation that was asked for, where another is used
+const sliders = [];
+const typing = new Set(); // fields that somebody is in the middle of: no answer may overwrite them
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+async function ask(path, body) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method: body ? "POST" : "GET",
+      headers: { Authorization: `Bearer ${token}`, ...(body && { "Content-Type": "application/json" }) },
+      body: body && JSON.stringify(body),
+      cache: "no-store",
+    });
+  } catch {
+    throw new Error("The server does not answer: it may have been stopped. Start biggan-directions explore again.");
+  }
+  if (answer.status === 204) return null;
+  const content = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(content.error ?? `The server answered ${answer.status}.`);
+  return content;
+}
+
+function put(id, value) {
+  if (!typing.has(id)) at(id).value = value;
+}
+
+function moves() {
+  return before ? {} : Object.fromEntries(Object.entries(state.moves).filter(([, distance]) => distance));
+}
+
+async function draw(samples) {
+  const number = ++sent;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => document.querySelector("main").setAttribute("aria-busy", "true"), 400);
+  const asked = { class: state.class, truncation: state.truncation, seed: state.seed, samples };
+  try {
+    const answer = await ask("api/pictures", { ...asked, moves: moves(), client, number });
+    if (answer === null || number < shown) return;
+    shown = number;
+    show(asked, answer);
+  } catch (error) {
+    if (number < sent) return; // a newer request will say for itself
+    complain(error.message);
+    if (good) state = { ...state, ...good };
+  }
+  if (number === sent) {
+    clearTimeout(waiting);
+    document.querySelector("main").setAttribute("aria-busy", "false");
+  }
+}
+
+function everySample() {
+  return Array.from({ length: state.samples }, (_, sample) => sample);
+}
+
+function drawAll() {
+  clearTimeout(resting);
+  return draw(everySample());
+}
+
+function drawMoving() {
+  if (frame) return;
+  frame = requestAnimationFrame(() => {
+    frame = 0;
+    clearTimeout(resting);
+    if (cost * state.samples <= SLOW) return draw(everySample());
+    resting = setTimeout(drawAll, REST);
+    return draw([chosen]);
+  });
+}
+
+function show(asked, answer) {
+  at("error").hidden = true;
+  for (const id of ["class", "seed", "truncation"]) at(id).removeAttribute("aria-invalid");
+  cost = answer.seconds / answer.pictures.length;
+  const pictures = [...at("pictures").children];
+  for (const picture of pictures) picture.classList.toggle("behind", asked.samples.length < pictures.length);
+  asked.samples.forEach((sample, i) => {
+    if (!pictures[sample]) return;
+    pictures[sample].classList.remove("behind");
+    pictures[sample].firstChild.src = answer.pictures[i];
+    pictures[sample].firstChild.alt = `${answer.class}, sample ${sample}${before ? ", before" : ""}`;
+  });
+  if (asked.class === state.class) put("class", (state.class = answer.class));
+  if (asked.seed === state.seed) put("seed", asked.seed);
+  tellTruncation(asked.truncation, answer.truncation);
+  good = { class: answer.class, truncation: answer.truncation, seed: asked.seed };
+  at("title").textContent = `${session.model} · ${answer.class}`;
+  if (asked.samples.length === state.samples) at("command").textContent = answer.command;
+  const each = asked.samples.length === 1 ? "1 picture" : `${asked.samples.length} pictures`;
+  at("status").textContent = `${each} in ${Math.max(1, Math.round(answer.seconds * 1000))} ms`;
+  remember();
+}
+
+function tellTruncation(asked, used) {
+  if (asked !== state.truncation) return;
+  if (Math.abs(asked - used) > 1e-9) notStored = asked;
+  state.truncation = used;
+  put("truncation", +used.toFixed(4));
+  const notes = [];
+  if (notStored !== null) notes.push(`${notStored} is not stored: the nearest, ${+used.toFixed(4)}, is used.`);
+  if (Math.abs(used - session.truncation) > 1e-9) {
+    notes.push("Latents are scaled with truncation, so the pictures themselves change with it.");
+  }
+  at("truncation-note").textContent = notes.join(" ");
+}
+
+function complain(words) {
+  at("error").textContent = words;
+  at("error").hidden = false;
+  if (!good) return;
+  for (const id of ["class", "seed", "truncation"]) {
+    if (state[id] !== good[id]) at(id).setAttribute("aria-invalid", "true");
+  }
+}
+
+function remember() {
+  const kept = { ...good, samples: state.samples, moves: state.moves };
+  history.replaceState(null, "", "#" + encodeURIComponent(JSON.stringify(kept)));
+}
+
+function recall() {
+  try {
+    const kept = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+    const samples = [1, 2, 4, 6, 9].includes(kept.samples) ? kept.samples : 4;
+    const kept_moves = Object.entries(kept.moves).filter(([i, d]) => session.directions[i] && Number.isFinite(d));
+    if (typeof kept.class !== "string" || !Number.isFinite(kept.truncation)) return {};
+    if (!Number.isSafeInteger(kept.seed)) return {};
+    return { ...kept, samples, moves: Object.fromEntries(kept_moves) };
+  } catch {
+    return {};
+  }
+}
+
+function layOut() {
+  const columns = { 1: 1, 2: 2, 4: 2, 6: 3, 9: 3 }[state.samples];
+  at("pictures").style.setProperty("--columns", columns);
+  at("pictures").style.setProperty("--rows", Math.ceil(state.samples / columns));
+  at("pictures").classList.toggle("one", state.samples === 1);
+  if (chosen >= state.samples) chosen = 0;
+  const blank = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
+  at("pictures").replaceChildren(...everySample().map(sample => {
+    const image = element("img", { src: blank, alt: `sample ${sample}`, draggable: false });
+    const picture = element("button", { type: "button", className: "picture" }, image);
+    picture.setAttribute("aria-pressed", String(sample === chosen));
+    picture.addEventListener("click", () => {
+      chosen = sample;
+      [...at("pictures").children].forEach((other, i) => other.setAttribute("aria-pressed", String(i === sample)));
+    });
+    return picture;
+  }));
+}
+
+function addDirection(direction) {
+  const { index, name, reach, reason } = direction;
+  const id = `slider-${index}`;
+  const called = name ? `direction ${index}, ${name}` : `direction ${index}`;
+  const slider = element("input", { type: "range", id, min: -reach, max: reach, step: 0.05, value: 0 });
+  const number = element("input", { type: "number", step: 0.05, value: 0 });
+  const zero = element("button", { type: "button", className: "zero", textContent: "0", disabled: true });
+  number.setAttribute("aria-label", `Distance along ${called}`);
+  zero.setAttribute("aria-label", `Reset ${called}`);
+  const label = element("label", { htmlFor: id }, element("span", { className: "index", textContent: `Direction ${index} ` }));
+  label.append(element("bdi", { textContent: name }));
+  const parts = [];
+  if (direction.effect !== null) parts.push(`effect ${direction.effect.toFixed(2)}`);
+  if (direction.penalty !== null) parts.push(`penalty ${direction.penalty.toFixed(2)}`);
+  parts.push(`±${reach} of z`);
+  const measures = element("div", { className: "measures", textContent: parts.join(" · "), title: reason });
+
+  function place(distance, from) {
+    if (Math.abs(distance) > Number(slider.max)) {
+      slider.min = -Math.abs(distance);
+      slider.max = Math.abs(distance);
+    }
+    const share = (distance / Number(slider.max) + 1) / 2;
+    if (from !== slider) slider.value = distance;
+    if (from !== number) number.value = distance;
+    slider.style.setProperty("--low", Math.min(share, 0.5));
+    slider.style.setProperty("--high", Math.max(share, 0.5));
+    slider.setAttribute("aria-valuetext", `${distance} of z`);
+    zero.disabled = distance === 0;
+    state.moves[index] = distance;
+  }
+  function move(distance, from) {
+    setBefore(false);
+    place(distance, from);
+    drawMoving();
+  }
+  slider.addEventListener("input", () => move(Number(slider.value), slider));
+  number.addEventListener("change", () => {
+    const typed = number.value === "" ? NaN : Number(number.value);
+    move(Number.isFinite(typed) ? Math.max(-100, Math.min(100, typed)) : 0);
+  });
+  zero.addEventListener("click", () => {
+    move(0);
+    slider.focus();
+  });
+  sliders.push(place);
+  place(state.moves[index] ?? 0);
+  return element("li", {},
+    element("div", { className: "row" }, label, number, zero),
+    element("div", { className: "slide" }, slider), measures);
+}
+
+function setBefore(on) {
+  before = on;
+  at("before").setAttribute("aria-pressed", String(on));
+}
+
+function say(words) {
+  at("said").textContent = words;
+}
+
+async function copyCommand() {
+  const text = at("command").textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    say("Copied.");
+  } catch { // no clipboard outside a secure context: leave it selected
+    getSelection().selectAllChildren(at("command"));
+    say(document.execCommand("copy") ? "Copied." : "The command is selected: copy it with the keyboard.");
+  }
+}
+
+function savePicture() {
+  const image = at("pictures").children[chosen].firstChild;
+  const kind = state.class.replace(/[^A-Za-z0-9_-]+/g, "-").slice(0, 60);
+  const name = `${kind}_seed${state.seed}_sample${chosen}${before ? "_before" : ""}.png`;
+  element("a", { href: image.src, download: name }).click();
+  say(`Saved as ${name}.`);
+}
+
+function classField() {
+  const many = session.classes.length > 40;
+  const field = element(many ? "input" : "select", { id: "class" });
+  const options = session.classes.map(name => element("option", { value: name, textContent: name }));
+  if (many) {
+    Object.assign(field, { type: "text", autocomplete: "off", spellcheck: false });
+    field.setAttribute("list", "classes");
+    at("classes").append(...options);
+    field.addEventListener("focus", () => field.select());
+  } else {
+    field.append(...options);
+  }
+  return field;
+}
+
+function listen() {
+  const change = (id, read) => {
+    at(id).addEventListener("input", () => typing.add(id));
+    at(id).addEventListener("blur", () => typing.delete(id));
+    at(id).addEventListener("change", () => {
+      typing.delete(id);
+      state[id] = read(at(id).value);
+      drawAll();
+    });
+  };
+  const number = text => (text === "" ? null : Number(text));
+  change("class", text => text);
+  change("seed", number);
+  change("truncation", text => {
+    notStored = null;
+    return number(text);
+  });
+  at("samples").addEventListener("change", () => {
+    state.samples = Number(at("samples").value);
+    layOut();
+    drawAll();
+  });
+  at("new").addEventListener("click", () => {
+    state.seed = at("seed").value = crypto.getRandomValues(new Uint32Array(1))[0] % 100000;
+    drawAll();
+  });
+  at("reset").addEventListener("click", () => {
+    setBefore(false);
+    for (const place of sliders) place(0);
+    drawAll();
+  });
+  at("before").addEventListener("click", () => {
+    setBefore(!before);
+    drawAll();
+  });
+  at("save").addEventListener("click", savePicture);
+  at("copy").addEventListener("click", copyCommand);
+}
+
+async function start() {
+  session = await ask("api/session");
+  state = { class: session.class, truncation: session.truncation, seed: 0, samples: 4, moves: {}, ...recall() };
+  at("file").textContent = session.file;
+  at("class-place").replaceWith(classField());
+  at("samples").append(...[1, 2, 4, 6, 9].map(n => element("option", { value: n, textContent: n })));
+  for (const id of ["class", "seed", "samples", "truncation"]) at(id).value = state[id];
+  at("directions").append(...session.directions.map(addDirection));
+  layOut();
+  listen();
+  await drawAll();
+}
+
+start().catch(error => complain(error.message));

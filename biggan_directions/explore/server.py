@@ -1,0 +1,175 @@
+"""The live page's server: one page, one small API, nothing read or written for a request."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from biggan_directions.errors import BigganDirectionsError, GeneratorError, UsageError
+from biggan_directions.explore.gate import Gate, is_loopback
+from biggan_directions.explore.painter import Painter, Superseded
+from biggan_directions.explore.request import PictureRequest
+from biggan_directions.explore.schema import schema
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    from biggan_directions.explore.session import Answer, Session
+
+_LARGEST_BODY = 64 * 1024  # bytes; a thousand moves take some 20 kB
+
+
+def build_app(session: Session, *, token: str, launch: str | None = None, host: str = "127.0.0.1") -> ASGIApp:
+    """The application that serves ``session`` to whoever knows ``token``.
+
+    Args:
+        session: what is explored.
+        token: required for everything.
+        launch: serves once, in the token's place, to open the page.
+        host: the address that the server will listen on, which decides what it answers to.
+    """
+    page = _page()
+    description, document = session.describe(), schema()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        app.state.painter = Painter(session.answer)
+        yield
+        await asyncio.to_thread(app.state.painter.stop)
+
+    async def show_page(request: Request) -> Response:
+        nonce = secrets.token_urlsafe(16)
+        policy = (
+            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; "
+            "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        return HTMLResponse(page.replace("{{nonce}}", nonce), headers={"content-security-policy": policy})
+
+    async def show_session(request: Request) -> Response:
+        return JSONResponse(description)
+
+    async def show_schema(request: Request) -> Response:
+        return JSONResponse(document)
+
+    async def draw_pictures(request: Request) -> Response:
+        asked = PictureRequest.from_json(await _body(request))
+        painter: Painter[PictureRequest, Answer] = request.app.state.painter
+        try:
+            answer = await asyncio.wrap_future(painter.submit(asked.client, asked.number, asked))
+        except Superseded:
+            return Response(status_code=204)
+        except (RuntimeError, MemoryError) as error:  # torch's own, such as no memory left
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise GeneratorError(f"the picture could not be drawn: {reason}") from error
+        urls = ["data:image/png;base64," + base64.b64encode(item).decode() for item in answer.pictures]
+        return JSONResponse(
+            {
+                "pictures": urls,
+                "class": answer.class_name,
+                "truncation": answer.truncation,
+                "command": answer.command,
+                "seconds": answer.seconds,
+            }
+        )
+
+    app = Starlette(
+        routes=[
+            Route("/", show_page),
+            Route("/api/session", show_session),
+            Route("/api/schema", show_schema),
+            Route("/api/pictures", draw_pictures, methods=["POST"]),
+        ],
+        exception_handlers={BigganDirectionsError: _in_words, HTTPException: _in_words},
+        lifespan=lifespan,
+    )
+    names = [] if is_loopback(host) else [socket.gethostname(), f"{socket.gethostname()}.local"]
+    return Gate(app, token=token, launch=launch, host=host, names=names)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on ``host`` and ``port``; port 0 takes one that is free.
+
+    Raises:
+        UsageError: the port is taken or not allowed, or this machine has no such address.
+    """
+    if not 0 <= port <= 65535:
+        raise UsageError(f"port must be 0 to 65535, got {port}; 0 takes one that is free.")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"'{host}' is no address of this machine: leave out --host.") from error
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise UsageError(
+            f"cannot listen on {host}, port {port}: {error.strerror}. "
+            "Choose another --port, or --port 0 for one that is free."
+        ) from error
+    return listening
+
+
+def make_server(session: Session, *, host: str, token: str, launch: str | None = None) -> uvicorn.Server:
+    """A server that ``run(sockets=[…])`` starts on a socket from :func:`listen`; arguments as of build_app.
+
+    Interrupted, it closes everything, and then raises ``KeyboardInterrupt``.
+    """
+    config = uvicorn.Config(
+        build_app(session, token=token, launch=launch, host=host),
+        log_level="error",
+        access_log=False,  # addresses hold the token
+        server_header=False,
+        proxy_headers=False,
+        lifespan="on",
+        timeout_graceful_shutdown=2,
+    )
+    return uvicorn.Server(config)
+
+
+def address_of(listening: socket.socket, host: str, query: str) -> str:
+    """What to open in a browser: on this machine, or where it listens on one other address, on any."""
+    port = listening.getsockname()[1]
+    name = "127.0.0.1" if host == "0.0.0.0" else "::1" if host == "::" else host
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}/?{query}"
+
+
+def _page() -> str:
+    """The page with its style and script in it: one response, so that nothing else need be let in."""
+    folder = files("biggan_directions.explore")
+    page, style, script = (
+        folder.joinpath(f"page.{kind}").read_text("utf-8") for kind in ("html", "css", "js")
+    )
+    return page.replace("{{style}}", style).replace("{{script}}", script)
+
+
+async def _body(request: Request) -> bytes:
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > _LARGEST_BODY:
+            raise HTTPException(413, f"the request is larger than {_LARGEST_BODY >> 10} kB.")
+    return bytes(content)
+
+
+async def _in_words(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        return JSONResponse({"error": str(error.detail)}, error.status_code)
+    return JSONResponse({"error": str(error)}, 400 if isinstance(error, UsageError) else 500)

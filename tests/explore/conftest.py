@@ -1,0 +1,83 @@
+"""The toybox's true directions as a file's, and a live page on localhost that serves them."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import pytest
+import torch
+
+from biggan_directions import Directions, load_generator
+from biggan_directions.explore import Session
+from biggan_directions.explore.server import address_of, listen, make_server
+from biggan_directions.generators import Generator, ImageClass
+from biggan_directions.generators.class_table import ClassTable
+from biggan_directions.generators.classes import class_table
+from biggan_directions.toybox import true_directions
+
+NASTY = '<img src=x onerror="document.title=1"> & "quoted"'
+
+Load: TypeAlias = Callable[[str, float], Generator]
+
+
+def toybox_directions() -> Directions:
+    """Three of the true directions; one has a name that is markup, one has none."""
+    return Directions(
+        directions=true_directions()[1][[0, 2, 4]].float(),
+        names=("azimuth", NASTY, ""),
+        effect=torch.tensor([0.2, 0.04, float("nan")]),
+        penalty=torch.tensor([0.1, float("nan"), 0.3]),
+        model={"name": "toybox", "resolution": 64, "z_dim": 32, "weights_sha256": "of the true ones"},
+        classes=(ImageClass(4, "car"),),
+        truncation=1.0,
+        seed=0,
+    )
+
+
+def load(class_name: str, truncation: float) -> Generator:
+    return load_generator("toybox", class_name, truncation=truncation, device="cpu")
+
+
+def make_session(
+    load: Load = load, *, path: str = "my directions.pt", table: ClassTable | None = None
+) -> Session:
+    return Session(
+        toybox_directions(), load, path=path, first=load("car", 1.0), table=table or class_table(10)
+    )
+
+
+@dataclass(frozen=True)
+class Live:
+    """A server that runs."""
+
+    port: int
+    token: str
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}/?token={self.token}"
+
+
+@contextmanager
+def serving(session: Session, *, launch: str | None = None) -> Iterator[Live]:
+    """Serve in a thread, the real thing, on a free port."""
+    with listen("127.0.0.1", 0) as listening:
+        assert address_of(listening, "127.0.0.1", "token=x").startswith("http://127.0.0.1:")
+        live = Live(listening.getsockname()[1], "a-token-of-this-test")
+        server = make_server(session, host="127.0.0.1", token=live.token, launch=launch)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield live
+        finally:
+            server.should_exit = True
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[Live]:
+    with serving(make_session()) as running:
+        yield running

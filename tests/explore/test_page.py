@@ -1,0 +1,318 @@
+"""The live page in a real browser: Debian's chromium, headless."""
+
+import io
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from playwright.sync_api import (
+    APIResponse,
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    Route,
+    expect,
+    sync_playwright,
+)
+
+from biggan_directions.explore import PictureRequest
+from biggan_directions.generators.class_table import ClassTable
+from biggan_directions.toybox.names import TOYS
+from tests.explore.conftest import NASTY, Live, load, make_session, serving
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no browser is installed: apt-get install chromium, or put one on the PATH"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as made:
+        made.set_default_timeout(15_000)
+        yield made
+
+
+@pytest.fixture
+def page(context: BrowserContext, live: Live) -> Iterator[Page]:
+    """The page, drawn; afterwards, that it complained of nothing and asked nobody else."""
+    opened = context.new_page()
+    complaints: list[str] = []
+    asked: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: asked.append(request.url))
+    visit(opened, live)
+    yield opened
+    assert complaints == []
+    elsewhere = [url for url in asked if not url.startswith((f"http://127.0.0.1:{live.port}/", "data:"))]
+    assert elsewhere == []
+
+
+def visit(page: Page, live: Live) -> None:
+    page.goto(live.address)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing is being drawn."""
+    page.wait_for_timeout(100)
+    page.locator("main[aria-busy=false]").wait_for()
+
+
+def pictures(page: Page) -> list[str]:
+    return [str(image.get_attribute("src")) for image in page.locator("#pictures img").all()]
+
+
+def becomes(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait for what the page shows to become so."""
+    until = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < until, "the page did not change in time"
+        page.wait_for_timeout(20)
+
+
+def test_a_slider_moved_by_keyboard_changes_the_pictures_and_reset_restores_them(page: Page) -> None:
+    first = pictures(page)
+    assert len(set(first)) == 4
+    slider = page.get_by_role("slider", name="Direction 0 azimuth")
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    becomes(page, lambda: "--move 0=0.5 " in page.inner_text("#command"))
+    assert not set(pictures(page)) & set(first)
+    assert page.get_by_label("Distance along direction 0, azimuth").input_value() == "0.5"
+    expect(slider).to_have_attribute("aria-valuetext", "0.5 of z")
+    page.keyboard.press("Home")
+    becomes(page, lambda: "--move 0=-2 " in page.inner_text("#command"))  # as far as render goes
+    page.get_by_role("button", name="Show before").click()
+    becomes(page, lambda: pictures(page) == first)
+    page.get_by_role("button", name="Show before").click()
+    becomes(page, lambda: pictures(page) != first)
+    page.get_by_role("button", name="Reset all").click()
+    becomes(page, lambda: pictures(page) == first)
+    assert "--move" not in page.inner_text("#command")
+
+
+def test_a_slider_moved_by_pointer_and_a_typed_distance_beyond_its_end(page: Page) -> None:
+    box = page.locator("#slider-1").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + box["width"] / 4, y, steps=5)
+    page.mouse.up()
+    moved = float(page.locator("#slider-1").input_value())
+    assert moved == pytest.approx(3, abs=0.3)
+    becomes(page, lambda: f"--move 1={moved:g} " in page.inner_text("#command"))
+    page.get_by_label("Distance along direction 0, azimuth").fill("3.14")
+    page.keyboard.press("Enter")
+    becomes(page, lambda: "--move 0=3.14 " in page.inner_text("#command"))
+    assert page.locator("#slider-0").get_attribute("max") == "3.14"
+    page.get_by_role("button", name="Reset direction 0, azimuth").click()
+    becomes(page, lambda: "--move 0" not in page.inner_text("#command"))
+
+
+def test_class_seed_samples_and_truncation(page: Page) -> None:
+    first = pictures(page)
+    page.get_by_label("Class").select_option("duck")
+    becomes(page, lambda: "--class duck" in page.inner_text("#command"))
+    assert page.locator("h1").inner_text() == "toybox · duck"
+    page.get_by_label("Class").select_option("car")
+    becomes(page, lambda: pictures(page) == first)
+    page.get_by_role("button", name="New pictures").click()
+    seed = page.get_by_label("Seed").input_value()
+    becomes(page, lambda: f"--seed {seed} " in page.inner_text("#command"))
+    assert pictures(page) != first
+    page.get_by_label("Samples").select_option("9")
+    becomes(page, lambda: "--samples 9" in page.inner_text("#command"))
+    assert len(set(pictures(page))) == 9
+    page.get_by_label("Truncation").fill("0.43")
+    page.keyboard.press("Enter")
+    becomes(page, lambda: "--truncation 0.44" in page.inner_text("#command"))
+    assert page.get_by_label("Truncation").input_value() == "0.44"
+    note = page.locator("#truncation-note").inner_text()
+    assert "0.43 is not stored: the nearest, 0.44" in note
+    assert "scaled" in note
+
+
+def test_an_answer_does_not_overwrite_what_is_being_typed(page: Page) -> None:
+    field = page.get_by_label("Truncation")
+    field.fill("0.5")
+    page.locator("#slider-0").evaluate(
+        "slider => { slider.value = 1; slider.dispatchEvent(new Event('input')) }"
+    )
+    becomes(page, lambda: "--move 0=1 " in page.inner_text("#command"))
+    assert field.input_value() == "0.5"
+    assert "--truncation" not in page.inner_text("#command")
+    page.keyboard.press("Enter")
+    becomes(page, lambda: "--truncation 0.5" in page.inner_text("#command"))
+
+
+def test_an_answer_that_comes_late_does_not_replace_a_newer_one(page: Page) -> None:
+    late: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        if late:
+            route.continue_()
+        else:
+            late.append((route, route.fetch()))
+
+    page.route("**/api/pictures", hold_the_first)
+    page.locator("#slider-0").fill("1")
+    becomes(page, lambda: bool(late))
+    page.locator("#slider-0").fill("-1")
+    becomes(page, lambda: "--move 0=-1 " in page.inner_text("#command"))
+    newest = pictures(page)
+    late[0][0].fulfill(response=late[0][1])
+    page.wait_for_timeout(200)
+    assert pictures(page) == newest
+    assert "--move 0=-1 " in page.inner_text("#command")
+
+
+def test_names_are_shown_as_they_are_and_never_run(page: Page) -> None:
+    assert page.locator("#directions bdi").nth(1).inner_text() == NASTY
+    assert page.locator("img:not(#pictures img)").count() == 0
+    assert page.title() == "explore · biggan-directions"
+
+
+def test_the_picture_chosen_is_saved_and_the_command_copied(page: Page, context: BrowserContext) -> None:
+    page.locator("#pictures button").nth(2).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save this picture").click()
+    assert download.value.suggested_filename == "car_seed0_sample2.png"
+    saved = np.asarray(Image.open(io.BytesIO(download.value.path().read_bytes())))
+    session = make_session()
+    asked = PictureRequest(class_name="car", truncation=1.0, samples=(2,), moves={})
+    expected = np.asarray(Image.open(io.BytesIO(session.answer(asked).pictures[0])))
+    assert np.abs(saved.astype(int) - expected).max() <= 1
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy as command").click()
+    expect(page.locator("#said")).to_have_text("Copied.")
+    assert page.evaluate("() => navigator.clipboard.readText()") == page.locator("#command").text_content()
+
+
+def test_a_reload_keeps_what_was_set(page: Page) -> None:
+    page.locator("#slider-0").fill("1.5")
+    page.get_by_label("Seed").fill("12")
+    page.keyboard.press("Enter")
+    becomes(page, lambda: "--seed 12 --samples 4 --move 0=1.5 " in page.inner_text("#command"))
+    shown = pictures(page)
+    page.reload()
+    settle(page)
+    assert pictures(page) == shown
+    assert page.locator("#slider-0").input_value() == "1.5"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+def test_it_fits_a_phone_and_everything_has_a_name(page: Page, width: int, scheme: Any) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    page.emulate_media(color_scheme=scheme)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    for control in page.locator("input, select, button").all():
+        # what a screen reader would say
+        assert has_name(control.aria_snapshot()), control.evaluate("e => e.outerHTML")
+    background = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, background[4:-1].split(","))) < 200) is (scheme == "dark")
+    page.locator("#slider-2").scroll_into_view_if_needed()
+    box, slider = page.locator("#pictures").bounding_box(), page.locator("#slider-2").bounding_box()
+    assert box is not None
+    assert slider is not None
+    assert box["y"] + box["height"] > 100  # the pictures stay in sight of the slider
+    assert width > 1000 or slider["y"] >= box["y"] + box["height"] - 1
+
+
+def has_name(snapshot: str) -> bool:
+    """Whether the first line of an aria snapshot, such as ``- button "Save"``, has a name in it."""
+    return '"' in snapshot.splitlines()[0]
+
+
+def test_errors_reach_the_page_as_words_and_the_next_picture_clears_them(
+    context: BrowserContext,
+) -> None:
+    many = ClassTable.from_names([*TOYS, "crane", "crane", *(f"thing {i}" for i in range(40))])
+    with serving(make_session(table=many)) as live:  # enough classes to be typed
+        page = context.new_page()
+        visit(page, live)
+        page.get_by_label("Class").fill("crane")
+        page.keyboard.press("Enter")
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("could be any of 10 crane_10, 11 crane_11")
+        expect(page.get_by_label("Class")).to_have_attribute("aria-invalid", "true")
+        page.get_by_label("Seed").fill("1.5")
+        page.keyboard.press("Tab")
+        expect(alert).to_have_text("seed must be a whole number, got 1.5.")
+        page.locator("#slider-0").fill("1")
+        expect(alert).to_be_hidden()
+        assert page.get_by_label("Seed").input_value() == "0"
+    page.locator("#slider-0").fill("2")  # the server is gone
+    expect(alert).to_contain_text("does not answer")
+
+
+def test_without_the_token_the_page_is_words(context: BrowserContext, live: Live) -> None:
+    page = context.new_page()
+    answer = page.goto(f"http://127.0.0.1:{live.port}/?token=wrong")
+    assert answer is not None
+    assert answer.status == 403
+    assert "token" in page.inner_text("body")
+    assert page.locator("input").count() == 0
+
+
+class Slow:
+    """The toybox on a machine that takes 60 ms a picture."""
+
+    def __init__(self) -> None:
+        self.toybox = load("car", 1.0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.toybox, name)
+
+    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        time.sleep(0.06 * len(z))
+        return self.toybox(z, which)
+
+
+def test_where_drawing_is_slow_only_the_chosen_picture_follows_and_the_rest_come_at_rest(
+    context: BrowserContext,
+) -> None:
+    asked: list[dict[str, Any]] = []
+    answered: list[int] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/api/pictures"):
+            asked.append(json.loads(request.post_data or "{}"))
+
+    slow = Slow()
+    with serving(make_session(lambda *_: slow)) as live:
+        page = context.new_page()
+        visit(page, live)
+        page.on("request", note)
+        page.on("response", lambda response: answered.append(response.status))
+        page.locator("#pictures button").nth(1).click()
+        page.locator("#slider-0").focus()
+        for _ in range(20):
+            page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(15)
+        becomes(page, lambda: "--move 0=1 " in page.inner_text("#command"))
+        assert page.locator(".behind").count() == 0
+    assert asked[0]["samples"] == [1]
+    assert asked[-1]["samples"] == [0, 1, 2, 3]
+    assert asked[-1]["moves"] == {"0": 1}
+    assert answered[-1] == 200
+    assert answered.count(204) >= 3  # newer ones took their places on the server

@@ -1,0 +1,117 @@
+"""The live page's pictures are those of the library; its command makes them again."""
+
+import io
+import shlex
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from biggan_directions import sample_latents
+from biggan_directions.errors import UnknownClassError, UsageError
+from biggan_directions.explore import PictureRequest, Session, Superseded
+from biggan_directions.explore.session import png
+from biggan_directions.generators import Generator
+from biggan_directions.generators.classes import class_table
+from biggan_directions.rendering import to_bytes
+from tests.explore.conftest import load, make_session, toybox_directions
+from tests.rendering.standin import Discs
+
+
+def ask(class_name: str = "car", truncation: float = 1.0, **more: object) -> PictureRequest:
+    return PictureRequest(class_name=class_name, truncation=truncation, **{"moves": {}, **more})  # type: ignore[arg-type]
+
+
+def test_pictures_are_the_generators_own_at_renders_latents() -> None:
+    answer = make_session().answer(ask("duck", 0.5, seed=3, samples=(1, 0), moves={0: 1.5, 2: -1.0}))
+    generator = load("duck", 0.5)
+    z = sample_latents(2, 32, truncation=0.5, seed=3, purpose="rendering")[[1, 0]]
+    rows = toybox_directions().directions
+    with torch.no_grad():
+        expected = to_bytes(generator(z + 1.5 * rows[0] - 1.0 * rows[2]))
+    drawn = np.stack([np.asarray(Image.open(io.BytesIO(picture))) for picture in answer.pictures])
+    assert np.abs(drawn.astype(int) - expected).max() <= 1
+    assert np.abs(drawn[0].astype(int) - drawn[1]).mean() > 5
+
+
+def test_the_command_is_quoted_and_says_all_that_differs_from_the_file() -> None:
+    session = make_session(path="it's here; rm -rf *.pt")
+    answer = session.answer(ask("Duck", 0.43, seed=7, samples=(0, 1), moves={2: -1.0, 0: 2.0, 1: 0.0}))
+    assert answer.truncation == pytest.approx(0.44)  # the nearest stored
+    words = shlex.split(answer.command)
+    assert words[:3] == ["biggan-directions", "edit", "it's here; rm -rf *.pt"]
+    assert words[3:] == [
+        *("--class", "duck", "--truncation", "0.44", "--seed", "7", "--samples", "2"),
+        *("--move", "0=2", "--move", "2=-1", "--out", "picture.png"),
+    ]
+    plain = make_session(path="-rf.pt").answer(ask())
+    assert shlex.split(plain.command)[2] == "./-rf.pt"
+    assert "--truncation" not in plain.command
+
+
+def test_three_generators_are_kept_and_a_misspelt_class_loads_none() -> None:
+    loaded: list[tuple[str, float]] = []
+
+    def counted(class_name: str, truncation: float) -> Generator:
+        loaded.append((class_name, truncation))
+        return load(class_name, truncation)
+
+    session = make_session(counted)
+    for name in ("car", "3", "mug", "Mug", "car"):  # the file's own is loaded once, by whoever made it
+        session.answer(ask(name))
+    assert loaded == [("car", 1.0), ("pine", 1.0), ("mug", 1.0)]
+    session.answer(ask("duck"))
+    assert len(loaded) == 4
+    session.answer(ask("pine"))
+    assert loaded[4:] == [("pine", 1.0)]  # the one used longest ago had gone
+    with pytest.raises(UnknownClassError, match="mug"):
+        session.answer(ask("mugg"))
+    assert len(loaded) == 5
+
+
+def test_a_slider_reaches_as_far_as_render_goes() -> None:
+    directions = make_session().describe()["directions"]
+    assert [row["reach"] for row in directions] == [2.0, 6.0, 3.0]
+    assert directions[2]["effect"] is None  # NaN is no JSON
+
+
+def test_a_direction_that_is_not_there_is_refused_in_words() -> None:
+    with pytest.raises(UsageError, match="no direction 3"):
+        make_session().answer(ask(moves={3: 1.0}))
+
+
+def test_directions_of_another_model_are_refused() -> None:
+    class Other(Discs):
+        z_dim, model = 6, "discs"
+
+    with pytest.raises(UsageError, match="32 dimensions"):
+        Session(toybox_directions(), load, path="x.pt", first=Other(), table=class_table(10))  # type: ignore[arg-type]
+
+
+def test_large_pictures_are_given_up_between_two_when_stale() -> None:
+    class Large:
+        """The toybox, in all but its size: drawn one by one."""
+
+        def __init__(self, small: Generator) -> None:
+            self.small, self.resolution, self.drawn = small, 128, 0
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.small, name)
+
+        def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+            self.drawn += len(z)
+            return self.small(z, which)
+
+    large = Large(load("car", 1.0))
+    session = make_session(lambda *_: large)  # type: ignore[arg-type]
+    with pytest.raises(Superseded):
+        session.answer(ask(samples=(0, 1, 2, 3)), lambda: large.drawn >= 2)
+    assert large.drawn == 2
+    assert len(session.answer(ask(samples=(3,)), lambda: True).pictures) == 1  # what is done is shown
+    assert len(session.answer(ask(samples=(0, 1))).pictures) == 2
+
+
+def test_png_loses_nothing() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(picture)))), picture)
