@@ -23,7 +23,7 @@ def demo(
 ) -> None:
     """Learn, score and render six directions on the generator that ships; offline."""
     from biggan_directions.learn_settings import LearnSettings
-    from biggan_directions.rendering import RenderSettings
+    from biggan_directions.rendering import GALLERY_NAME, RenderSettings
     from biggan_directions.scoring import ScoreSettings
 
     folder = OUTPUTS / "demo"
@@ -35,5 +35,5 @@ def demo(
     card.save(folder)
     print_sets(card)
     print_scores(card.sets[0], found.names)
-    draw_all(found, generator, folder, RenderSettings())
-    out.print(f"\nopen {folder / 'sheet.png'} and {folder / 'direction_00.gif'}")
+    draw_all(found, generator, folder / "directions.pt", folder, RenderSettings())
+    out.print(f"\nopen {folder / GALLERY_NAME} in a browser: it needs no network")

@@ -1,4 +1,4 @@
-"""Draw directions as animations, and a contact sheet."""
+"""Draw directions as animations, a contact sheet, and a page to move them on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from biggan_directions.commands.account import account_of
 from biggan_directions.commands.opening import load, newest, open_directions, subject
 from biggan_directions.commands.options import Classes, Device, OfModel, Space
+from biggan_directions.commands.sampling import listed, samples_of
 from biggan_directions.commands.terminal import err, out
 from biggan_directions.errors import UsageError
 
@@ -19,21 +21,21 @@ if TYPE_CHECKING:
 
 
 def draw_all(
-    found: Directions, generator: Generator, folder: Path, settings: RenderSettings, **chosen: Any
+    found: Directions,
+    generator: Generator,
+    path: Path,
+    folder: Path,
+    settings: RenderSettings,
+    indices: list[int] | None = None,
 ) -> None:
+    """Draw the directions ``found``, which are at ``path``, into ``folder``, and say what was written."""
     from tqdm import tqdm
 
-    from biggan_directions.latents import sample_latents
     from biggan_directions.rendering import pictures_needed, render_all
 
-    z = sample_latents(
-        settings.samples,
-        generator.z_dim,
-        truncation=generator.truncation,
-        seed=settings.seed,
-        purpose="rendering",
-    ).to(generator.device)
-    indices = chosen.get("indices")
+    z, which = samples_of(generator, settings.samples, settings.seed)
+    classes = [item.name for item in generator.classes]
+    captions = [classes[place] if len(classes) > 1 else "" for place in which.tolist()]
     count = len(found) if indices is None else len(indices)
     with tqdm(total=pictures_needed(count, settings), unit=" pictures", disable=None, leave=False) as bar:
 
@@ -41,7 +43,7 @@ def draw_all(
             bar.update(len(z))
             return generator(z, which)
 
-        title = f"{Path(generator.model).name} · {generator.classes[0].name}"
+        title = f"{Path(generator.model).name} · {listed(classes)}"
         for file in render_all(
             draw,
             found.directions.to(generator.device),
@@ -50,8 +52,10 @@ def draw_all(
             settings=settings,
             names=found.names,
             effects=found.effect.tolist(),
+            indices=indices,
+            which=which,
             title=title,
-            **chosen,
+            account=account_of(found, generator, path, settings, captions),
         ):
             extent = "" if file.extent is None else f"  ±{file.extent.distance:g} of z ({file.extent.reason})"
             bar.clear()
@@ -79,7 +83,7 @@ def render(
     device: Device = "auto",
     to: Annotated[Path | None, typer.Option("--out", help="Folder; beside the file.")] = None,
 ) -> None:
-    """Draw each direction as a looping animation, and a contact sheet."""
+    """Draw each direction as a looping animation, a contact sheet, and a page with sliders."""
     from biggan_directions.rendering import RenderSettings
 
     path = path or newest()
@@ -100,7 +104,7 @@ def render(
         indices = None if directions is None else [int(part) for part in directions.split(",")]
     except ValueError as error:
         raise UsageError(f"directions must be numbers such as 0,3,5, got '{directions}'") from error
-    generator = load(name, classes[:1], found.truncation if truncation is None else truncation, device)
+    generator = load(name, classes, found.truncation if truncation is None else truncation, device)
     if found.model and found.model["weights_sha256"] != generator.weights_sha256:
         err.print(f"note: {path} was learnt on other weights of {name}")
-    draw_all(found, generator, to or path.parent, settings, indices=indices)
+    draw_all(found, generator, path, to or path.parent, settings, indices)

@@ -1,4 +1,4 @@
-"""Pictures of directions: animations, contact sheets, edited pictures."""
+"""Pictures of directions: animations, contact sheets, a page to move them on, edited pictures."""
 
 from biggan_directions.rendering.animation import Animation, delay_of, sane_bytes, write_animation
 from biggan_directions.rendering.frames import (
@@ -9,6 +9,7 @@ from biggan_directions.rendering.frames import (
     render_still,
     show,
 )
+from biggan_directions.rendering.gallery import GALLERY_NAME, Account
 from biggan_directions.rendering.images import Generate, Picture, draw, to_bytes
 from biggan_directions.rendering.render import (
     SHEET_NAME,
@@ -17,23 +18,29 @@ from biggan_directions.rendering.render import (
     pictures_needed,
     render_all,
 )
+from biggan_directions.rendering.scores import SCORES_NAME, Scores, read_scores
 from biggan_directions.rendering.settings import Format, RenderSettings
 from biggan_directions.rendering.sheet import contact_sheet, write_png
 
 __all__ = [
+    "GALLERY_NAME",
+    "SCORES_NAME",
     "SHEET_NAME",
+    "Account",
     "Animation",
     "Format",
     "Generate",
     "Picture",
     "RenderSettings",
     "RenderedFile",
+    "Scores",
     "animation_path",
     "contact_sheet",
     "delay_of",
     "draw",
     "pictures_along",
     "pictures_needed",
+    "read_scores",
     "render_all",
     "render_direction",
     "render_edit",

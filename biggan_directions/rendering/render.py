@@ -2,10 +2,9 @@
 
 import itertools
 import math
-import queue
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -20,12 +19,16 @@ from biggan_directions.rendering.animation import (
     sane_bytes,
     write_animation,
 )
+from biggan_directions.rendering.encoding import Encoded, Feed, Job, raise_failures
 from biggan_directions.rendering.frames import pictures_along, show
-from biggan_directions.rendering.images import Generate, Picture, draw
+from biggan_directions.rendering.gallery import GALLERY_NAME, Account, PageDirection, write_gallery
+from biggan_directions.rendering.images import Generate, draw
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.rendering.sheet import contact_sheet, write_png
 from biggan_directions.rendering.stage import Block
+from biggan_directions.rendering.strips import StripMaker, positions_shown, size_on_page
 from biggan_directions.traversal import Extent, check_directions, check_indices, loop_path
+from biggan_directions.traversal import Path as TraversalPath
 
 SHEET_NAME = "sheet.png"
 
@@ -37,7 +40,7 @@ class RenderedFile:
     """A file that is done.
 
     ``index`` and ``extent`` are those of the direction that it shows, None where it shows several;
-    ``animation`` says how it was written, None for the sheet.
+    ``animation`` says how it was written, None for the sheet and the page.
     """
 
     path: Path
@@ -77,11 +80,13 @@ def render_all(
     indices: Sequence[int] | None = None,
     which: torch.Tensor | None = None,
     title: str = "",
+    account: Account | None = None,
 ) -> Iterator[RenderedFile]:
-    """Draw the contact sheet and an animation of each direction, or one of all; yield each file when done.
+    """Draw the contact sheet, an animation of each direction, or one of all, and the page; yield each file.
 
     A file is encoded in a thread of its own while the pictures of the next are drawn; at no time is more held
-    than two animations. The sheet shows the first sample. What is there is replaced.
+    than two animations, and of those that are done their strips for the page. The page shows the pictures of
+    the animations: none is drawn for it. The sheet shows the first sample. What is there is replaced.
 
     Args:
         generate: (z (N, z_dim), which (N,) or None) → pictures (N, 3, H, W) in [-1, 1].
@@ -93,9 +98,10 @@ def render_all(
         indices: which directions; left out: all.
         which: (samples,), each sample's class.
         title: a line on top of the sheet.
+        account: what the page says beside the pictures; left out: no page.
 
     Yields:
-        The sheet, then the animations in the order of ``indices``.
+        The sheet, the animations in the order of ``indices``, the page.
 
     Raises:
         UsageError: shapes or indices that do not fit, or MP4 without the ``[video]`` extra.
@@ -138,12 +144,26 @@ def render_all(
     )
 
     groups = [shown] if settings.grid else [(index,) for index in shown]
-    pending: deque[_Job] = deque()
+    pending: deque[Job] = deque()
+    strips: dict[int, list[bytes]] = {}
+
+    def finished(job: Job) -> RenderedFile:
+        done = job.future.result()
+        for place, index in enumerate(job.group if account else ()):
+            strips[index] = done.strips[place * len(z) : (place + 1) * len(z)]
+        alone = None if settings.grid else job.group[0]
+        return RenderedFile(
+            path=done.animation.path,
+            size_bytes=done.animation.size_bytes,
+            index=alone,
+            extent=None if alone is None else settings.extent(effects[alone]),
+            animation=done.animation,
+        )
+
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as encoder:
         try:
             for group in groups:
-                extents = {index: settings.extent(effects[index]) for index in group}
-                distances = {index: extent.distance for index, extent in extents.items()}
+                distances = {index: settings.extent(effects[index]).distance for index in group}
                 stream = pictures_along(
                     generate,
                     directions,
@@ -155,87 +175,73 @@ def render_all(
                     base=base,
                 )
                 first = next(stream)
-                feed = _Feed()
-                frames = show(
+                feed = Feed()
+                future = encoder.submit(
+                    _encode,
                     feed,
                     path,
                     [Block(str(index), names[index], distances[index]) for index in group],
+                    animation_path(folder, None if settings.grid else group[0], settings),
                     settings=settings,
-                )
-                index = None if settings.grid else group[0]
-                future = encoder.submit(
-                    write_animation,
-                    frames,
-                    animation_path(folder, index, settings),
-                    format=settings.format,
-                    fps=settings.fps,
                     budget_bytes=sane_bytes(sum(picture.shape[0] * picture.shape[1] for picture in first)),
                     comment=_comment(group, settings),
+                    for_page=account is not None,
                 )
-                pending.append(_Job(index, None if index is None else extents[index], feed, future))
+                pending.append(Job(group, feed, future))
                 for pictures in itertools.chain([first], stream):
                     feed.put(pictures)
-                    _raise_failures(pending)
+                    raise_failures(pending)
                 while len(pending) > 1:
-                    yield pending.popleft().record()
+                    yield finished(pending.popleft())
             while pending:
-                yield pending.popleft().record()
+                yield finished(pending.popleft())
         finally:
             for job in pending:
                 job.feed.abandon()
 
-
-class _Abandoned(Exception):
-    """Drawing has stopped: what is being encoded will not be finished."""
-
-
-class _Feed:
-    """Pictures of one animation on their way from the thread that draws to the one that encodes."""
-
-    def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[list[Picture]] = queue.SimpleQueue()
-        self._abandoned = False
-
-    def put(self, pictures: list[Picture]) -> None:
-        self._queue.put(pictures)
-
-    def abandon(self) -> None:
-        """Wake the encoder up and have it drop its file."""
-        self._abandoned = True
-        self._queue.put([])
-
-    def __iter__(self) -> Iterator[list[Picture]]:
-        return self
-
-    def __next__(self) -> list[Picture]:
-        pictures = self._queue.get()
-        if self._abandoned:
-            raise _Abandoned
-        return pictures
-
-
-@dataclass(frozen=True)
-class _Job:
-    """An animation that is being written."""
-
-    index: int | None
-    extent: Extent | None
-    feed: _Feed
-    future: Future[Animation]
-
-    def record(self) -> RenderedFile:
-        """Wait for the file; raises what went wrong with it."""
-        done = self.future.result()
-        return RenderedFile(
-            path=done.path, size_bytes=done.size_bytes, index=self.index, extent=self.extent, animation=done
+    if account is not None:
+        page = [
+            PageDirection(
+                index=index,
+                name=names[index],
+                effect=effects[index],
+                distance=settings.extent(effects[index]).distance,
+                strips=strips[index],
+            )
+            for index in shown
+        ]
+        size_bytes = write_gallery(
+            folder / GALLERY_NAME,
+            account,
+            page,
+            fractions=[path.fractions[place] for place in positions_shown(path.fractions)],
+            size=size_on_page(*first[0].shape[:2]),
         )
+        yield RenderedFile(path=folder / GALLERY_NAME, size_bytes=size_bytes)
 
 
-def _raise_failures(jobs: Iterable[_Job]) -> None:
-    """Don't go on drawing for an encoder that has failed."""
-    for job in jobs:
-        if job.future.done():
-            job.future.result()
+def _encode(
+    feed: Feed,
+    path: TraversalPath,
+    blocks: list[Block],
+    target: Path,
+    *,
+    settings: RenderSettings,
+    budget_bytes: int,
+    comment: str,
+    for_page: bool,
+) -> Encoded:
+    """Write one animation from the pictures that ``feed`` brings, and make the page's strips of them."""
+    maker = StripMaker(path.fractions)
+    animation = write_animation(
+        show(maker.watch(feed) if for_page else feed, path, blocks, settings=settings),
+        target,
+        format=settings.format,
+        fps=settings.fps,
+        budget_bytes=budget_bytes,
+        comment=comment,
+    )
+    return Encoded(animation, maker.strips() if for_page else [])
 
 
 def _one_each(values: Sequence[_T], count: int, left_out: _T, what: str) -> Sequence[_T]:

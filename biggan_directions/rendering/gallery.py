@@ -1,0 +1,213 @@
+"""The page: one file, without a network or a server, in which every direction is moved by hand."""
+
+import base64
+import functools
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from biggan_directions.rendering.labels import printable
+from biggan_directions.rendering.output import replacing
+from biggan_directions.rendering.scores import MEASURES, Figure, Measure, Scores, best
+
+GALLERY_NAME = "gallery.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What the page says of a set of directions beside its pictures.
+
+    ``file`` and ``score_command`` are as a shell takes them. ``file`` is None where the file has no place for
+    names; ``score_command`` None where nothing can be measured. ``fingerprint`` tells the browser whose names
+    it remembers. ``captions`` stand under the samples, one each. ``facts`` and ``commands`` are pairs of
+    words: what it is and its value, what it does and how it is typed.
+    """
+
+    title: str
+    subtitle: str
+    fingerprint: str
+    file: str | None
+    captions: Sequence[str]
+    penalties: Sequence[float]
+    facts: Sequence[tuple[str, str]]
+    commands: Sequence[tuple[str, str]]
+    scores: Scores | None = None
+    score_command: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageDirection:
+    """A direction as the page shows it; ``strips`` holds for each sample its positions as one WebP."""
+
+    index: int
+    name: str
+    effect: float
+    distance: float
+    strips: Sequence[bytes]
+
+
+def write_gallery(
+    path: Path,
+    account: Account,
+    directions: Sequence[PageDirection],
+    *,
+    fractions: Sequence[float],
+    size: tuple[int, int],
+) -> int:
+    """Write the page and return its size in bytes.
+
+    Args:
+        path: where to; what is there is replaced.
+        account: what it says.
+        directions: what it shows.
+        fractions: the positions in every strip, as fractions of a direction's distance.
+        size: height and width of a picture in the strips.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    page = gallery_html(account, directions, fractions=fractions, size=size).encode()
+    with replacing(path) as beside:
+        beside.write_bytes(page)
+    return len(page)
+
+
+def gallery_html(
+    account: Account,
+    directions: Sequence[PageDirection],
+    *,
+    fractions: Sequence[float],
+    size: tuple[int, int],
+) -> str:
+    """The page as text; arguments as for :func:`write_gallery`."""
+    style, script = _text("gallery.css"), _text("gallery.js")
+    data = {
+        "fingerprint": account.fingerprint,
+        "file": None if account.file is None else printable(account.file),
+        "captions": [printable(caption) for caption in account.captions],
+        "fractions": [round(fraction, 6) for fraction in fractions],
+        "height": size[0],
+        "width": size[1],
+        "directions": [
+            {
+                "index": one.index,
+                "name": printable(one.name),
+                "distance": one.distance,
+                "strips": [base64.b64encode(strip).decode() for strip in one.strips],
+            }
+            for one in directions
+        ],
+    }
+    return (
+        _environment()
+        .get_template("gallery.html.jinja")
+        .render(
+            account=account,
+            directions=directions,
+            cards=[_card(one, account, directions) for one in directions],
+            measures=_measures(account.scores),
+            table=_table(account.scores),
+            data=data,
+            last=len(fractions) - 1,
+            style=Markup(style),
+            script=Markup(script),
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+        )
+    )
+
+
+def _card(one: PageDirection, account: Account, directions: Sequence[PageDirection]) -> list[dict[str, Any]]:
+    """The measures of a direction: words, figures, and how long its bar is, from 0 to 100."""
+    penalty = account.penalties[one.index]
+    figures: Mapping[str, Figure] = {"effect": _figure(one.effect), "penalty": _figure(penalty)}
+    factor = None
+    if account.scores is not None:
+        scored = account.scores.sets[0].directions[one.index]
+        figures, factor = scored.figures, scored.factor
+    strongest = max((other.effect for other in directions if not math.isnan(other.effect)), default=0.0)
+    rows = []
+    for measure in MEASURES:
+        figure = figures.get(measure.key, Figure(None))
+        if figure.value is None:
+            continue
+        whole = max(strongest, figure.value) if measure.key == "effect" else 1.0
+        rows.append(
+            {
+                "measure": measure,
+                "figure": figure,
+                "factor": factor if measure.key == "recovery" else None,
+                "share": round(100 * min(1.0, max(0.0, figure.value / whole))) if whole else 0,
+            }
+        )
+    return rows
+
+
+def _measures(scores: Scores | None) -> list[Measure]:
+    """The columns that have a figure in any set."""
+    if scores is None:
+        return [measure for measure in MEASURES if measure.key in ("effect", "penalty")]
+    known = {
+        measure.key for one in scores.sets for measure in MEASURES if one.mean(measure.key).value is not None
+    }
+    return [measure for measure in MEASURES if measure.key in known]
+
+
+def _table(scores: Scores | None) -> list[dict[str, Any]]:
+    """A row a set: its means, and which of them is the best of its column."""
+    if scores is None:
+        return []
+    columns = _measures(scores)
+    means = [{measure.key: one.mean(measure.key) for measure in columns} for one in scores.sets]
+    tops = {
+        measure.key: best([row[measure.key].value for row in means], measure.better) for measure in columns
+    }
+    return [
+        {
+            "solver": one.solver,
+            "own": place == 0,
+            "paper_penalty": one.paper_penalty,
+            "cells": [
+                {"figure": row[measure.key], "best": _is(row[measure.key].value, tops[measure.key])}
+                for measure in columns
+            ],
+        }
+        for place, (one, row) in enumerate(zip(scores.sets, means, strict=True))
+    ]
+
+
+def _is(value: float | None, top: float | None) -> bool:
+    return value is not None and value == top
+
+
+def _figure(value: float) -> Figure:
+    return Figure(None if math.isnan(value) else value)
+
+
+@functools.cache
+def _environment() -> Environment:
+    """Escapes all it is given, and makes visible what a browser would act on unseen."""
+    return Environment(
+        loader=FunctionLoader(_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,
+    )
+
+
+def _text(name: str) -> str:
+    return resources.files("biggan_directions.rendering").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """What the page's own policy lets through: a style or a script of exactly this text."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

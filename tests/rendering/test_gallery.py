@@ -1,0 +1,215 @@
+"""The page as a file: what is in it, how large it is, and that text from files stays text."""
+
+import base64
+import html
+import io
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from biggan_directions import load_generator, sample_latents
+from biggan_directions.rendering import Account, RenderSettings, render_all
+from biggan_directions.rendering.gallery import PageDirection, gallery_html
+from biggan_directions.rendering.images import draw
+from biggan_directions.rendering.scores import read_scores
+from biggan_directions.rendering.strips import positions_shown
+from biggan_directions.toybox import true_directions
+from biggan_directions.traversal import apply_moves, loop_path
+from tests.rendering.standin import Discs, directions, latents
+from tests.rendering.test_scores import card
+
+EVIL = "</script><script>alert(1)</script>\"'&<img src=x onerror=alert(2)>\u202e\ud800"
+SETTINGS = RenderSettings(samples=2, frames=8, scale=1, sheet_positions=3)
+
+
+def account(**changed: Any) -> Account:
+    """What a page says, with nothing special in it."""
+    usual: dict[str, Any] = {
+        "title": "6 directions in discs",
+        "subtitle": "directions.pt",
+        "fingerprint": "f" * 64,
+        "file": "directions.pt",
+        "captions": ["", ""],
+        "penalties": [0.1] * 6,
+        "facts": [("model", "discs")],
+        "commands": [("draws this page", "biggan-directions render directions.pt")],
+        "score_command": "biggan-directions score directions.pt",
+    }
+    return Account(**{**usual, **changed})
+
+
+def data_of(page: str) -> Any:
+    """The page's data as its script reads them."""
+    return json.loads(page.split('<script type="application/json" id="data">')[1].split("</script>")[0])
+
+
+def decoded(strip: str) -> Any:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(strip))).convert("RGB")).astype(int)
+
+
+def test_strips_show_the_generator_at_every_position(tmp_path: Path) -> None:
+    z, which = latents(2), torch.tensor([0, 3])
+    records = list(
+        render_all(
+            Discs(128),
+            directions(),
+            z,
+            tmp_path,
+            settings=SETTINGS,
+            effects=[0.2] * 6,
+            indices=(4, 1),
+            which=which,
+            account=account(),
+        )
+    )
+    assert records[-1].path == tmp_path / "gallery.html"
+    assert records[-1].size_bytes == records[-1].path.stat().st_size
+    data = data_of(records[-1].path.read_text(encoding="utf-8"))
+    assert [one["index"] for one in data["directions"]] == [4, 1]
+    assert data["fractions"] == sorted(data["fractions"])
+    assert len(data["fractions"]) == 5
+    for one in data["directions"]:
+        for sample, strip in enumerate(one["strips"]):
+            pixels = decoded(strip).reshape(5, 128, 128, 3)
+            for shown, fraction in zip(pixels, data["fractions"], strict=True):
+                moved = apply_moves(z, directions(), {one["index"]: fraction * one["distance"]})
+                expected = list(draw(Discs(128), moved, which))[sample].astype(int)
+                assert np.abs(shown - expected).mean() < 3
+
+
+def test_a_grid_s_page_has_the_same_strips(tmp_path: Path) -> None:
+    pages = []
+    for grid in (False, True):
+        settings = replace(SETTINGS, grid=grid)
+        *_, last = render_all(
+            Discs(), directions(), latents(2), tmp_path, settings=settings, account=account()
+        )
+        pages.append(data_of(last.path.read_text(encoding="utf-8")))
+    assert pages[0].keys() == pages[1].keys()
+    for alone, together in zip(pages[0]["directions"], pages[1]["directions"], strict=True):
+        assert [decoded(strip).shape for strip in alone["strips"]] == [(5 * 128, 128, 3)] * 2
+        for one, other in zip(alone["strips"], together["strips"], strict=True):
+            assert np.abs(decoded(one) - decoded(other)).mean() < 1
+
+
+def test_the_toybox_s_page_is_small(tmp_path: Path) -> None:
+    """Issue 5: 6 directions × 4 samples × 25 positions in at most 3 MB."""
+    car = load_generator("toybox", "car")
+    z = sample_latents(4, car.z_dim, truncation=1.0, seed=0, purpose="rendering")
+    settings = RenderSettings(format="webp", sheet_positions=3)
+    *_, last = render_all(
+        car,
+        true_directions()[1][:6],
+        z,
+        tmp_path,
+        settings=settings,
+        effects=[0.2] * 6,
+        account=account(captions=[""] * 4),
+    )
+    data = data_of(last.path.read_text(encoding="utf-8"))
+    assert (len(data["directions"]), len(data["fractions"])) == (6, 25)
+    assert all(len(one["strips"]) == 4 for one in data["directions"])
+    assert last.size_bytes < 3e6
+
+
+def test_many_positions_are_thinned_out_with_both_ends_and_the_centre() -> None:
+    fractions = loop_path(400).fractions
+    shown = [fractions[place] for place in positions_shown(fractions)]
+    assert len(shown) == 25
+    assert (shown[0], shown[12], shown[-1]) == (-1.0, 0.0, 1.0)
+    assert shown == sorted(shown)
+
+
+class _Reader(HTMLParser):
+    """Every tag with its attributes, and all text outside scripts and styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _evil_page(tmp_path: Path) -> str:
+    path = tmp_path / "scorecard.json"
+    content = json.dumps(card(classes=[EVIL])).replace("azimuth", json.dumps(EVIL)[1:-1])
+    path.write_text(content.replace("jacobi", json.dumps(EVIL)[1:-1]))
+    scores = read_scores(path, "f" * 64, 2)
+    said = account(
+        title=EVIL,
+        subtitle=EVIL,
+        fingerprint="f" * 64,
+        file=EVIL,
+        captions=[EVIL],
+        facts=[(EVIL, EVIL)],
+        commands=[(EVIL, EVIL)],
+        scores=scores,
+    )
+    shown = [
+        PageDirection(index=index, name=EVIL, effect=0.2, distance=2.0, strips=[b"webp"]) for index in (0, 1)
+    ]
+    return gallery_html(said, shown, fractions=[-1.0, 0.0, 1.0], size=(64, 64))
+
+
+def test_text_from_files_stays_text(tmp_path: Path) -> None:
+    page = _evil_page(tmp_path)
+    page.encode()  # a lone surrogate has become visible, too
+    reader = _Reader()
+    reader.feed(page)
+    assert [attributes.get("type") for tag, attributes in reader.tags if tag == "script"] == [
+        "application/json",
+        None,
+    ]
+    assert "img" not in {tag for tag, _ in reader.tags}
+    assert not [name for _, attributes in reader.tags for name in attributes if name.startswith("on")]
+    assert "\u202e" not in page
+    seen = EVIL.replace("\u202e", "\ufffd").replace("\ud800", "\ufffd")
+    assert reader.text.count(html.unescape(seen)) >= 9
+    data = data_of(page)
+    assert (data["directions"][0]["name"], data["file"], data["captions"]) == (seen, seen, [seen])
+
+
+def test_the_page_asks_nobody_for_anything(tmp_path: Path) -> None:
+    page = _evil_page(tmp_path)
+    reader = _Reader()
+    reader.feed(page)
+    links = [
+        value
+        for _, attributes in reader.tags
+        for name, value in attributes.items()
+        if name in ("src", "href", "action", "srcset")
+    ]
+    assert links == ["data:,", "#directions"]
+    assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest|WebSocket|sendBeacon", page)
+
+
+def test_without_a_scorecard_the_page_says_how_to_get_one() -> None:
+    shown = [PageDirection(index=0, name="", effect=0.25, distance=2.0, strips=[b""])]
+    page = gallery_html(account(), shown, fractions=[-1.0, 0.0, 1.0], size=(64, 64))
+    assert "biggan-directions score directions.pt" in page
+    assert "0.250" in page
+    assert "0.100" in page
+    assert "<table>" not in page
+    assert 'id="compare"' not in page  # one direction has nothing beside it
+
+
+@pytest.mark.parametrize("unknown", [float("nan")])
+def test_what_was_not_measured_is_left_out(unknown: float) -> None:
+    shown = [PageDirection(index=0, name="", effect=unknown, distance=2.0, strips=[b""])]
+    said = account(penalties=[unknown] * 6)
+    page = gallery_html(said, shown, fractions=[-1.0, 0.0, 1.0], size=(64, 64))
+    assert '<dl class="measures">' not in page
+    assert "nan" not in page.lower().replace("nano", "")

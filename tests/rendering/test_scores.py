@@ -1,0 +1,97 @@
+"""The scorecard beside a file: read where it is of these directions, refused where it is not sound."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from biggan_directions.errors import FileFormatError
+from biggan_directions.rendering.scores import Figure, best, read_scores
+
+
+def card(**changed: Any) -> dict[str, Any]:
+    """A scorecard of two directions and one baseline."""
+
+    def direction(effect: float, factor: str | None) -> dict[str, Any]:
+        known = {"value": effect, "error": 0.01}
+        rest = {
+            key: {"value": 0.5, "error": None} for key in ("penalty", "overlap", "evenness", "steadiness")
+        }
+        return {"effect": known, **rest, "recovery": 0.99 if factor else None, "factor": factor}
+
+    sets = [
+        {
+            "solver": solver,
+            "paper_penalty": {"value": 6.8, "error": 0.2},
+            "directions": [direction(effect, factor), direction(effect / 2, None)],
+        }
+        for solver, effect, factor in (("jacobi", 0.2, "azimuth"), ("random", 0.1, None))
+    ]
+    return {
+        "format": "biggan-directions/scorecard/1",
+        "directions_sha256": "f" * 64,
+        "model": "toybox",
+        "classes": ["car"],
+        "seed": 1,
+        "latents": 16,
+        "sets": sets,
+        **changed,
+    }
+
+
+def test_means_are_over_what_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "scorecard.json"
+    path.write_text(json.dumps(card()))
+    scores = read_scores(path, "f" * 64, 2)
+    assert scores is not None
+    own, random = scores.sets
+    assert own.mean("effect").value == pytest.approx(0.15)
+    assert own.mean("recovery") == Figure(0.99)
+    assert random.mean("recovery") == Figure(None)
+    assert own.directions[0].factor == "azimuth"
+    assert own.directions[0].figures["effect"] == Figure(0.2, 0.01)
+
+
+def test_recovery_of_the_set_is_the_matched_one_where_it_was_measured(tmp_path: Path) -> None:
+    content, path = card(), tmp_path / "scorecard.json"
+    content["sets"][0]["recovery_mean"] = 0.8
+    path.write_text(json.dumps(content))
+    scores = read_scores(path, "f" * 64, 2)
+    assert scores is not None
+    assert scores.sets[0].mean("recovery") == Figure(0.8)
+
+
+def test_a_scorecard_of_other_directions_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "scorecard.json"
+    assert read_scores(path, "f" * 64, 2) is None
+    path.write_text(json.dumps(card()))
+    assert read_scores(path, "0" * 64, 2) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "not a scorecard"),
+        (json.dumps(card(format="x")), "not a scorecard"),
+        (json.dumps(card(sets=[])), "not of 2 directions"),
+        (json.dumps(card(sets=3)), "damaged"),
+        (json.dumps(card(sets=[{}])), "damaged"),
+        (json.dumps(card(latents=None)), "damaged"),
+        (json.dumps(card()).replace("0.99", '"0.99"'), "expected a number"),
+        (json.dumps(card()).replace("6.8", "true"), "expected a number"),
+    ],
+)
+def test_a_damaged_scorecard_is_a_clear_error(content: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "scorecard.json"
+    path.write_text(content)
+    with pytest.raises(FileFormatError, match=says):
+        read_scores(path, "f" * 64, 2)
+
+
+def test_the_best_needs_something_to_be_compared_with() -> None:
+    assert best([0.1, None, 0.3], "more") == 0.3
+    assert best([0.1, None, 0.3], "less") == 0.1
+    assert best([0.1, None], "more") is None
