@@ -7,6 +7,7 @@ import typer
 from biggan_directions.commands.classes import classes
 from biggan_directions.commands.compare import compare
 from biggan_directions.commands.demo import demo
+from biggan_directions.commands.edit import edit
 from biggan_directions.commands.explore import explore
 from biggan_directions.commands.inspect import inspect
 from biggan_directions.commands.learn import learn
@@ -33,5 +34,5 @@ def _main(
         raise typer.Exit
 
 
-for command in (learn, render, explore, inspect, score, compare, name, classes, models, demo):
+for command in (learn, render, explore, inspect, score, compare, name, edit, classes, models, demo):
     app.command()(command)

@@ -89,6 +89,12 @@ def subject(
     return str(name), chosen
 
 
+def note_other_weights(found: Directions, path: Path, generator: Generator) -> None:
+    """Say where directions are shown on weights that they are not of, which one may be curious about."""
+    if found.model and found.model["weights_sha256"] != generator.weights_sha256:
+        err.print(f"note: {path} was learnt on other weights of {found.model['name']}", soft_wrap=True)
+
+
 def check_weights(found: Directions, path: Path, generator: Generator) -> None:
     """Refuse to measure directions on weights that they are not of.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from biggan_directions.commands.account import account_of
-from biggan_directions.commands.opening import load, newest, open_directions, subject
+from biggan_directions.commands.opening import load, newest, note_other_weights, open_directions, subject
 from biggan_directions.commands.options import Classes, Device, OfModel, Space
 from biggan_directions.commands.sampling import listed, samples_of
 from biggan_directions.commands.terminal import err, out
@@ -105,6 +105,5 @@ def render(
     except ValueError as error:
         raise UsageError(f"directions must be numbers such as 0,3,5, got '{directions}'") from error
     generator = load(name, classes, found.truncation if truncation is None else truncation, device)
-    if found.model and found.model["weights_sha256"] != generator.weights_sha256:
-        err.print(f"note: {path} was learnt on other weights of {name}")
+    note_other_weights(found, path, generator)
     draw_all(found, generator, path, to or path.parent, settings, indices)

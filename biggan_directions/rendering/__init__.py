@@ -1,6 +1,7 @@
 """Pictures of directions: animations, contact sheets, a page to move them on, edited pictures."""
 
 from biggan_directions.rendering.animation import Animation, delay_of, sane_bytes, write_animation
+from biggan_directions.rendering.edit import edit_format, write_edit
 from biggan_directions.rendering.frames import (
     pictures_along,
     render_direction,
@@ -38,6 +39,7 @@ __all__ = [
     "contact_sheet",
     "delay_of",
     "draw",
+    "edit_format",
     "pictures_along",
     "pictures_needed",
     "read_scores",
@@ -50,5 +52,6 @@ __all__ = [
     "show",
     "to_bytes",
     "write_animation",
+    "write_edit",
     "write_png",
 ]

@@ -1,0 +1,115 @@
+"""Move pictures along several directions at once."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from biggan_directions.commands.opening import load, newest, note_other_weights, open_directions, subject
+from biggan_directions.commands.options import Classes, Device, Json, OfModel, Space
+from biggan_directions.commands.sampling import samples_of
+from biggan_directions.commands.terminal import err, out, plain
+from biggan_directions.errors import UsageError
+
+
+def parse_moves(pairs: Sequence[str], names: Sequence[str]) -> dict[int, float]:
+    """What ``--move`` says: for a direction's index, how far.
+
+    Args:
+        pairs: such as ``0=2`` or ``zoom=-1``.
+        names: one a direction.
+
+    Raises:
+        UsageError: a pair that says no such thing, or a direction that is not there, or named or moved twice.
+
+    >>> parse_moves(["1=2", "zoom=-0.5"], ["zoom", "turn"])
+    {1: 2.0, 0: -0.5}
+    """
+    moves: dict[int, float] = {}
+    for pair in pairs:
+        direction, equals, words = pair.rpartition("=")
+        try:
+            distance = float(words)
+        except ValueError:
+            distance = math.nan
+        if not equals or not math.isfinite(distance):
+            raise UsageError(
+                f"'{pair}' is not DIRECTION=DISTANCE: type for example --move 0=2 or --move zoom=-1"
+            )
+        index = _index(direction, names)
+        if index in moves:
+            raise UsageError(f"direction {index} is moved twice: give it one distance")
+        moves[index] = distance
+    return moves
+
+
+def _index(direction: str, names: Sequence[str]) -> int:
+    """The direction that has this name or, if none has, this number."""
+    from biggan_directions.rendering.labels import printable
+
+    called = [index for index, name in enumerate(names) if name and name == direction]
+    if len(called) > 1:
+        raise UsageError(
+            f"directions {', '.join(map(str, called))} are all named '{direction}': use a number"
+        )
+    if called:
+        return called[0]
+    if direction.isdecimal() and len(direction) < 6 and int(direction) < len(names):
+        return int(direction)
+    known = ", ".join(printable(name) for name in names if name)
+    numbers = f"0 to {len(names) - 1}" + (f", and the names {known}" if known else "")
+    raise UsageError(f"there is no direction '{direction}': this file has {numbers}")
+
+
+def edit(
+    path: Annotated[Path | None, typer.Argument(help="directions.pt; the newest under outputs/.")] = None,
+    move: Annotated[
+        list[str] | None,
+        typer.Option(help="DIRECTION=DISTANCE, by number or name, such as 0=2 or zoom=-1; may be repeated."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the pictures: the same that render draws.")] = 0,
+    samples: Annotated[int, typer.Option(help="How many pictures, side by side.")] = 1,
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", help="A .png, or the way there as .gif, .webp, .apng, .mp4; edit.png beside."),
+    ] = None,
+    frames: Annotated[int, typer.Option(help="Of an animation.")] = 48,
+    fps: Annotated[float, typer.Option(help="Of an animation.")] = 20.0,
+    labels: Annotated[bool, typer.Option(help="Under an animation.")] = True,
+    class_name: Classes = None,
+    model: OfModel = None,
+    search_space: Space = "all",
+    truncation: float | None = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Move pictures along several directions at once; save them, or the way there."""
+    from biggan_directions.rendering import RenderSettings, edit_format, write_edit
+
+    path = path or newest()
+    target = to or path.parent / "edit.png"
+    edit_format(target)
+    settings = RenderSettings(samples=samples, seed=seed, frames=frames, fps=fps, labels=labels)
+    found = open_directions(path, model, search_space)
+    moves = parse_moves(move or [], found.names)
+    name, classes = subject(found, path, model, class_name)
+    generator = load(name, classes, found.truncation if truncation is None else truncation, device)
+    note_other_weights(found, path, generator)
+    z, which = samples_of(generator, samples, seed)
+    file = write_edit(
+        generator, found.directions, z, moves, target, settings=settings, names=found.names, which=which
+    )
+    trade = file.animation.trade if file.animation else ""
+    if as_json:
+        shown = [generator.classes[place].name for place in which.tolist()]
+        facts = {"path": str(target), "size_bytes": file.size_bytes, "seed": seed, "classes": shown}
+        typer.echo(json.dumps({**facts, "moves": moves, "note": trade}))
+        return
+    out.print(f"{plain(str(target))}  {file.size_bytes / 1e6:.2f} MB", soft_wrap=True)
+    if trade:
+        err.print(f"note: {trade}", soft_wrap=True)
