@@ -35,9 +35,15 @@ _RENDER_FLAGS = ("samples", "seed", "frames", "fps", "distance", "projection", "
 
 
 def account_of(
-    found: Directions, generator: Generator, path: Path, settings: RenderSettings, captions: list[str]
+    found: Directions,
+    generator: Generator,
+    path: Path,
+    folder: Path,
+    settings: RenderSettings,
+    indices: list[int] | None,
+    captions: list[str],
 ) -> Account:
-    """All that the page says of ``found``, which is at ``path``, beside its pictures."""
+    """All that the page in ``folder`` says of ``found``, which is at ``path``, beside its pictures."""
     from biggan_directions.rendering import Account
     from biggan_directions.scorecard import digest
 
@@ -47,6 +53,9 @@ def account_of(
     fingerprint = digest(found.directions)
     own = [] if found.foreign else [("learns the directions", learn_command(found, path))]
     of = _of(generator) if found.foreign else ""
+    render = _render_command(file + of, found, generator, settings)
+    render += "" if indices is None else f" --directions {','.join(map(str, indices))}"
+    render += "" if folder == path.parent else f" --out {_shell_path(folder)}"
     return Account(
         title=f"{len(found)} direction{'s' if len(found) > 1 else ''} in {model}: {classes}",
         subtitle=f"{path.name} · {generator.resolution} pixels · truncation {generator.truncation:g}",
@@ -55,7 +64,7 @@ def account_of(
         captions=captions,
         penalties=found.penalty.tolist(),
         facts=_facts(found, generator),
-        commands=[*own, ("draws this page", _render_command(file + of, found, generator, settings))],
+        commands=[*own, ("draws this page", render)],
         scores=_scores(path, fingerprint, len(found)),
         score_command=f"biggan-directions score {file}{of}",
     )

@@ -10,7 +10,7 @@ import typer
 from biggan_directions.commands.learn import drain
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device
-from biggan_directions.commands.render import draw_all
+from biggan_directions.commands.render import drawn, print_file
 from biggan_directions.commands.scoring import measure
 from biggan_directions.commands.terminal import out, print_scores, print_sets
 
@@ -35,5 +35,6 @@ def demo(
     card.save(folder)
     print_sets(card)
     print_scores(card.sets[0], found.names)
-    draw_all(found, generator, folder / "directions.pt", folder, RenderSettings())
+    for file in drawn(found, generator, folder / "directions.pt", folder, RenderSettings()):
+        print_file(file)
     out.print(f"\nopen {folder / GALLERY_NAME} in a browser: it needs no network")

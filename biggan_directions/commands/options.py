@@ -9,6 +9,8 @@ OUTPUTS = Path("outputs")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Model = Annotated[str, typer.Option("--model", help="A name (see: models) or a folder with a checkpoint.")]
 OfModel = Annotated[str | None, typer.Option("--model", help="For a file that does not say its own model.")]
-Classes = Annotated[list[str] | None, typer.Option("--class", help="Name, WordNet id or index.")]
+Classes = Annotated[
+    list[str] | None, typer.Option("--class", help="Name, WordNet id or index; may be repeated.")
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, …")]
 Space = Annotated[str, typer.Option(help="active, all, or START:STOP of z.")]

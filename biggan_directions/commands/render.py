@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,26 +11,26 @@ import typer
 
 from biggan_directions.commands.account import account_of
 from biggan_directions.commands.opening import load, newest, note_other_weights, open_directions, subject
-from biggan_directions.commands.options import Classes, Device, OfModel, Space
+from biggan_directions.commands.options import Classes, Device, Json, OfModel, Space
 from biggan_directions.commands.sampling import listed, samples_of
-from biggan_directions.commands.terminal import err, out
+from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
-    from biggan_directions.rendering import RenderSettings
+    from biggan_directions.rendering import RenderedFile, RenderSettings
 
 
-def draw_all(
+def drawn(
     found: Directions,
     generator: Generator,
     path: Path,
     folder: Path,
     settings: RenderSettings,
     indices: list[int] | None = None,
-) -> None:
-    """Draw the directions ``found``, which are at ``path``, into ``folder``, and say what was written."""
+) -> Iterator[RenderedFile]:
+    """Draw the directions ``found``, which are at ``path``, into ``folder``; yield each file when done."""
     from tqdm import tqdm
 
     from biggan_directions.rendering import pictures_needed, render_all
@@ -36,14 +38,14 @@ def draw_all(
     z, which = samples_of(generator, settings.samples, settings.seed)
     classes = [item.name for item in generator.classes]
     captions = [classes[place] if len(classes) > 1 else "" for place in which.tolist()]
-    count = len(found) if indices is None else len(indices)
-    with tqdm(total=pictures_needed(count, settings), unit=" pictures", disable=None, leave=False) as bar:
+    count = len(found) if indices is None else len(set(indices))
+    total = pictures_needed(count, settings, which)
+    with tqdm(total=total, unit=" pictures", disable=None, leave=False) as bar:
 
         def draw(z: Any, which: Any = None) -> Any:
             bar.update(len(z))
             return generator(z, which)
 
-        title = f"{Path(generator.model).name} · {listed(classes)}"
         for file in render_all(
             draw,
             found.directions.to(generator.device),
@@ -54,14 +56,32 @@ def draw_all(
             effects=found.effect.tolist(),
             indices=indices,
             which=which,
-            title=title,
-            account=account_of(found, generator, path, settings, captions),
+            title=f"{Path(generator.model).name} · {listed(classes)}",
+            account=account_of(found, generator, path, folder, settings, indices, captions),
         ):
-            extent = "" if file.extent is None else f"  ±{file.extent.distance:g} of z ({file.extent.reason})"
             bar.clear()
-            out.print(f"{file.path}  {file.size_bytes / 1e6:.2f} MB{extent}", soft_wrap=True)
-            if file.animation is not None and file.animation.trade:
-                err.print(f"note: {file.animation.trade}")
+            yield file
+
+
+def print_file(file: RenderedFile) -> None:
+    """Where a file is, its size, how far its directions go and why, and what was given up for its size."""
+    alone = len(file.extents) == 1
+    far = [
+        f"{'' if alone else f'{index}: '}±{extent.distance:g} of z ({extent.reason})"
+        for index, extent in file.extents.items()
+    ]
+    out.print(f"{plain(str(file.path))}  {file.size_bytes / 1e6:.2f} MB  {', '.join(far)}", soft_wrap=True)
+    if file.animation is not None and file.animation.trade:
+        err.print(f"note: {file.animation.trade}", soft_wrap=True)
+
+
+def _plain(file: RenderedFile) -> dict[str, Any]:
+    return {
+        "path": str(file.path),
+        "size_bytes": file.size_bytes,
+        "distances": {index: extent.distance for index, extent in file.extents.items()},
+        "note": file.animation.trade if file.animation else "",
+    }
 
 
 def render(
@@ -82,6 +102,7 @@ def render(
     truncation: float | None = None,
     device: Device = "auto",
     to: Annotated[Path | None, typer.Option("--out", help="Folder; beside the file.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Draw each direction as a looping animation, a contact sheet, and a page with sliders."""
     from biggan_directions.rendering import RenderSettings
@@ -106,4 +127,10 @@ def render(
         raise UsageError(f"directions must be numbers such as 0,3,5, got '{directions}'") from error
     generator = load(name, classes, found.truncation if truncation is None else truncation, device)
     note_other_weights(found, path, generator)
-    draw_all(found, generator, path, to or path.parent, settings, indices)
+    files = []
+    for file in drawn(found, generator, path, to or path.parent, settings, indices):
+        files.append(file)
+        if not as_json:
+            print_file(file)
+    if as_json:
+        typer.echo(json.dumps([_plain(file) for file in files]))

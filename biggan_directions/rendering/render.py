@@ -3,9 +3,9 @@
 import itertools
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +31,7 @@ from biggan_directions.traversal import Extent, check_directions, check_indices,
 from biggan_directions.traversal import Path as TraversalPath
 
 SHEET_NAME = "sheet.png"
+_CLASSES_ON_SHEET = 3
 
 _T = TypeVar("_T")
 
@@ -39,14 +40,15 @@ _T = TypeVar("_T")
 class RenderedFile:
     """A file that is done.
 
-    ``index`` and ``extent`` are those of the direction that it shows, None where it shows several;
-    ``animation`` says how it was written, None for the sheet and the page.
+    ``index`` is the direction's that it shows, None where it shows several; ``extents`` is how far an
+    animation goes along each of its directions; ``animation`` says how it was written, None for the sheet
+    and the page.
     """
 
     path: Path
     size_bytes: int
     index: int | None = None
-    extent: Extent | None = None
+    extents: Mapping[int, Extent] = field(default_factory=dict)
     animation: Animation | None = None
 
 
@@ -60,11 +62,11 @@ def animation_path(folder: Path, index: int | None, settings: RenderSettings) ->
     return folder / f"{stem}{SUFFIXES[settings.format]}"
 
 
-def pictures_needed(count: int, settings: RenderSettings) -> int:
+def pictures_needed(count: int, settings: RenderSettings, which: torch.Tensor | None = None) -> int:
     """How many pictures ``render_all`` draws for ``count`` directions, for a progress bar."""
     kept = settings.projection == "keep"
     positions = settings.frames // 2 + 1 - kept
-    columns = settings.sheet_positions - kept
+    columns = (settings.sheet_positions - kept) * len(_sheet_samples(which))
     return count * (positions * settings.samples + columns) + kept * settings.samples
 
 
@@ -86,7 +88,8 @@ def render_all(
 
     A file is encoded in a thread of its own while the pictures of the next are drawn; at no time is more held
     than two animations, and of those that are done their strips for the page. The page shows the pictures of
-    the animations: none is drawn for it. The sheet shows the first sample. What is there is replaced.
+    the animations: none is drawn for it. The sheet shows the first sample, or the first of each of up to
+    three classes. What is there is replaced.
 
     Args:
         generate: (z (N, z_dim), which (N,) or None) → pictures (N, 3, H, W) in [-1, 1].
@@ -126,16 +129,17 @@ def render_all(
         else None
     )
 
+    on_sheet = _sheet_samples(which)
     sheet = contact_sheet(
         generate,
         directions,
-        z[:1],
+        z[on_sheet],
         settings=settings,
         names=names,
         effects=effects,
         indices=shown,
-        which=None if which is None else which[:1],
-        base=None if base is None else base[:1],
+        which=None if which is None else which[on_sheet],
+        base=None if base is None else [base[sample] for sample in on_sheet],
         title=title,
     )
     sheet_path = folder / SHEET_NAME
@@ -151,12 +155,11 @@ def render_all(
         done = job.future.result()
         for place, index in enumerate(job.group if account else ()):
             strips[index] = done.strips[place * len(z) : (place + 1) * len(z)]
-        alone = None if settings.grid else job.group[0]
         return RenderedFile(
             path=done.animation.path,
             size_bytes=done.animation.size_bytes,
-            index=alone,
-            extent=None if alone is None else settings.extent(effects[alone]),
+            index=None if settings.grid else job.group[0],
+            extents={index: settings.extent(effects[index]) for index in job.group},
             animation=done.animation,
         )
 
@@ -242,6 +245,14 @@ def _encode(
         comment=comment,
     )
     return Encoded(animation, maker.strips() if for_page else [])
+
+
+def _sheet_samples(which: torch.Tensor | None) -> list[int]:
+    """The samples on the sheet: the first of each class, up to three, so that it still fits a page."""
+    first: dict[int, int] = {}
+    for sample, chosen in enumerate([0] if which is None else which.tolist()):
+        first.setdefault(chosen, sample)
+    return list(first.values())[:_CLASSES_ON_SHEET]
 
 
 def _one_each(values: Sequence[_T], count: int, left_out: _T, what: str) -> Sequence[_T]:

@@ -40,8 +40,8 @@ def test_a_record_for_each_file_in_order(tmp_path: Path) -> None:
     assert [record.path.name for record in records] == ["sheet.png", "direction_04.gif", "direction_00.gif"]
     assert [record.index for record in records] == [None, 4, 0]
     assert all(record.path.stat().st_size == record.size_bytes for record in records)
-    assert records[1].extent == (1.0, "effect 0.4")
-    assert records[2].extent == (4.0, "effect 0.1")
+    assert records[1].extents == {4: (1.0, "effect 0.4")}
+    assert records[2].extents == {0: (4.0, "effect 0.1")}
     assert records[0].animation is None
     animation = records[1].animation
     assert animation is not None
@@ -81,6 +81,20 @@ def test_another_class_for_each_sample_reaches_every_file(tmp_path: Path) -> Non
     expected = to_bytes(Discs()(latents(2), which)).astype(int)
     assert np.abs(first[:, :32] - expected[0]).max() <= 1
     assert np.abs(first[:, -32:] - expected[1]).max() <= 1
+
+
+def test_the_sheet_shows_a_sample_of_each_class(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, samples=5, labels=False)
+    heights = []
+    for which in (None, torch.zeros(5, dtype=torch.int64), torch.tensor([2, 0, 2, 0, 0]), torch.arange(5)):
+        generator = Discs()
+        arguments = {"settings": settings, "which": which, "indices": (0,)}
+        records = list(render_all(generator, directions(), latents(5), tmp_path, **arguments))  # type: ignore[arg-type]
+        assert generator.drawn == pictures_needed(1, settings, which)
+        heights.append(Image.open(records[0].path).height)
+    assert heights[0] == heights[1] == 160
+    assert heights[2] // 160 == 2
+    assert heights[3] // 160 == 3
 
 
 def test_memory_does_not_grow_with_the_number_of_directions(tmp_path: Path) -> None:
