@@ -1,0 +1,85 @@
+"""Rendering against the bare forward pass: what sheet, animations and page cost beside their pictures.
+
+python -m benchmarks.rendering                     128 pixels, two directions of four samples, as GIF
+python -m benchmarks.rendering --device cuda       the same on a GPU, whose pictures come faster than a GIF
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from benchmarks.measure import alternately, paired_ratio, write
+from benchmarks.stock import latents, stock_and_frozen
+from biggan_directions.rendering import Account, RenderSettings, draw, pictures_needed, render_all
+from biggan_directions.rendering.images import Generate
+
+
+def main() -> None:
+    """Measure, print a line, write the results."""
+    options = _options()
+    device = torch.device(options.device)
+    settings = RenderSettings(format=options.format, frames=options.frames)
+    _, generator = stock_and_frozen(options.resolution, device)
+    z = latents(settings.samples, generator.z_dim, device=device)
+    directions = torch.linalg.qr(torch.randn(generator.z_dim, options.directions))[0].T.to(device)
+    count = pictures_needed(options.directions, settings)
+    with tempfile.TemporaryDirectory() as folder:
+        calls: list[Callable[[], object]] = [
+            partial(_bare, generator, z, count),
+            partial(_rendered, generator, directions, z, Path(folder), settings),
+        ]
+        bare, rendered = alternately(calls, rounds=options.rounds, device=device)
+        sizes = {path.name: path.stat().st_size for path in sorted(Path(folder).iterdir())}
+    ratio = paired_ratio(rendered, bare)
+    results = {
+        "resolution": options.resolution,
+        "pictures": count,
+        "seconds": {"bare": bare, "rendered": rendered},
+        "rendered_by_bare": ratio,
+        "bytes": sizes,
+    }
+    print(f"{count} pictures of {options.resolution} pixels: {ratio['median']:.3f} times the bare pass")
+    print(f"written to {write(f'rendering_{device.type}', results, device)}")
+
+
+def _bare(generator: Generate, z: torch.Tensor, count: int) -> None:
+    """As many pictures, as bytes, in the same batches, and nothing done with them."""
+    many = z.repeat(-(-count // len(z)), 1)[:count]
+    for _ in draw(generator, many):
+        pass
+
+
+def _rendered(
+    generator: Generate, directions: torch.Tensor, z: torch.Tensor, folder: Path, settings: RenderSettings
+) -> None:
+    account = Account(
+        title="benchmark",
+        subtitle="",
+        fingerprint="",
+        file=None,
+        captions=[""] * len(z),
+        penalties=[0.0] * len(directions),
+        facts=[],
+        commands=[],
+    )
+    for _ in render_all(generator, directions, z, folder, settings=settings, account=account):
+        pass
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--resolution", type=int, default=128)
+    parser.add_argument("--directions", type=int, default=2)
+    parser.add_argument("--frames", type=int, default=48)
+    parser.add_argument("--format", default="gif")
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
