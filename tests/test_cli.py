@@ -39,7 +39,6 @@ def test_learn_then_render_then_name_then_inspect(tmp_path: Path) -> None:
         "direction_00.gif",
         "direction_01.gif",
         "gallery.html",
-        "scorecard.json",
         "sheet.png",
     }
     assert run("name", str(path), "1=zoom", folder=tmp_path).returncode == 0
