@@ -70,7 +70,8 @@ def print_file(file: RenderedFile) -> None:
         f"{'' if alone else f'{index}: '}±{extent.distance:g} of z ({extent.reason})"
         for index, extent in file.extents.items()
     ]
-    out.print(f"{plain(str(file.path))}  {file.size_bytes / 1e6:.2f} MB  {', '.join(far)}", soft_wrap=True)
+    words = [plain(str(file.path)), f"{file.size_bytes / 1e6:.2f} MB", *([", ".join(far)] if far else [])]
+    out.print("  ".join(words), soft_wrap=True)
     if file.animation is not None and file.animation.trade:
         err.print(f"note: {file.animation.trade}", soft_wrap=True)
 
