@@ -99,6 +99,27 @@ def sample_latents(
     return (truncation * normal.clamp(-_BOUND, _BOUND)).to(torch.float32)
 
 
+def sample_inputs(
+    count: int, z_dim: int, *, classes: int, truncation: float, seed: int, purpose: str, offset: int = 0
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Draw latents and, where there are several classes, the class of each: what a generator is called with.
+
+    Args:
+        count, z_dim, truncation, seed, purpose, offset: as of :func:`sample_latents`.
+        classes: how many classes there are.
+
+    Returns:
+        float32 ``(count, z_dim)``; int64 ``(count,)``, or none for a single class.
+
+    Raises:
+        UsageError: as of :func:`sample_latents` and :func:`sample_classes`.
+    """
+    z = sample_latents(count, z_dim, truncation=truncation, seed=seed, purpose=purpose, offset=offset)
+    if classes == 1:
+        return z, None
+    return z, sample_classes(count, classes, seed=seed, purpose=purpose, offset=offset)
+
+
 def sample_classes(
     count: int, classes: int, *, seed: int, purpose: str = "learning", offset: int = 0
 ) -> torch.Tensor:

@@ -17,7 +17,7 @@ from biggan_directions.baselines import (
 from biggan_directions.errors import UsageError
 from biggan_directions.evaluation import Evaluator
 from biggan_directions.generators import Generator
-from biggan_directions.latents import sample_classes, sample_latents
+from biggan_directions.latents import sample_inputs
 from biggan_directions.learn_settings import LearnSettings
 from biggan_directions.scorecard import WEAK
 from biggan_directions.search_space import SearchSpace, Survey, completed, orthonormal, with_signs
@@ -125,13 +125,15 @@ class _Run:
 
     def latents(self, start: int, count: int, purpose: str) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Latents and classes from an index on."""
-        generator, seed = self.generator, self.settings.seed
-        z = sample_latents(
-            count, generator.z_dim, truncation=generator.truncation, seed=seed, purpose=purpose, offset=start
+        return sample_inputs(
+            count,
+            self.generator.z_dim,
+            classes=len(self.generator.classes),
+            truncation=self.generator.truncation,
+            seed=self.settings.seed,
+            purpose=purpose,
+            offset=start,
         )
-        if len(generator.classes) == 1:
-            return z, None
-        return z, sample_classes(count, len(generator.classes), seed=seed, purpose=purpose, offset=start)
 
     def step(self, phase: str, done: int, total: int, measure: str = "", value: float | None = None) -> Step:
         """A record of where we are."""

@@ -12,9 +12,8 @@ from typing import Any
 import torch
 
 from biggan_directions.rendering.output import replacing
+from biggan_directions.rendering.scores import SCORES_FORMAT, SCORES_NAME
 
-FORMAT = "biggan-directions/scorecard/1"
-FILE_NAME = "scorecard.json"
 WEAK = 0.05  # of the strongest effect: a direction below it hardly does anything
 ALIKE = 0.8  # mean |cos| of two changes of the picture above which a person would call them the same
 
@@ -105,7 +104,7 @@ class Scorecard:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for a file or a terminal."""
-        return {"format": FORMAT, **asdict(self)}
+        return {"format": SCORES_FORMAT, **asdict(self)}
 
     def save(self, folder: Path) -> Path:
         """Write ``scorecard.json`` into a folder, whole or not at all, and say where.
@@ -113,7 +112,7 @@ class Scorecard:
         Raises:
             OutputError: the place cannot be written.
         """
-        path = folder / FILE_NAME
+        path = folder / SCORES_NAME
         with replacing(path) as beside:
             beside.write_text(json.dumps(self.as_json(), indent=1, allow_nan=False), encoding="utf-8")
         return path

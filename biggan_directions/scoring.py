@@ -17,18 +17,10 @@ from biggan_directions.baselines import (
 from biggan_directions.errors import UsageError
 from biggan_directions.evaluation import Evaluator
 from biggan_directions.generators import Generator
-from biggan_directions.latents import sample_classes, sample_latents, signs, stream
+from biggan_directions.latents import sample_inputs, signs, stream
 from biggan_directions.matching import match
-from biggan_directions.scorecard import (
-    DirectionScore,
-    Measure,
-    Scorecard,
-    SetScore,
-    digest,
-    mean_measure,
-    root_mean_measure,
-    share_measure,
-)
+from biggan_directions.measurements import Measurements
+from biggan_directions.scorecard import Scorecard, SetScore, digest
 from biggan_directions.search_space import (
     SearchSpace,
     Survey,
@@ -36,13 +28,12 @@ from biggan_directions.search_space import (
     cotangents_needed,
     parse_search_space,
 )
-from biggan_directions.solvers.derivatives import Derivatives, Differences, derivatives
+from biggan_directions.solvers.derivatives import Differences, derivatives
 from biggan_directions.solvers.sketch import Sketch
 from biggan_directions.traversal import default_distance, even_fractions, latents_along
 
 BASELINES = ("random", "coordinate", "first-order", "sefa")
 
-_DEAD = 1e-3  # of the strongest effect: what is left is rounding, and has no share or angle of anything
 _KEPT = 16384  # numbers kept of a change of the picture, to compare it across latents: all of 64 × 64
 
 Truth = tuple[tuple[str, ...], torch.Tensor]
@@ -175,15 +166,18 @@ class _Run:
         self.second_moment: torch.Tensor
         self.space: SearchSpace
         self.scored: SetScore
+        self._sketch: Sketch | None = None
 
     def latents(self, start: int, count: int, purpose: str) -> tuple[torch.Tensor, torch.Tensor | None]:
-        generator, seed = self.generator, self.settings.seed
-        z = sample_latents(
-            count, generator.z_dim, truncation=generator.truncation, seed=seed, purpose=purpose, offset=start
+        return sample_inputs(
+            count,
+            self.generator.z_dim,
+            classes=len(self.generator.classes),
+            truncation=self.generator.truncation,
+            seed=self.settings.seed,
+            purpose=purpose,
+            offset=start,
         )
-        if len(generator.classes) == 1:
-            return z, None
-        return z, sample_classes(count, len(generator.classes), seed=seed, purpose=purpose, offset=start)
 
     def survey(self, search_space: str, ndirs: int) -> Iterator[ScoreStep]:
         """Find the live part of the search space, from fresh vector-Jacobian products."""
@@ -221,7 +215,7 @@ class _Run:
     def measure(self, name: str, directions: torch.Tensor) -> Iterator[ScoreStep]:
         """Measure one set; its score is left in ``self.scored``."""
         basis = completed(directions, self.space.basis[: self.space.live])
-        sums = _Sums(len(directions))
+        sums = Measurements(len(directions))
         distances = self._distances(directions)
         for index in range(self.settings.latents):
             z, which = self.latents(index, 1, "scoring")
@@ -242,8 +236,9 @@ class _Run:
 
     def _compact(self, changes: torch.Tensor) -> torch.Tensor:
         """Changes of the picture ``(n, numbers)``, few enough numbers of each to keep for every latent."""
-        sketch = Sketch(changes.shape[1], _KEPT, stream("scoring/steadiness", self.settings.seed))
-        return sketch(changes).cpu()
+        if self._sketch is None:
+            self._sketch = Sketch(changes.shape[1], _KEPT, stream("scoring/steadiness", self.settings.seed))
+        return self._sketch(changes).cpu()
 
     def _distances(self, directions: torch.Tensor) -> list[float]:
         """How far each direction's traversal goes: as far as its animation."""
@@ -268,7 +263,7 @@ class _Run:
             uneven.append(sizes.std(correction=0) / sizes.mean())
         return torch.stack(uneven).cpu()
 
-    def _score(self, name: str, directions: torch.Tensor, sums: _Sums) -> SetScore:
+    def _score(self, name: str, directions: torch.Tensor, sums: Measurements) -> SetScore:
         recovery: list[float | None] = [None] * len(directions)
         factor: list[str | None] = [None] * len(directions)
         mean = least = None
@@ -291,86 +286,3 @@ class _Run:
             recovery_mean=mean,
             recovery_min=least,
         )
-
-
-class _Sums:
-    """What the measures are made of, latent by latent, of n directions."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.squares: list[torch.Tensor] = []  # mean square change of the picture, (n,)
-        self.off: list[torch.Tensor] = []  # Σ_{j≠i} H_ij², (n,)
-        self.rows: list[torch.Tensor] = []  # Σ_j H_ij², (n,)
-        self.paper: list[torch.Tensor] = []  # 2 Σ_{i≠j<n} H_ij² per number
-        self.angles: list[torch.Tensor] = []  # |cos| between changes of the picture, (n, n)
-        self.changes: list[torch.Tensor] = []  # unit changes of the picture, (n, kept)
-        self.uneven: list[torch.Tensor] = []  # (n,)
-
-    def add_derivatives(self, found: Derivatives, changes: torch.Tensor) -> None:
-        """Take what one latent says."""
-        first, second = found.pairs.T
-        energy = found.full.square().sum(dim=1).cpu()
-        off = torch.zeros(len(found.changes), dtype=torch.float64)
-        crossed = first != second
-        off.index_add_(0, first[crossed], energy[crossed]).index_add_(0, second[crossed], energy[crossed])
-        own = torch.zeros_like(off).index_add_(0, first[~crossed], energy[~crossed])
-        inside = crossed & (second < self.count)
-        numbers = found.changes.shape[1]
-        self.off.append(off[: self.count])
-        self.rows.append((off + own)[: self.count])
-        self.paper.append(4 * energy[inside].sum() / numbers)  # 2, and each pair stands for (i, j) and (j, i)
-        self.squares.append(found.changes[: self.count].double().square().mean(dim=1).cpu())
-        units = torch.nn.functional.normalize(changes.double(), dim=1)
-        self.angles.append((units @ units.T).abs())
-        self.changes.append(units.float())
-
-    def add_unevenness(self, uneven: torch.Tensor) -> None:
-        """Take the coefficients of variation at one latent."""
-        self.uneven.append(uneven)
-
-    def paper_penalty(self) -> Measure:
-        """The set's penalty as the paper has it."""
-        return mean_measure(torch.stack(self.paper))
-
-    def scores(self, epsilon: float) -> tuple[DirectionScore, ...]:
-        """The measures of each direction."""
-        squares = torch.stack(self.squares) / (2 * epsilon) ** 2
-        effects = [root_mean_measure(squares[:, index]) for index in range(self.count)]
-        strongest = max(effect.value or 0.0 for effect in effects)
-        unknown = Measure(value=None)
-        found = []
-        for index, effect in enumerate(effects):
-            if not (effect.value or 0.0) > _DEAD * strongest:
-                found.append(
-                    DirectionScore(
-                        effect=effect, penalty=unknown, overlap=unknown, evenness=unknown, steadiness=unknown
-                    )
-                )
-                continue
-            found.append(
-                DirectionScore(
-                    effect=effect,
-                    penalty=share_measure(torch.stack(self.off)[:, index], torch.stack(self.rows)[:, index]),
-                    overlap=self._overlap(index),
-                    evenness=mean_measure(torch.stack(self.uneven)[:, index]),
-                    steadiness=self._steadiness(index),
-                )
-            )
-        return tuple(found)
-
-    def _overlap(self, index: int) -> Measure:
-        others = [other for other in range(self.count) if other != index]
-        if not others:
-            return Measure(value=None)
-        angles = torch.stack(self.angles)[:, index, others]
-        return mean_measure(angles[:, int(angles.mean(dim=0).argmax())])
-
-    def _steadiness(self, index: int) -> Measure:
-        changes = torch.stack([change[index] for change in self.changes])
-        angles = (changes @ changes.T).abs().double()
-        angles.fill_diagonal_(0)
-        count = len(angles)
-        of_each = angles.sum(dim=1) / (count - 1)
-        # every latent is in count - 1 of the pairs: to first order, the error of such a mean is twice that of
-        # the latents' own means (W. Hoeffding, 1948)
-        return Measure(value=float(of_each.mean()), error=2 * float(of_each.std()) / count**0.5)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from biggan_directions.commands.opening import load, newest, note_other_weights, open_directions, subject
+from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
 from biggan_directions.commands.options import Classes, Device, Json, OfModel, Space
 from biggan_directions.commands.sampling import samples_of
 from biggan_directions.commands.terminal import err, out, plain
@@ -98,7 +98,7 @@ def edit(
     found = open_directions(path, model, search_space)
     moves = parse_moves(move or [], found.names)
     name, classes = subject(found, path, model, class_name)
-    generator = load(name, classes, found.truncation if truncation is None else truncation, device)
+    generator = load_for(found, name, classes, truncation, device)
     note_other_weights(found, path, generator)
     z, which = samples_of(generator, samples, seed)
     file = write_edit(

@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biggan_directions.commands.opening import load, newest, open_directions, sizes, subject
+from biggan_directions.commands.opening import (
+    load_for,
+    newest,
+    note_other_weights,
+    open_directions,
+    sizes,
+    subject,
+)
 from biggan_directions.commands.options import Device, OfModel, Space
-from biggan_directions.commands.terminal import err, out, plain
+from biggan_directions.commands.terminal import err, out
 from biggan_directions.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,9 +67,8 @@ def explore(
     found = open_directions(path, model, search_space)
     name, classes = subject(found, path, model, None if class_name is None else [class_name])
     with server.listen(host, port) as listening:
-        first = load(name, classes[:1], found.truncation if truncation is None else truncation, device)
-        if found.model and found.model["weights_sha256"] != first.weights_sha256:
-            err.print(f"note: {plain(str(path))} was learnt on other weights of {plain(name)}")
+        first = load_for(found, name, classes[:1], truncation, device)
+        note_other_weights(found, path, first)
 
         def of_class(wanted: str, at: float) -> Generator:
             return load_generator(name, wanted, truncation=at, device=device)

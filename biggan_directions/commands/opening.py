@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biggan_directions.commands.options import OUTPUTS
-from biggan_directions.commands.terminal import err
+from biggan_directions.commands.terminal import err, plain
 from biggan_directions.errors import FileFormatError, UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def fetching(model: str) -> Iterator[Progress]:
 
 
 def load(model: str, classes: list[str], truncation: float | None, device: str) -> Generator:
+    """The generator, fetched if need be; says so where another truncation is used than was asked for."""
     from biggan_directions.generators.load import load_generator
 
     with fetching(model) as progress:
@@ -42,6 +43,7 @@ def load(model: str, classes: list[str], truncation: float | None, device: str) 
 
 
 def newest() -> Path:
+    """The directions.pt under outputs/ that was written last."""
     files = sorted(OUTPUTS.glob("**/directions.pt"), key=lambda path: path.stat().st_mtime)
     if not files:
         raise UsageError(
@@ -51,7 +53,15 @@ def newest() -> Path:
     return files[-1]
 
 
+def load_for(
+    found: Directions, name: str, classes: list[str], truncation: float | None, device: str
+) -> Generator:
+    """The generator for a file of directions: at the file's own truncation where none is asked for."""
+    return load(name, classes, found.truncation if truncation is None else truncation, device)
+
+
 def open_directions(path: Path, model: str | None, search_space: str) -> Directions:
+    """The file's directions; a bare matrix is placed in the z of ``model``, by ``search_space``."""
     from biggan_directions.directions import Directions
 
     if model is None:
@@ -92,7 +102,10 @@ def subject(
 def note_other_weights(found: Directions, path: Path, generator: Generator) -> None:
     """Say where directions are shown on weights that they are not of, which one may be curious about."""
     if found.model and found.model["weights_sha256"] != generator.weights_sha256:
-        err.print(f"note: {path} was learnt on other weights of {found.model['name']}", soft_wrap=True)
+        err.print(
+            f"note: {plain(str(path))} was learnt on other weights of {plain(str(found.model['name']))}",
+            soft_wrap=True,
+        )
 
 
 def check_weights(found: Directions, path: Path, generator: Generator) -> None:

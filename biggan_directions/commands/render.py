@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from biggan_directions.commands.account import account_of
-from biggan_directions.commands.opening import load, newest, note_other_weights, open_directions, subject
+from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
 from biggan_directions.commands.options import Classes, Device, Json, OfModel, Space
 from biggan_directions.commands.sampling import listed, samples_of
 from biggan_directions.commands.terminal import err, out, plain
@@ -126,7 +126,7 @@ def render(
         indices = None if directions is None else [int(part) for part in directions.split(",")]
     except ValueError as error:
         raise UsageError(f"directions must be numbers such as 0,3,5, got '{directions}'") from error
-    generator = load(name, classes, found.truncation if truncation is None else truncation, device)
+    generator = load_for(found, name, classes, truncation, device)
     note_other_weights(found, path, generator)
     files = []
     for file in drawn(found, generator, path, to or path.parent, settings, indices):

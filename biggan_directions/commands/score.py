@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from biggan_directions.commands.opening import check_weights, load, newest, open_directions, subject
+from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
 from biggan_directions.commands.options import Classes, Device, Json, OfModel, Space
+from biggan_directions.commands.sampling import listed
 from biggan_directions.commands.scoring import measure
 from biggan_directions.commands.terminal import err, out, plain, print_scores, print_sets, print_words
+from biggan_directions.errors import UsageError
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
@@ -49,7 +51,6 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""
-    from biggan_directions.errors import UsageError
     from biggan_directions.scoring import BASELINES, ScoreSettings
 
     settings = ScoreSettings(latents=latents, seed=seed, baselines=BASELINES if baselines else ())
@@ -58,7 +59,7 @@ def score(
     path = path or newest()
     found = open_directions(path, model, search_space)
     name, classes = subject(found, path, model, class_name)
-    generator = load(name, classes, found.truncation if truncation is None else truncation, device)
+    generator = load_for(found, name, classes, truncation, device)
     check_weights(found, path, generator)
     card = measure(found, generator, settings, search_space=search_space)
     again = _stability(found, generator, seeds) if seeds else []
@@ -69,16 +70,15 @@ def score(
         return
     _print(card, found, again)
     if kept is not None:
-        out.print(f"wrote {kept}", soft_wrap=True)
+        out.print(f"wrote {plain(str(kept))}", soft_wrap=True)
 
 
 def _print(card: Scorecard, found: Directions, again: list[dict[str, Any]]) -> None:
     from biggan_directions.scorecard import remarks
 
-    classes = ", ".join(card.classes[:4]) + (f" and {len(card.classes) - 4} more" * (len(card.classes) > 4))
+    scored_on = f"{plain(Path(card.model).name)} · {plain(listed(list(card.classes)))}"
     out.print(
-        f"[bold]{plain(Path(card.model).name)} · {plain(classes)}[/bold]: {card.latents} fresh latents, "
-        f"{card.evaluations:,} pictures",
+        f"[bold]{scored_on}[/bold]: {card.latents} fresh latents, {card.evaluations:,} pictures",
         soft_wrap=True,
     )
     for remark in remarks(card.sets[0]):

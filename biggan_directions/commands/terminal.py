@@ -47,14 +47,7 @@ def print_directions(found: Directions) -> None:
     out.print(table)
 
 
-_MEASURES = {
-    "effect": "how much the picture changes (RMS, scale [-1, 1]) per unit of z",
-    "penalty": "share of its curvature that it has in common with other directions; 0 is separate",
-    "overlap": "largest |cos| between its change of the picture and another direction's; 0 is different",
-    "evenness": "spread of the step sizes along its animation over their mean; 0 is even",
-    "steadiness": "mean |cos| between its changes of two pictures; 1 is the same change everywhere",
-    "recovery": "largest |cos| with a true direction; 1 is found",
-}
+_COLUMNS = ("effect", "penalty", "overlap", "evenness", "steadiness")  # beside recovery, where known
 
 
 def print_scores(scored: SetScore, names: Sequence[str]) -> None:
@@ -64,13 +57,13 @@ def print_scores(scored: SetScore, names: Sequence[str]) -> None:
     table.add_column("direction", justify="right")
     if any(names):
         table.add_column("name")
-    for heading in ("effect", "penalty", "overlap", "evenness", "steadiness"):
+    for heading in _COLUMNS:
         table.add_column(heading, justify="right")
     if known:
         table.add_column("recovery")
     for index, (direction, name) in enumerate(zip(scored.directions, names, strict=True)):
         cells = [str(index), *([plain(name)] if any(names) else [])]
-        for heading in ("effect", "penalty", "overlap", "evenness", "steadiness"):
+        for heading in _COLUMNS:
             measure: Measure = getattr(direction, heading)
             cells.append(_with_error(measure))
         if known:
@@ -84,7 +77,7 @@ def print_sets(card: Scorecard) -> None:
     known = card.sets[0].recovery_mean is not None
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("set")
-    headings = ("weakest effect", "penalty", "overlap", "evenness", "steadiness", "paper's penalty *")
+    headings = ("weakest effect", *_COLUMNS[1:], "paper's penalty *")
     for heading in ("recovery mean / min", *headings) if known else headings:
         table.add_column(heading, justify="right")
     for index, scored in enumerate(card.sets):
@@ -92,18 +85,20 @@ def print_sets(card: Scorecard) -> None:
         if known:
             cells.append(f"{_number(scored.recovery_mean)} / {_number(scored.recovery_min)}")
         cells.append(_number(min(scored.values("effect"), default=None)))
-        cells += [_number(scored.mean(name)) for name in ("penalty", "overlap", "evenness", "steadiness")]
+        cells += [_number(scored.mean(name)) for name in _COLUMNS[1:]]
         cells.append(_with_error(scored.paper_penalty))
         table.add_row(*cells, style="bold" if index == 0 else "")
     out.print(table)
 
 
 def print_words(card: Scorecard) -> None:
-    """What each measure is, in a line."""
+    """What each measure is, in a line: the words that the page has, too."""
+    from biggan_directions.rendering.scores import MEASURES
+
     known = card.sets[0].recovery_mean is not None
-    for name, words in _MEASURES.items():
-        if known or name != "recovery":
-            out.print(f"[dim]{name:>10}  {words}[/dim]", soft_wrap=True)
+    for measure in MEASURES:
+        if known or measure.key != "recovery":
+            out.print(f"[dim]{measure.key:>10}  {escape(measure.words)}[/dim]", soft_wrap=True)
 
 
 def _number(value: float | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from biggan_directions.errors import FileFormatError
 
 SCORES_NAME = "scorecard.json"
-_FORMAT = "biggan-directions/scorecard/1"
+SCORES_FORMAT = "biggan-directions/scorecard/1"
 _LARGEST_FILE = 16 * 2**20  # bytes; some thousand directions and their baselines
 
 
@@ -123,8 +123,8 @@ def read_scores(path: Path, fingerprint: str, count: int) -> Scores | None:
         raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
         raise FileFormatError(f"{path} is not JSON") from error
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise FileFormatError(f"{path} is not a scorecard: expected format '{_FORMAT}'")
+    if not isinstance(content, dict) or content.get("format") != SCORES_FORMAT:
+        raise FileFormatError(f"{path} is not a scorecard: expected format '{SCORES_FORMAT}'")
     if content.get("directions_sha256") != fingerprint:
         return None
     try:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +67,6 @@ def test_it_prints_its_address_serves_and_ends_on_ctrl_c(tmp_path: Path) -> None
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.skipif(find_spec("biggan_directions.commands.edit") is None, reason="there is no edit yet")
 def test_the_command_that_the_page_gives_makes_the_same_pictures(tmp_path: Path) -> None:
     path = tmp_path / "it's mine.pt"
     toybox_directions().save(path)

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,27 +18,16 @@ from playwright.sync_api import (
     Request,
     Route,
     expect,
-    sync_playwright,
 )
 
 from biggan_directions.explore import PictureRequest
 from biggan_directions.generators.class_table import ClassTable
 from biggan_directions.toybox.names import TOYS
+from tests.browser import browser, needs_browser
 from tests.explore.conftest import NASTY, Live, load, make_session, serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no browser is installed: apt-get install chromium, or put one on the PATH"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
+__all__ = ["browser"]  # a fixture, found here by its name
+pytestmark = needs_browser
 
 
 @pytest.fixture

@@ -1,39 +1,22 @@
 """The page in a real browser: moved by keyboard and pointer, named, reloaded; it asks nobody for anything."""
 
-import os
 import shlex
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from biggan_directions.rendering import RenderSettings, render_all
+from tests.browser import browser, needs_browser
 from tests.rendering.standin import Discs, directions, latents
 from tests.rendering.test_gallery import account
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: pip install '.[test]'"
-)
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no browser here: on Debian, apt-get install chromium, and these tests run"
-)
+__all__ = ["browser"]  # a fixture, found here by its name
+pytestmark = needs_browser
 FILE = "it's here/directions.pt"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """One browser for the whole module."""
-    with playwright.sync_playwright() as driver:
-        # a container's root has no user namespaces to make a sandbox of
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        launched = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
