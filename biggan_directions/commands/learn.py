@@ -11,7 +11,7 @@ import typer
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device, Json, Model, Space
 from biggan_directions.commands.scoring import measure
-from biggan_directions.commands.terminal import err, measures, out, print_scores
+from biggan_directions.commands.terminal import err, measures, out, plain, print_scores
 from biggan_directions.errors import OutputError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def learn(
         memory = "unknown" if cost.peak_bytes is None else f"{cost.peak_bytes / 2**30:.1f} GB"
         out.print(
             f"would search {cost.dims} dimensions and draw {cost.evaluations:,} pictures: "
-            f"about {cost.seconds:.0f} s and {memory} of memory; would write {path}"
+            f"about {cost.seconds:.0f} s and {memory} of memory; would write {plain(str(path))}"
         )
         return
     _check_free(path, force)
@@ -143,8 +143,9 @@ def learn(
         print_scores(card.sets[0], found.names)
         for remark in remarks(card.sets[0]):
             out.print(f"→ {remark}", soft_wrap=True)
+        file = plain(str(path))
         out.print(
-            f"wrote {path}\nnext: biggan-directions render {path}\n"
-            f"      biggan-directions score {path}   (more latents, and the baselines beside it)",
+            f"wrote {file}\nnext: biggan-directions render {file}\n"
+            f"      biggan-directions score {file}   (more latents, and the baselines beside it)",
             soft_wrap=True,
         )

@@ -88,7 +88,8 @@ def _print(card: Scorecard, found: Directions, again: list[dict[str, Any]]) -> N
     out.print()
     print_sets(card)
     out.print(
-        "[dim]* smallest for directions that do nothing: never judge by it alone[/dim]\n", soft_wrap=True
+        "[dim]recovery: mean/least; effect: the weakest; the rest: means. * as the paper has it: least for "
+        "directions that do nothing, so never judge by it alone[/dim]\n"
     )
     print_scores(card.sets[0], found.names)
     out.print()

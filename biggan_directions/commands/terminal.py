@@ -53,8 +53,8 @@ _COLUMNS = ("effect", "penalty", "overlap", "evenness", "steadiness")  # beside 
 def print_scores(scored: SetScore, names: Sequence[str]) -> None:
     """A row a direction: every measure with its standard error."""
     known = any(direction.recovery is not None for direction in scored.directions)
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("direction", justify="right")
+    table = _narrow_table()
+    table.add_column("#", justify="right")
     if any(names):
         table.add_column("name")
     for heading in _COLUMNS:
@@ -73,20 +73,23 @@ def print_scores(scored: SetScore, names: Sequence[str]) -> None:
 
 
 def print_sets(card: Scorecard) -> None:
-    """A row a set, the set itself first: what a person should look at, before what a penalty says."""
+    """A row a set, the set itself first: recovery's mean and least, the weakest effect, means of the rest.
+
+    What a person should look at comes before what a penalty says.
+    """
     known = card.sets[0].recovery_mean is not None
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = _narrow_table()
     table.add_column("set")
-    headings = ("weakest effect", *_COLUMNS[1:], "paper's penalty *")
-    for heading in ("recovery mean / min", *headings) if known else headings:
+    headings = ("effect", *_COLUMNS[1:], "paper's *")
+    for heading in ("recovery", *headings) if known else headings:
         table.add_column(heading, justify="right")
     for index, scored in enumerate(card.sets):
         cells = [plain(scored.solver)]
         if known:
-            cells.append(f"{_number(scored.recovery_mean)} / {_number(scored.recovery_min)}")
+            cells.append(f"{_number(scored.recovery_mean)}/{_number(scored.recovery_min)}")
         cells.append(_number(min(scored.values("effect"), default=None)))
         cells += [_number(scored.mean(name)) for name in _COLUMNS[1:]]
-        cells.append(_with_error(scored.paper_penalty))
+        cells.append(_rounded(scored.paper_penalty.value))
         table.add_row(*cells, style="bold" if index == 0 else "")
     out.print(table)
 
@@ -101,6 +104,16 @@ def print_words(card: Scorecard) -> None:
             out.print(f"[dim]{measure.key:>10}  {escape(measure.words)}[/dim]", soft_wrap=True)
 
 
+def _narrow_table() -> Table:
+    """A table that fits 80 columns with all the measures."""
+    return Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+
+
+def _rounded(value: float | None) -> str:
+    """Three digits of a number of any size."""
+    return "–" if value is None else f"{value:#.3g}".rstrip(".")
+
+
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
@@ -108,4 +121,5 @@ def _number(value: float | None) -> str:
 def _with_error(measure: Measure) -> str:
     if measure.value is None:
         return "–"
-    return f"{measure.value:.3f}" + ("" if measure.error is None else f" ±{measure.error:.3f}")
+    error = "" if measure.error is None else f"±{measure.error:.3f}".replace("±0", "±")
+    return f"{measure.value:.3f}{error}"
