@@ -59,3 +59,20 @@ def test_every_factor_shows_in_every_scene_and_the_effects_are_alike() -> None:
             effects[toy, factor] = np.sqrt(np.square((ahead - behind) / (127.5 * 2 * step)).mean())
     assert (effects.min(1) / effects.max(1)).min() >= 0.2
     assert effects.mean(0).max() / effects.mean(0).min() <= 2
+
+
+@pytest.mark.slow
+def test_the_pictures_are_the_scenes_to_30_decibels() -> None:
+    from biggan_directions.toybox.factors import scenes
+    from biggan_directions.toybox.scene import render
+
+    factors = np.random.default_rng(7).standard_normal((12, len(FACTORS))).astype(np.float32)
+    z = torch.from_numpy(factors) @ true_directions()[1]
+    errors = []
+    for number, toy in enumerate(TOYS):
+        truth = (
+            torch.from_numpy(render(scenes(np.full(12, number), factors), 64).astype(np.float32)) / 127.5 - 1
+        )
+        with torch.no_grad():
+            errors.append((load_generator("toybox", toy, device="cpu")(z) - truth).square().mean())
+    assert 10 * torch.log10(4 / torch.stack(errors).mean()) >= 30
