@@ -15,7 +15,7 @@ import torch
 from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.generators import Generator
 from biggan_directions.generators.class_table import ImageClass
-from biggan_directions.rendering.output import replacing
+from biggan_directions.output import write_whole
 from biggan_directions.search_space import parse_search_space
 from biggan_directions.solution import Solution
 from biggan_directions.version import __version__
@@ -139,8 +139,7 @@ class Directions:
         }
         content = io.BytesIO()  # torch.save itself does not report a full disk as an OSError
         torch.save(plain, content)
-        with replacing(Path(path)) as beside:
-            beside.write_bytes(content.getvalue())
+        write_whole(Path(path), content.getvalue())
 
     @classmethod
     def load(cls, path: str | Path, *, z_dim: int | None = None, search_space: str = "all") -> Directions:

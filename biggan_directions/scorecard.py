@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from biggan_directions.rendering.output import replacing
+from biggan_directions.output import write_whole
 from biggan_directions.rendering.scores import SCORES_FORMAT, SCORES_NAME
 
 WEAK = 0.05  # of the strongest effect: a direction below it hardly does anything
@@ -113,8 +113,7 @@ class Scorecard:
             OutputError: the place cannot be written.
         """
         path = folder / SCORES_NAME
-        with replacing(path) as beside:
-            beside.write_text(json.dumps(self.as_json(), indent=1, allow_nan=False), encoding="utf-8")
+        write_whole(path, json.dumps(self.as_json(), indent=1, allow_nan=False).encode())
         return path
 
 

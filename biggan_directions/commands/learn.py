@@ -60,7 +60,7 @@ def short_score(found: Directions, generator: Generator, space: SearchSpace) -> 
 
 
 def _check_free(path: Path, force: bool) -> None:
-    from biggan_directions.rendering.output import check_writable
+    from biggan_directions.output import check_writable
 
     check_writable(path)
     if path.exists() and not force:

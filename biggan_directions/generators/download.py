@@ -17,9 +17,12 @@ from pathlib import Path
 import requests
 
 from biggan_directions.errors import OutputError, WeightsError
+from biggan_directions.output import explained, write_whole
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes there are so far and the bytes there will be (None where the server does not say)."""
+
+CACHE_REMEDY = "Make room or set BIGGAN_DIRECTIONS_CACHE to a folder that can be written."
 
 _PIECE_BYTES = 64 * 1024  # what is lost of a piece that breaks off
 _BLOCK_BYTES = 1024 * 1024
@@ -106,18 +109,6 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a small file beside its place, flush it to disk, rename it: a reader sees all of it or none."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with explain_write_errors(path), contextlib.ExitStack() as undo:
-        undo.callback(beside.unlink, missing_ok=True)
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-
-
 def plain_reason(error: Exception) -> str:
     """Why there was no answer, in a few words: what HTTP clients say is a nest of class names."""
     text = f"{type(error).__name__} {error}"
@@ -128,16 +119,9 @@ def plain_reason(error: Exception) -> str:
     return f"no answer ({type(error).__name__}{': ' if detail else ''}{detail})"
 
 
-@contextlib.contextmanager
-def explain_write_errors(path: Path) -> Iterator[None]:
-    """Turn an error of the file system into a sentence about ``path``."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}. "
-            "Make room or set BIGGAN_DIRECTIONS_CACHE to a folder that can be written"
-        ) from error
+def explain_write_errors(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Turn an error of the file system into a sentence about ``path``, which is in the cache."""
+    return explained(path, CACHE_REMEDY)
 
 
 class _Part:
@@ -162,7 +146,7 @@ class _Part:
     def begin(self, url: str, version: str) -> None:
         """Start again from nothing."""
         self.drop()
-        write_atomically(self._note, json.dumps({"url": url, "version": version}))
+        write_whole(self._note, json.dumps({"url": url, "version": version}).encode(), remedy=CACHE_REMEDY)
 
     def drop(self) -> None:
         """Forget what arrived."""

@@ -9,7 +9,8 @@ from typing import TypedDict
 
 from biggan_directions.errors import OutputError, WeightsError
 from biggan_directions.generators.catalog import CONFIG_NAME, WEIGHTS_NAME
-from biggan_directions.generators.download import file_sha256, write_atomically
+from biggan_directions.generators.download import CACHE_REMEDY, file_sha256
+from biggan_directions.output import write_whole
 
 RECORD_NAME = "record.json"
 _RECORD_FORMAT = "biggan-directions-weights/1"
@@ -98,7 +99,8 @@ def write_record(pair: tuple[Path, Path], *, source: str) -> WeightFiles:
     facts = {path.name: measure(path) for path in pair}
     record = {"format": _RECORD_FORMAT, "source": source, "files": facts}
     try:
-        write_atomically(pair[0].with_name(RECORD_NAME), json.dumps(record, indent=2) + "\n")
+        content = (json.dumps(record, indent=2) + "\n").encode()
+        write_whole(pair[0].with_name(RECORD_NAME), content, remedy=CACHE_REMEDY)
     except OutputError:
         if os.access(pair[0].parent, os.W_OK):
             raise  # a cache that is read-only on purpose goes unrecorded; any other failure is told

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from biggan_directions.errors import UsageError
+from biggan_directions.output import replacing
 from biggan_directions.rendering.gif import LADDER, encode_gif
-from biggan_directions.rendering.output import replacing
 from biggan_directions.rendering.settings import Format
 
 SUFFIXES: dict[Format, str] = {"gif": ".gif", "webp": ".webp", "apng": ".png", "mp4": ".mp4"}

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 
 from biggan_directions.errors import UsageError
+from biggan_directions.output import check_writable
 from biggan_directions.rendering.animation import check_format, sane_bytes, write_animation
 from biggan_directions.rendering.frames import render_edit, render_still
 from biggan_directions.rendering.images import Generate
 from biggan_directions.rendering.labels import signed
-from biggan_directions.rendering.output import check_writable
 from biggan_directions.rendering.render import RenderedFile
 from biggan_directions.rendering.settings import Format, RenderSettings
 from biggan_directions.rendering.sheet import write_png

@@ -13,8 +13,8 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from biggan_directions.output import write_whole
 from biggan_directions.rendering.labels import printable
-from biggan_directions.rendering.output import replacing
 from biggan_directions.rendering.scores import MEASURES, Figure, Measure, Scores, best
 
 GALLERY_NAME = "gallery.html"
@@ -74,8 +74,7 @@ def write_gallery(
         OutputError: the file cannot be written.
     """
     page = gallery_html(account, directions, fractions=fractions, size=size).encode()
-    with replacing(path) as beside:
-        beside.write_bytes(page)
+    write_whole(path, page)
     return len(page)
 
 

@@ -9,6 +9,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from biggan_directions.errors import UsageError
+from biggan_directions.output import replacing
 from biggan_directions.rendering.frames import pictures_along
 from biggan_directions.rendering.images import Generate, Picture, resized
 from biggan_directions.rendering.labels import (
@@ -22,7 +23,6 @@ from biggan_directions.rendering.labels import (
     signed,
     typeface,
 )
-from biggan_directions.rendering.output import replacing
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.traversal import even_fractions
 

@@ -1,0 +1,100 @@
+"""Files that are either whole or not there: written beside, flushed to disk, then renamed."""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from biggan_directions.errors import OutputError
+
+_ELSEWHERE = "Free some space or choose another --out."
+_BESIDE = re.compile(r"\..+\.(?P<process>\d+)\.part(\..+)?")
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a place where ``path`` could not be made, before any work is done for it.
+
+    Raises:
+        OutputError: what is there, or above it, is not a folder that can be written.
+    """
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        why = "cannot be written" if folder.is_dir() else "is not a folder"
+        raise OutputError(f"Cannot write {path}: {folder} {why}. Choose another --out.")
+
+
+@contextlib.contextmanager
+def explained(path: Path, remedy: str = _ELSEWHERE) -> Iterator[None]:
+    """Turn an error of the file system into a sentence about ``path`` that ends with what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror or error}. {remedy}") from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, remedy: str = _ELSEWHERE) -> Iterator[Path]:
+    """Give a path beside ``path`` to write to; flush it to disk and rename it when the block ends well.
+
+    Whatever goes wrong, nothing half-written stays and what was at ``path`` is as before. The folder is made
+    if need be. What a process that was killed left beside is cleared by :func:`clear_remains`.
+
+    Raises:
+        OutputError: the system refused (disk full, no permission, folder gone); the sentence ends with
+            ``remedy``.
+    """
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        with explained(path, remedy):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield beside
+            with open(beside, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(beside, path)
+            _flush_names(path.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes, *, remedy: str = _ELSEWHERE) -> None:
+    """Make ``content`` what is in ``path``: a reader sees all of it, or what was there before.
+
+    Raises:
+        OutputError: as of :func:`replacing`.
+    """
+    with replacing(path, remedy=remedy) as beside:
+        beside.write_bytes(content)
+
+
+def clear_remains(folder: Path) -> None:
+    """Remove what processes that no longer run were writing when they were killed."""
+    for path in folder.iterdir():
+        found = _BESIDE.fullmatch(path.name)
+        if found and not _runs(int(found["process"])):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _flush_names(folder: Path) -> None:
+    """Flush a folder's list of names, so that a rename outlives a power cut; not every system can."""
+    with contextlib.suppress(OSError):
+        listing = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(listing)
+        finally:
+            os.close(listing)
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of this number runs here."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
