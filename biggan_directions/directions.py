@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import pickle
 import platform
-import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.generators import Generator
 from biggan_directions.generators.class_table import ImageClass
 from biggan_directions.output import write_whole
+from biggan_directions.reading import read_torch_file
 from biggan_directions.search_space import parse_search_space
 from biggan_directions.solution import Solution
 from biggan_directions.version import __version__
@@ -23,6 +22,9 @@ from biggan_directions.version import __version__
 FORMAT = "biggan-directions/1"
 _LARGEST_FILE = 64 * 2**20  # bytes; 4096 directions of 4096 numbers
 _ORTHONORMAL = 1e-4
+_MOST_COLUMNS = 4096  # as the checkpoints' z_dim
+_MOST_CLASSES = 100_000
+_LONGEST_NAME = 1000  # characters
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,30 +156,18 @@ class Directions:
             FileFormatError: not a file of directions, or one that does not fit.
         """
         path = Path(path)
-        content = _read(path)
+        content = read_torch_file(path, largest=_LARGEST_FILE, what="a file of directions")
         if isinstance(content, torch.Tensor):
             return _adopt(content, path, z_dim, search_space)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise FileFormatError(
                 f"{path} is not a file of directions: expected format '{FORMAT}' or a matrix"
             )
+        matrix = _checked(content.get("directions"), path)
         try:
-            matrix = content["directions"]
-            found = cls(
-                directions=_checked(matrix, path).float(),
-                names=tuple(str(name) for name in content["names"]),
-                effect=_vector(content["effect"]),
-                penalty=_vector(content["penalty"]),
-                model=dict(content["model"]),
-                classes=tuple(ImageClass(int(c["index"]), str(c["name"])) for c in content["classes"]),
-                truncation=float(content["truncation"]),
-                seed=int(content["seed"]),
-                solver=dict(content["solver"]),
-                made_with={str(k): str(v) for k, v in content["made_with"].items()},
-                license=str(content["license"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise FileFormatError(f"{path} is damaged: {type(error).__name__} {error}") from error
+            found = _described(content, matrix)
+        except ValueError as error:
+            raise FileFormatError(f"{path} is damaged: {error}") from error
         if found.orthonormality_error() > _ORTHONORMAL:
             raise FileFormatError(f"{path} is damaged: its directions are not orthonormal")
         if z_dim is not None and z_dim != found.z_dim:
@@ -188,40 +178,79 @@ class Directions:
         return found
 
 
-def _vector(value: Any) -> torch.Tensor:
-    if not isinstance(value, torch.Tensor) or value.ndim != 1:
-        raise ValueError("expected a vector")
-    return value.float().clone()
+def _described(content: dict[Any, Any], matrix: torch.Tensor) -> Directions:
+    """A file of ours as it is, or a ValueError that says which key is wrong."""
+    count = len(matrix)
+    names, classes = _field(content, "names", list), _field(content, "classes", list)
+    if not all(isinstance(name, str) and len(name) <= _LONGEST_NAME for name in names):
+        raise ValueError(f"names must be text of at most {_LONGEST_NAME} characters")
+    if len(classes) > _MOST_CLASSES:
+        raise ValueError(f"classes has {len(classes)} entries, expected at most {_MOST_CLASSES}")
+    truncation = _field(content, "truncation", float, int)
+    if not 0 < truncation <= 1:
+        raise ValueError(f"truncation is {truncation:g}, expected above 0 and at most 1")
+    model = _scalars(content, "model")
+    if model:
+        for key, kind in (("name", str), ("resolution", int), ("z_dim", int), ("weights_sha256", str)):
+            _field(model, key, kind)
+    return Directions(
+        directions=matrix.float(),
+        names=tuple(names),
+        effect=_measured(content, "effect", count),
+        penalty=_measured(content, "penalty", count),
+        model=model,
+        classes=tuple(map(_image_class, classes)),
+        truncation=float(truncation),
+        seed=_field(content, "seed", int),
+        solver=_scalars(content, "solver"),
+        made_with={key: str(value) for key, value in _scalars(content, "made_with").items()},
+        license=_field(content, "license", str),
+    )
 
 
-def _read(path: Path) -> Any:
-    """What ``torch.load`` makes of the file, with its unpickler restricted to plain values and tensors."""
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise FileFormatError(
-                f"{path} is too large for a file of directions: over {_LARGEST_FILE >> 20} MB"
-            )
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                if sum(item.file_size for item in archive.infolist()) > _LARGEST_FILE:
-                    raise FileFormatError(f"{path} claims more than {_LARGEST_FILE >> 20} MB of content")
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
-    except pickle.UnpicklingError as error:
-        raise FileFormatError(
-            f"{path} holds more than plain values and tensors and was not run: it is not a file of directions"
-        ) from error
-    except FileFormatError:
-        raise
-    except Exception as error:  # a damaged file can raise nearly anything from within torch's reader
-        raise FileFormatError(f"{path} is not a file of directions, or is damaged") from error
+def _field(content: dict[Any, Any], key: str, *kinds: type) -> Any:
+    if key not in content:
+        raise ValueError(f"{key} is missing")
+    if type(content[key]) not in kinds:
+        raise ValueError(f"{key} is of type {type(content[key]).__name__}, expected {kinds[0].__name__}")
+    return content[key]
+
+
+def _scalars(content: dict[Any, Any], key: str) -> dict[str, Any]:
+    """A flat table of plain values."""
+    table: dict[str, Any] = _field(content, key, dict)
+    for name, value in table.items():
+        if not isinstance(name, str) or not (value is None or isinstance(value, str | int | float)):
+            raise ValueError(f"{key} is not a table of plain values")
+    return table
+
+
+def _image_class(content: Any) -> ImageClass:
+    if not isinstance(content, dict):
+        raise ValueError("a class is not a table of index and name")
+    index, name = _field(content, "index", int), _field(content, "name", str)
+    if not 0 <= index < _MOST_CLASSES or len(name) > _LONGEST_NAME:
+        raise ValueError("a class has an index or a name that cannot be")
+    return ImageClass(index, name)
+
+
+def _measured(content: dict[Any, Any], key: str, count: int) -> torch.Tensor:
+    """A number a direction, NaN where it was not measured."""
+    value = content.get(key)
+    if not isinstance(value, torch.Tensor) or value.shape != (count,) or not value.is_floating_point():
+        raise ValueError(f"{key} is not a vector of {count} numbers")
+    value = value.float().clone()
+    if not bool((value.isnan() | (value.isfinite() & (value >= 0))).all()):
+        raise ValueError(f"{key} has values below 0 or infinite")
+    return value
 
 
 def _checked(matrix: Any, path: Path) -> torch.Tensor:
     if not isinstance(matrix, torch.Tensor) or matrix.ndim != 2 or not matrix.is_floating_point():
         raise FileFormatError(f"{path} does not hold a matrix of numbers")
     rows, columns = matrix.shape
+    if columns > _MOST_COLUMNS:
+        raise FileFormatError(f"{path} has {columns} columns, expected at most {_MOST_COLUMNS}")
     if not 1 <= rows <= columns:
         raise FileFormatError(
             f"{path} has {rows} directions in {columns} dimensions: expected 1 to {columns}"

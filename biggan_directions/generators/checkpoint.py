@@ -1,12 +1,11 @@
 """A checkpoint in pytorch-pretrained-biggan's layout, read without trusting it.
 
-Nothing is built before the configuration is found sane, nothing is unpickled but tensors, and every tensor
+Nothing is built before the configuration is found sane, nothing is unpickled, and every tensor
 that the configuration calls for must be there, with its shape, and finite.
 """
 
 import json
 import math
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from pytorch_pretrained_biggan import BigGANConfig
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.generators.weight_folder import WeightFiles
+from biggan_directions.reading import read_json, read_safetensors, read_torch_file
 
 _LARGEST_CONFIG_BYTES = 64 * 1024
 _LARGEST_STATE_BYTES = 4 * 1024**3
@@ -40,8 +40,7 @@ def load_state(files: WeightFiles) -> tuple[BigGANConfig, dict[str, torch.Tensor
 
     Returns:
         The configuration, and float32 tensors on the CPU by the names of ``BigGAN(config).state_dict()``,
-        in its order; float32 tensors of the file are mapped into memory rather than read where the format
-        allows it.
+        in its order; the file's own float32 numbers are read once and not copied.
 
     Raises:
         FileFormatError: a file is not what it should be; the first tensor that is wrong is named.
@@ -81,19 +80,7 @@ def read_config(path: Path) -> BigGANConfig:
         with
             another.
     """
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST_CONFIG_BYTES + 1)
-    except OSError as error:
-        raise FileFormatError(f"{path} cannot be read: {error.strerror}") from error
-    if len(raw) > _LARGEST_CONFIG_BYTES:
-        raise FileFormatError(
-            f"{path} is larger than {_LARGEST_CONFIG_BYTES} bytes: not a BigGAN configuration"
-        )
-    try:
-        values = json.loads(raw)
-    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, an endless number, endless nesting
-        raise FileFormatError(f"{path} is not JSON: not a BigGAN configuration") from error
+    values = read_json(path, largest=_LARGEST_CONFIG_BYTES)
     if not isinstance(values, dict):
         raise FileFormatError(f"{path} holds a {type(values).__name__}, expected an object of settings")
     try:
@@ -172,7 +159,7 @@ def _checked_config(values: Mapping[str, Any]) -> BigGANConfig:
             "the package that defines the layout takes no other"
         )
     eps = _value(values, "eps")
-    if type(eps) not in (int, float) or not math.isfinite(eps) or not 0 < eps < 1:
+    if type(eps) not in (int, float) or not 0 < eps < 1:
         raise ValueError(f"eps is {_shown(eps)}, expected a number between 0 and 1")
     layers = _checked_layers(_value(values, "layers"))
     size = 4 * 2 ** sum(upsamples for upsamples, _, _ in layers)
@@ -242,33 +229,13 @@ def _check_size(path: Path, expected: Mapping[str, torch.Size]) -> None:
 
 def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """Whatever tensors a file holds, by name."""
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            found: object = load_file(path)
-        else:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # about odd pickles: they are read or refused, not discussed
-                found = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
-    except (
-        Exception
-    ) as error:  # a hostile or broken file can raise anything; torch's own text suggests unsafe ways
-        raise FileFormatError(
-            f"{path} cannot be read as a checkpoint of plain tensors ({type(error).__name__}): it is "
-            "damaged, cut short, or holds something other than tensors, which is never run. Fetch it again"
-        ) from error
+    read = read_safetensors if path.suffix == ".safetensors" else read_torch_file
+    found: object = read(path, largest=2 * _LARGEST_STATE_BYTES, what="a checkpoint of plain tensors")
     if not isinstance(found, dict) or not all(
         isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in found.items()
     ):
         raise FileFormatError(f"{path} does not hold a table of tensors by name, as a checkpoint does")
     return found
-
-
-def _is_zip(path: Path) -> bool:
-    """Whether torch can map the file into memory: not files of its older format, from before 2020."""
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\x03\x04"
 
 
 def _check_tensor(where: str, name: str, tensor: torch.Tensor | None, shape: torch.Size) -> None:
@@ -277,8 +244,7 @@ def _check_tensor(where: str, name: str, tensor: torch.Tensor | None, shape: tor
         raise FileFormatError(f"{where} has no tensor {name!r}, which its configuration calls for")
     if tensor.shape != shape:
         raise FileFormatError(f"tensor {name!r} of {where} is {tuple(tensor.shape)}, expected {tuple(shape)}")
-    plain = tensor.device.type == "cpu" and tensor.layout == torch.strided and not tensor.is_quantized
-    if tensor.dtype not in _FLOATS or not plain:
+    if tensor.dtype not in _FLOATS:
         raise FileFormatError(f"tensor {name!r} of {where} is {tensor.dtype}, expected plain floating point")
     if not bool(torch.isfinite(tensor).all()):
         raise FileFormatError(f"tensor {name!r} of {where} has values that are not finite")
