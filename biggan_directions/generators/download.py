@@ -16,8 +16,9 @@ from pathlib import Path
 
 import requests
 
-from biggan_directions.errors import OutputError, WeightsError
+from biggan_directions.errors import FileFormatError, OutputError, WeightsError
 from biggan_directions.output import explained, write_whole
+from biggan_directions.reading import read_json
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes there are so far and the bytes there will be (None where the server does not say)."""
@@ -28,6 +29,7 @@ _PIECE_BYTES = 64 * 1024  # what is lost of a piece that breaks off
 _BLOCK_BYTES = 1024 * 1024
 _TRIES = 6
 _FIRST_PAUSE_S = 0.5  # doubled after each try
+_LARGEST_NOTE_BYTES = 64 * 1024
 _TIMEOUT_S = (10.0, 60.0)  # to connect, and between two pieces of data
 _TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -135,9 +137,9 @@ class _Part:
     def resumable(self, url: str) -> tuple[int, str]:
         """How many bytes are worth keeping, and their version; (0, "") where there are none."""
         try:
-            note = json.loads(self._note.read_text("utf-8"))
+            note = read_json(self._note, largest=_LARGEST_NOTE_BYTES)
             size = self.path.stat().st_size
-        except (OSError, ValueError):
+        except (OSError, FileFormatError):
             return 0, ""
         if not isinstance(note, dict) or note.get("url") != url or not isinstance(note.get("version"), str):
             return 0, ""

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from biggan_directions.errors import OutputError, WeightsError
+from biggan_directions.errors import FileFormatError, OutputError, WeightsError
 from biggan_directions.generators.catalog import CONFIG_NAME, WEIGHTS_NAME
 from biggan_directions.generators.download import CACHE_REMEDY, file_sha256
 from biggan_directions.output import write_whole
+from biggan_directions.reading import read_json
 
 RECORD_NAME = "record.json"
 _RECORD_FORMAT = "biggan-directions-weights/1"
+_LARGEST_RECORD_BYTES = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +116,11 @@ def read_record(folder: Path) -> dict[str, Facts] | None:
         WeightsError: there is a record, but it cannot be read.
     """
     path = folder / RECORD_NAME
-    try:
-        record = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except (OSError, ValueError, RecursionError):
+    try:
+        record = read_json(path, largest=_LARGEST_RECORD_BYTES)
+    except FileFormatError:
         record = None
     known = (
         record.get("files") if isinstance(record, dict) and record.get("format") == _RECORD_FORMAT else None

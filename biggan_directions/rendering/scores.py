@@ -1,13 +1,14 @@
 """The scorecard as the page shows it: read from the JSON beside the directions, checked, and averaged."""
 
-import json
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from biggan_directions.errors import FileFormatError
+from biggan_directions.reading import read_json
 
 SCORES_NAME = "scorecard.json"
 SCORES_FORMAT = "biggan-directions/scorecard/1"
@@ -113,27 +114,20 @@ def read_scores(path: Path, fingerprint: str, count: int) -> Scores | None:
     Raises:
         FileFormatError: the file is damaged, or not a scorecard.
     """
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise FileFormatError(f"{path} is too large for a scorecard: over {_LARGEST_FILE >> 20} MB")
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{path} is not JSON") from error
+    content = read_json(path, largest=_LARGEST_FILE)
     if not isinstance(content, dict) or content.get("format") != SCORES_FORMAT:
         raise FileFormatError(f"{path} is not a scorecard: expected format '{SCORES_FORMAT}'")
     if content.get("directions_sha256") != fingerprint:
         return None
     try:
         found = Scores(
-            model=str(content["model"]),
-            classes=tuple(str(name) for name in content["classes"]),
-            seed=int(content["seed"]),
-            latents=int(content["latents"]),
-            sets=tuple(_set(one) for one in content["sets"]),
+            model=_text(content["model"]),
+            classes=tuple(map(_text, content["classes"])),
+            seed=int(_number(content["seed"]) or 0),
+            latents=int(_number(content["latents"]) or 0),
+            sets=tuple(map(_set, content["sets"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FileFormatError(f"{path} is damaged: {type(error).__name__} {error}") from error
@@ -144,7 +138,7 @@ def read_scores(path: Path, fingerprint: str, count: int) -> Scores | None:
 
 def _set(content: dict[str, Any]) -> ScoredSet:
     return ScoredSet(
-        solver=str(content["solver"]),
+        solver=_text(content["solver"]),
         paper_penalty=_figure(content["paper_penalty"]),
         directions=tuple(_direction(one) for one in content["directions"]),
         matched=_figure(content.get("recovery_mean")),
@@ -155,7 +149,7 @@ def _direction(content: dict[str, Any]) -> ScoredDirection:
     factor = content.get("factor")
     return ScoredDirection(
         {measure.key: _figure(content.get(measure.key)) for measure in MEASURES},
-        None if factor is None else str(factor),
+        None if factor is None else _text(factor),
     )
 
 
@@ -164,6 +158,12 @@ def _figure(content: Any) -> Figure:
     if isinstance(content, dict):
         return Figure(_number(content["value"]), _number(content["error"]))
     return Figure(_number(content))
+
+
+def _text(content: Any) -> str:
+    if not isinstance(content, str):
+        raise TypeError(f"expected text, got {content!r:.40}")
+    return content
 
 
 def _number(content: Any) -> float | None:
