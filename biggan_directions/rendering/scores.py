@@ -125,8 +125,8 @@ def read_scores(path: Path, fingerprint: str, count: int) -> Scores | None:
         found = Scores(
             model=_text(content["model"]),
             classes=tuple(map(_text, content["classes"])),
-            seed=int(_number(content["seed"]) or 0),
-            latents=int(_number(content["latents"]) or 0),
+            seed=_whole(content["seed"]),
+            latents=_whole(content["latents"]),
             sets=tuple(map(_set, content["sets"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -163,6 +163,12 @@ def _figure(content: Any) -> Figure:
 def _text(content: Any) -> str:
     if not isinstance(content, str):
         raise TypeError(f"expected text, got {content!r:.40}")
+    return content
+
+
+def _whole(content: Any) -> int:
+    if type(content) is not int:
+        raise TypeError(f"expected a whole number, got {content!r:.40}")
     return content
 
 
