@@ -4,7 +4,18 @@ import sys
 
 
 def main() -> None:
-    """Run the command line: exit 0 done, 1 a clear error, 2 wrong usage, 130 interrupted."""
+    """Run the command line: exit 0 done, 1 a clear error, 2 wrong usage, 130 or 143 interrupted."""
+    from biggan_directions.stopping import Stopped, listen
+
+    try:
+        listen()
+        _run()
+    except Stopped as stopped:
+        sys.stderr.write(f"{stopped.sentence(sys.argv[1:])}\n")
+        sys.exit(stopped.exit_code)
+
+
+def _run() -> None:
     from biggan_directions.cli import app
     from biggan_directions.errors import BigganDirectionsError
 
@@ -13,9 +24,6 @@ def main() -> None:
     except BigganDirectionsError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import platform
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from biggan_directions.output import write_whole
 from biggan_directions.reading import read_torch_file
 from biggan_directions.search_space import parse_search_space
 from biggan_directions.solution import Solution
-from biggan_directions.version import __version__
+from biggan_directions.version import made_with
 
 FORMAT = "biggan-directions/1"
 _LARGEST_FILE = 64 * 2**20  # bytes; 4096 directions of 4096 numbers
@@ -111,11 +110,7 @@ class Directions:
             truncation=generator.truncation,
             seed=seed,
             solver=solution.solver,
-            made_with={
-                "biggan-directions": __version__,
-                "torch": str(torch.__version__),
-                "python": platform.python_version(),
-            },
+            made_with=made_with(),
             license=generator.license,
         )
 

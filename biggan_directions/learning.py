@@ -115,7 +115,7 @@ class _Run:
             {**made_for, "evaluations": 0, "gradients": 0} if state is None else dict(state)
         )
         for part, expected in made_for.items():
-            _check_same(self.state.get(part), expected)
+            check_same(self.state.get(part), expected)
         self.evaluator.evaluations = self.state["evaluations"]
         self.evaluator.gradients = self.state["gradients"]
         self.space: SearchSpace
@@ -310,7 +310,7 @@ def _weak(effect: torch.Tensor, strongest: float) -> tuple[str, ...]:
     )
 
 
-def _check_same(found: dict[str, Any] | None, expected: dict[str, Any]) -> None:
+def check_same(found: dict[str, Any] | None, expected: dict[str, Any]) -> None:
     """Refuse to go on from a state that was made with other settings."""
     found = found or {}
     for name, value in expected.items():

@@ -23,6 +23,7 @@ _LEARN_FLAGS = (
     "search_dims",
     "seed",
     "micro_batch",
+    "latents",
     "refine",
     "steps",
     "batch_size",

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from biggan_directions import stopping
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device, Json, Model, Space
 from biggan_directions.commands.scoring import measure
 from biggan_directions.commands.terminal import err, measures, out, plain, print_scores
-from biggan_directions.errors import OutputError
+from biggan_directions.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
+    from biggan_directions.checkpoint import Checkpoint
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.learn_settings import LearnSettings
     from biggan_directions.scorecard import Scorecard
     from biggan_directions.search_space import SearchSpace
+    from biggan_directions.solution import Step
 
 _SHORT = 4  # latents of the scorecard that learning ends with
 
 
-def drain(generator: Generator, settings: LearnSettings) -> tuple[Directions, SearchSpace]:
-    """Drain the solver's steps into a progress bar; print what a user should know."""
+def drain(
+    generator: Generator, settings: LearnSettings, checkpoint: Checkpoint | None = None
+) -> tuple[Directions, SearchSpace]:
+    """Drain the solver's steps into a progress bar and a checkpoint; print what a user should know."""
     from tqdm import tqdm
 
     from biggan_directions.directions import Directions
-    from biggan_directions.learning import iterate
 
     solution = None
     with tqdm(disable=None, leave=False) as bar:
-        for step in iterate(generator, settings):
+        for step in _steps(generator, settings, checkpoint):
             bar.set_description(step.phase)
             bar.total, bar.n = step.total, step.done
             if step.value is not None:
@@ -52,6 +59,25 @@ def drain(generator: Generator, settings: LearnSettings) -> tuple[Directions, Se
     return Directions.of(solution, generator, settings.seed), space
 
 
+def _steps(generator: Generator, settings: LearnSettings, checkpoint: Checkpoint | None) -> Iterator[Step]:
+    """The solver's steps, from where the checkpoint stands, and each offered to it."""
+    from biggan_directions.learning import iterate
+
+    if checkpoint is None:
+        yield from iterate(generator, settings)
+        return
+    state, notes = checkpoint.load()
+    for note in notes:
+        err.print(f"note: {plain(note)}", soft_wrap=True)
+    steps = iterate(generator, settings, state)
+    with nullcontext() if state is None else checkpoint.taking_up():
+        first = next(steps)
+    for step in itertools.chain([first], steps):
+        checkpoint.offer(step)
+        stopping.check()
+        yield step
+
+
 def short_score(found: Directions, generator: Generator, space: SearchSpace) -> Scorecard:
     """The scorecard at few latents, without the baselines."""
     from biggan_directions.scoring import ScoreSettings
@@ -59,12 +85,45 @@ def short_score(found: Directions, generator: Generator, space: SearchSpace) -> 
     return measure(found, generator, ScoreSettings(latents=_SHORT, baselines=()), space=space)
 
 
-def _check_free(path: Path, force: bool) -> None:
-    from biggan_directions.output import check_writable
+def _finished(
+    path: Path, checkpoint: Checkpoint, generator: Generator, settings: LearnSettings, *, resume: bool
+) -> Directions | None:
+    """The directions of a run that is to go on, where it has ended.
 
-    check_writable(path)
-    if path.exists() and not force:
-        raise OutputError(f"{path} is already there: choose another --out, or replace it with --force")
+    Raises:
+        OutputError: there is a run already, and it is not to go on.
+        UsageError: it was made with other settings.
+    """
+    from biggan_directions.directions import Directions
+    from biggan_directions.learning import check_same
+
+    if not resume:
+        if path.exists():
+            raise OutputError(f"{path} is already there: choose another --out, or replace it with --force")
+        if checkpoint.exists():
+            raise OutputError(
+                f"{checkpoint.path} is of a run that did not end: go on with --resume, "
+                "or replace it with --force"
+            )
+        return None
+    if checkpoint.exists() or not path.exists():
+        return None
+    found = Directions.load(path)
+    dims = settings.search_dims or int(found.solver.get("search_dims", 0))
+    asked = settings.described(settings.block(generator.z_dim), generator.resolution, dims)
+    asked |= {"ndirs": settings.ndirs, "seed": settings.seed, "truncation": generator.truncation}
+    asked |= {"classes": generator.classes, "weights_sha256": generator.weights_sha256}
+    made = {**found.solver, "ndirs": len(found), "seed": found.seed, "truncation": found.truncation}
+    made |= {"classes": found.classes, "weights_sha256": found.model.get("weights_sha256")}
+    check_same(made, asked)
+    return found
+
+
+def _say_finished(found: Directions, path: Path, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"path": str(path), "directions": measures(found)}))
+    else:
+        out.print(f"nothing to do: {plain(str(path))} is finished", soft_wrap=True)
 
 
 def learn(
@@ -85,10 +144,12 @@ def learn(
     device: Device = "auto",
     micro_batch: Annotated[int, typer.Option(help="Pictures drawn at once; a setting of the result.")] = 4,
     to: Annotated[Path | None, typer.Option("--out", help="Folder; outputs/MODEL/CLASS.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is there.")] = False,
     force: Annotated[bool, typer.Option(help="Replace what is there.")] = False,
     dry_run: Annotated[
         bool, typer.Option(help="Say what would be done and what it takes, and stop.")
     ] = False,
+    latents: Annotated[int, typer.Option(help="Where second derivatives are measured.")] = 32,
     refine: Annotated[int, typer.Option(help="Adam steps on the square matrix after the solver.")] = 0,
     steps: Annotated[int, typer.Option(help="Adam: steps.")] = 1000,
     batch_size: Annotated[int, typer.Option(help="Adam: latents a step.")] = 32,
@@ -99,9 +160,14 @@ def learn(
     as_json: Json = False,
 ) -> None:
     """Find directions for a class."""
+    from biggan_directions.checkpoint import Checkpoint
     from biggan_directions.learn_settings import LearnSettings
+    from biggan_directions.output import check_writable
+    from biggan_directions.run_folder import held
     from biggan_directions.scorecard import remarks
 
+    if resume and force:
+        raise UsageError("--resume goes on with what is there and --force replaces it: give one of them")
     settings = LearnSettings(
         ndirs=ndirs,
         solver=solver,
@@ -109,6 +175,7 @@ def learn(
         search_dims=search_dims,
         seed=seed,
         micro_batch=micro_batch,
+        latents=latents,
         refine=refine,
         steps=steps,
         batch_size=batch_size,
@@ -131,11 +198,22 @@ def learn(
             f"about {cost.seconds:.0f} s and {memory} of memory; would write {plain(str(path))}"
         )
         return
-    _check_free(path, force)
-    found, space = drain(generator, settings)
-    found.save(path)
-    card = short_score(found, generator, space)
-    card.save(path.parent)
+    check_writable(path)
+    with held(path.parent) as folder:
+        checkpoint = Checkpoint(folder, device=generator.device.type)
+        if force:
+            checkpoint.remove()
+        elif finished := _finished(path, checkpoint, generator, settings, resume=resume):
+            _say_finished(finished, path, as_json)
+            return
+        with checkpoint:
+            found, space = drain(generator, settings, checkpoint)
+            checkpoint.write()  # while there is one the run is not finished: it is removed last
+            found.save(path)
+            card = short_score(found, generator, space)
+            folder.check()
+            card.save(path.parent)
+        checkpoint.remove()
     if as_json:
         scores = card.as_json()["sets"][0]["directions"]
         typer.echo(json.dumps({"path": str(path), "directions": measures(found), "scores": scores}))

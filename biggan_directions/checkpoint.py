@@ -1,0 +1,155 @@
+"""A run's state on disk, from which it is taken up again: checkpoint.pt beside directions.pt."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+
+from biggan_directions.errors import BigganDirectionsError, FileFormatError
+from biggan_directions.output import explained, write_whole
+from biggan_directions.run_folder import RunFolder
+from biggan_directions.solution import Step
+from biggan_directions.stopping import Stopped
+from biggan_directions.version import made_with
+
+CHECKPOINT_NAME = "checkpoint.pt"
+FORMAT = "biggan-directions/checkpoint/1"
+_REMEDY = "Free some space, and go on with --resume."
+_EVERY_S = 5.0  # what a kill may cost
+_SHARE = 0.05  # of the time, at most, goes into writing: a state may be large, and a disk slow
+
+
+class Checkpoint:
+    """The latest state of the run in ``folder``: written now and then, and when the run is stopped.
+
+    As a context it writes the state when :class:`~biggan_directions.stopping.Stopped` passes through.
+
+    Args:
+        folder: what the run holds.
+        device: where the run draws: results are the same bytes on the same kind of device alone.
+    """
+
+    def __init__(self, folder: RunFolder, *, device: str) -> None:
+        self.path = folder.path / CHECKPOINT_NAME
+        self._folder = folder
+        self._made_with = {**made_with(), "device": device}
+        self._latest: dict[str, Any] | None = None
+        self._next = time.monotonic() + _EVERY_S
+
+    def exists(self) -> bool:
+        """Whether there is one on disk."""
+        return self.path.exists()
+
+    def load(self) -> tuple[dict[str, Any] | None, list[str]]:
+        """The state on disk, None where there is none; and what is not as it was when it was written.
+
+        Raises:
+            FileFormatError: the file is damaged, or is something else.
+        """
+        if not self.exists():
+            return None, []
+        content = _read(self.path)
+        try:
+            state, before = dict(content["state"]), dict(content["made_with"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise _damaged(self.path) from error
+        return state, [
+            f"the run was begun with {name} {before.get(name)} and goes on with {now}: "
+            "the result may differ in its last digits"
+            for name, now in self._made_with.items()
+            if before.get(name) != now
+        ]
+
+    @contextmanager
+    def taking_up(self) -> Iterator[None]:
+        """While a run takes up its state: what does not fit together was not written by one.
+
+        Raises:
+            FileFormatError: in place of what goes wrong.
+        """
+        try:
+            yield
+        except (BigganDirectionsError, torch.OutOfMemoryError, StopIteration):
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise _damaged(self.path) from error
+
+    def offer(self, step: Step) -> None:
+        """Take note of a step's state, and write it where it is time to.
+
+        Raises:
+            OutputError: it cannot be written; the one that was written before is intact.
+        """
+        self._latest = step.state
+        if time.monotonic() >= self._next:
+            self.write()
+
+    def write(self) -> None:
+        """Write the latest state, if there is one.
+
+        Raises:
+            OutputError: it cannot be written; the one that was written before is intact.
+        """
+        if self._latest is None:
+            return
+        start = time.monotonic()
+        content = io.BytesIO()  # torch.save itself does not report a full disk as an OSError
+        torch.save({"format": FORMAT, "made_with": self._made_with, "state": self._latest}, content)
+        self._folder.check()
+        write_whole(self.path, content.getvalue(), remedy=_REMEDY)
+        end = time.monotonic()
+        self._next = end + max(_EVERY_S, (end - start) / _SHARE)
+
+    def remove(self) -> None:
+        """Remove it, where there is one: the run is finished, or begins again.
+
+        Raises:
+            OutputError: the system refused.
+        """
+        with explained(self.path, _REMEDY):
+            self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Checkpoint:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _where: TracebackType | None
+    ) -> None:
+        if isinstance(error, Stopped):
+            self.write()
+            error.resumes = True
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What ``torch.load`` makes of the file, with its unpickler restricted to plain values and tensors.
+
+    What a disk has changed is told by the checksums, which torch itself does not look at. Nothing is
+    compressed, so that no more memory is asked for than the file has bytes.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            plain = all(item.compress_type == zipfile.ZIP_STORED for item in archive.infolist())
+            if not plain or archive.testzip() is not None:
+                raise _damaged(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
+    except FileFormatError:
+        raise
+    except Exception as error:  # a damaged file can raise nearly anything from within torch's reader
+        raise _damaged(path) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise _damaged(path)
+    return content
+
+
+def _damaged(path: Path) -> FileFormatError:
+    return FileFormatError(f"{path} is not a checkpoint, or is damaged: start anew with --force")
