@@ -29,10 +29,9 @@ class RunFolder:
             OutputError: it was removed, renamed, or its disk is gone; nothing is written to what took its
                 place.
         """
-        try:
+        there = None
+        with explained(self.path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
             there = _inode(self.path / LOCK_NAME)
-        except OSError:
-            there = None
         if there != self.inode:
             raise OutputError(
                 f"{self.path} was removed or renamed while it was written to: what was written is where it "

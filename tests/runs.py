@@ -48,7 +48,7 @@ class Done:
 
 @dataclass
 class Run:
-    """A run under way in ``folder``."""
+    """A run under way in ``folder``; sent SIGUSR1, it goes on with the permissions of ``user``."""
 
     arguments: Sequence[str]
     folder: Path
@@ -130,8 +130,7 @@ def _child(
     for number, path in enumerate(said, start=1):
         os.dup2(os.open(path, os.O_WRONLY), number)
     if user is not None:
-        os.setgid(user)
-        os.setuid(user)
+        signal.signal(signal.SIGUSR1, lambda *_: os.seteuid(user))
     os.chdir(folder)
     for place, value in constants.items():
         module, name = place.rsplit(".", 1)
@@ -141,7 +140,10 @@ def _child(
     sys.argv = ["biggan-directions", *arguments]
     from biggan_directions.__main__ import main
 
-    main()
+    try:
+        main()
+    finally:
+        os.seteuid(os.getuid())  # what Python still loads as it ends need not be open to everyone
 
 
 def _arm(fault: Fault) -> None:
