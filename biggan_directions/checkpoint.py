@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import time
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import torch
 
 from biggan_directions.errors import BigganDirectionsError, FileFormatError
 from biggan_directions.output import explained, write_whole
+from biggan_directions.reading import read_torch_file
 from biggan_directions.run_folder import RunFolder
 from biggan_directions.solution import Step
 from biggan_directions.stopping import Stopped
@@ -23,6 +23,7 @@ from biggan_directions.version import made_with
 CHECKPOINT_NAME = "checkpoint.pt"
 FORMAT = "biggan-directions/checkpoint/1"
 _REMEDY = "Free some space, and go on with --resume."
+_LARGEST_FILE = 2**35  # bytes; reading takes no more memory than the file has
 _EVERY_S = 5.0  # what a kill may cost
 _SHARE = 0.05  # of the time, at most, goes into writing: a state may be large, and a disk slow
 
@@ -56,7 +57,9 @@ class Checkpoint:
         """
         if not self.exists():
             return None, []
-        content = _read(self.path)
+        content = read_torch_file(self.path, largest=_LARGEST_FILE, what="a checkpoint")
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise _damaged(self.path)
         try:
             state, before = dict(content["state"]), dict(content["made_with"])
         except (KeyError, TypeError, ValueError) as error:
@@ -126,29 +129,6 @@ class Checkpoint:
         if isinstance(error, Stopped):
             self.write()
             error.resumes = True
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """What ``torch.load`` makes of the file, with its unpickler restricted to plain values and tensors.
-
-    What a disk has changed is told by the checksums, which torch itself does not look at. Nothing is
-    compressed, so that no more memory is asked for than the file has bytes.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            plain = all(item.compress_type == zipfile.ZIP_STORED for item in archive.infolist())
-            if not plain or archive.testzip() is not None:
-                raise _damaged(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
-    except FileFormatError:
-        raise
-    except Exception as error:  # a damaged file can raise nearly anything from within torch's reader
-        raise _damaged(path) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise _damaged(path)
-    return content
 
 
 def _damaged(path: Path) -> FileFormatError:

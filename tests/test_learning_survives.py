@@ -263,5 +263,5 @@ def _pickled(path: Path) -> None:
 def test_a_damaged_checkpoint_is_a_line(damage: Callable[[Path], None], tmp_path: Path) -> None:
     assert run(JACOBI, tmp_path, fault=Fault("write", 2)).code == 137
     damage(tmp_path / "out" / CHECKPOINT_NAME)
-    _is_one_line(run((*JACOBI, "--resume"), tmp_path), 1, "is not a checkpoint, or is damaged", "--force")
+    _is_one_line(run((*JACOBI, "--resume"), tmp_path), 1, f"out/{CHECKPOINT_NAME} ", "checkpoint")
     assert not (tmp_path / "harmed").exists()
