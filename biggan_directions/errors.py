@@ -36,3 +36,14 @@ class GeneratorError(BigganDirectionsError):
 
 class OutputError(BigganDirectionsError):
     """A place that cannot be written, or that holds something which must not be overwritten."""
+
+
+class TeamError(BigganDirectionsError):
+    """Processes that were to work together, and cannot: one has ended, or cannot be reached.
+
+    ``ours_to_tell`` in one of those that are left, which tells the user.
+    """
+
+    def __init__(self, message: str, *, ours_to_tell: bool = True) -> None:
+        super().__init__(message)
+        self.ours_to_tell = ours_to_tell

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import torch
 
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.precision import full_precision
+from biggan_directions.team import ALONE, Team
 
 
 class Drawable(Protocol):
@@ -33,22 +34,40 @@ class Evaluator:
         generator: what draws.
         micro_batch: pictures drawn at once, 1 or more. It is part of a result's settings: other sizes give
             the same numbers only up to rounding.
+        team: the processes that share the work.
 
     Attributes:
-        evaluations: pictures drawn so far.
+        evaluations: pictures drawn so far, by all of the team for what was shared.
         gradients: how many of them were also differentiated.
 
     Raises:
         UsageError: ``micro_batch`` is below 1.
     """
 
-    def __init__(self, generator: Drawable, micro_batch: int) -> None:
+    def __init__(self, generator: Drawable, micro_batch: int, team: Team = ALONE) -> None:
         if micro_batch < 1:
             raise UsageError(f"micro-batch must be 1 or more, got {micro_batch}")
         self.generator = generator
         self.micro_batch = micro_batch
+        self.team = team
         self.evaluations = 0
         self.gradients = 0
+
+    def shared(self, items: Sequence[int], work: Callable[[int], torch.Tensor]) -> Iterator[torch.Tensor]:
+        """Do a piece of work for each item, and count what it took: see :meth:`Team.share`."""
+
+        def counted(item: int) -> torch.Tensor:
+            before = self.evaluations, self.gradients
+            found = work(item)
+            spent = self.evaluations - before[0], self.gradients - before[1]
+            self.evaluations, self.gradients = before
+            return torch.cat([torch.tensor(spent, dtype=torch.float64), found])
+
+        for counts_and_found in self.team.share(items, counted):
+            evaluations, gradients = counts_and_found[:2].long().tolist()
+            self.evaluations += evaluations
+            self.gradients += gradients
+            yield counts_and_found[2:]
 
     def draw(self, z: torch.Tensor, which: torch.Tensor | None) -> torch.Tensor:
         """Draw one micro-batch, with whatever gradients ``z`` asks for.

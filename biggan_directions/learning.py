@@ -25,6 +25,7 @@ from biggan_directions.solution import Solution, Step
 from biggan_directions.solvers.adam import adam_steps, kaiming_start
 from biggan_directions.solvers.hessians import Moments
 from biggan_directions.solvers.jacobi import diagonalise, measured_moments
+from biggan_directions.team import ALONE, Team
 
 _DEAD = 1e-3  # of the strongest effect: what is left is rounding, and has no share of anything
 _SHOWN = 16  # dimensions up to which solving after every latent, for the progress bar, costs next to nothing
@@ -36,6 +37,7 @@ def learn(
     *,
     progress: Callable[[Step], None] | None = None,
     state: dict[str, Any] | None = None,
+    team: Team = ALONE,
 ) -> Solution:
     """Find directions; see :func:`iterate`.
 
@@ -44,6 +46,7 @@ def learn(
         settings: how; the defaults where left out.
         progress: called with every :class:`Step`.
         state: of an earlier step, to go on from.
+        team: the processes that share the work; all of them call this.
 
     Returns:
         The directions.
@@ -53,7 +56,7 @@ def learn(
         GeneratorError: the pictures are not finite, or do not depend on z.
     """
     solution: Solution | None = None
-    for step in iterate(generator, settings or LearnSettings(), state):
+    for step in iterate(generator, settings or LearnSettings(), state, team):
         if progress is not None:
             progress(step)
         solution = step.solution
@@ -62,16 +65,18 @@ def learn(
 
 
 def iterate(
-    generator: Generator, settings: LearnSettings, state: dict[str, Any] | None = None
+    generator: Generator, settings: LearnSettings, state: dict[str, Any] | None = None, team: Team = ALONE
 ) -> Iterator[Step]:
     """Find directions, a step at a time; the last step carries the solution.
 
-    The same generator, settings and seed give the same bytes, also when taken up from a step's ``state``.
+    The same generator, settings and seed give the same bytes, also when taken up from a step's ``state``,
+    and whatever the number of processes: what they find is added up in the order of latents, in float64.
 
     Args:
         generator: what to search. With several classes, z and class are drawn together.
         settings: how.
-        state: of an earlier step, to go on from.
+        state: of an earlier step, to go on from; the leader's counts.
+        team: the processes that share the work; all of them call this, and go through all of the steps.
 
     Yields:
         Steps: see :class:`Step`.
@@ -80,7 +85,7 @@ def iterate(
         UsageError: the settings do not fit the generator, or the state was made with others.
         GeneratorError: the pictures are not finite, or do not depend on z.
     """
-    run = _Run(generator, settings, state)
+    run = _Run(generator, settings, team.agreed(state), team)
     yield from run.survey()
     if settings.solver == "jacobi":
         yield from run.jacobi()
@@ -96,11 +101,13 @@ def iterate(
 class _Run:
     """One run: each phase takes up what the state holds, and adds to it."""
 
-    def __init__(self, generator: Generator, settings: LearnSettings, state: dict[str, Any] | None) -> None:
-        self.generator, self.settings = generator, settings
+    def __init__(
+        self, generator: Generator, settings: LearnSettings, state: dict[str, Any] | None, team: Team
+    ) -> None:
+        self.generator, self.settings, self.team = generator, settings, team
         self.block = settings.block(generator.z_dim)
         self.differences = settings.differences(generator.resolution)
-        self.evaluator = Evaluator(generator, settings.micro_batch)
+        self.evaluator = Evaluator(generator, settings.micro_batch, team)
         made_for = {
             "settings": asdict(settings),
             "generator": {
@@ -111,6 +118,7 @@ class _Run:
                 "z_dim": generator.z_dim,
             },
         }
+        team.check_same(**made_for)
         self.state: dict[str, Any] = (
             {**made_for, "evaluations": 0, "gradients": 0} if state is None else dict(state)
         )
@@ -160,15 +168,18 @@ class _Run:
         """Find the search space from vector-Jacobian products."""
         total = self.settings.cotangents(self.block)
         saved = self.state.get("survey")
-        survey = Survey.empty(self.generator.z_dim) if saved is None else Survey.from_state(saved)
-        while survey.count < total:
-            size = min(self.settings.micro_batch, total - survey.count)
-            z, which = self.latents(survey.count, size, "survey")
-            survey = survey.extended(self.evaluator, z, which, seed=self.settings.seed)
+        self.surveyed = Survey.empty(self.generator.z_dim) if saved is None else Survey.from_state(saved)
+        for survey in self.surveyed.continued(
+            self.evaluator,
+            lambda start, count: self.latents(start, count, "survey"),
+            total=total,
+            seed=self.settings.seed,
+        ):
+            self.surveyed = survey
             self.keep(survey=survey.state_dict())
             yield self.step("search space", survey.count, total)
-        self.surveyed = survey
-        self.space = survey.space(self.block, ndirs=self.settings.ndirs, dims=self.settings.search_dims)
+        space = self.surveyed.space(self.block, ndirs=self.settings.ndirs, dims=self.settings.search_dims)
+        self.space = space.agreed(self.team)
 
     def moments(self, phase: str, basis: torch.Tensor, rows: int, *, show: bool) -> Iterator[Step]:
         """Measure second derivatives in a basis; the sums are left in ``self.measured``."""
@@ -232,7 +243,7 @@ class _Run:
 
     def refine(self) -> Iterator[Step]:
         """Turn the square matrix that begins with the directions found so far a little more."""
-        basis = completed(self.directions, self.space.basis)
+        basis = self.team.agreed(completed(self.directions, self.space.basis))
         self.off_diagonal = None
         yield from self.turn("refine", self.settings.refine, torch.eye(len(basis)), basis)
 
@@ -277,7 +288,8 @@ class _Run:
             effect = torch.cat([self.measured.effects(self.turned)[self.order], missing])[:count]
             penalty = torch.cat([self.measured.row_shares(self.turned)[self.order], missing])[:count]
         else:
-            basis = completed(self.directions, self.space.basis[: self.space.live])
+            self.directions = self.team.agreed(self.directions)
+            basis = self.team.agreed(completed(self.directions, self.space.basis[: self.space.live]))
             yield from self.moments("effects", basis, count, show=False)
             effect = self.measured.effects(torch.eye(len(basis), dtype=torch.float64)[:count])
             penalty = self.measured.row_shares()

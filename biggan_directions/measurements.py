@@ -33,12 +33,13 @@ class Measurements:
         self.changes: list[torch.Tensor] = []  # unit changes of the picture, (n, kept)
         self.uneven: list[torch.Tensor] = []  # (n,)
 
-    def add_derivatives(self, found: Derivatives, changes: torch.Tensor) -> None:
-        """Take what one latent says.
+    def at_latent(self, found: Derivatives, changes: torch.Tensor, uneven: torch.Tensor) -> torch.Tensor:
+        """What one latent says, as one float64 vector for :meth:`add`.
 
         Args:
             found: derivatives in a basis that begins with the directions.
             changes: of the picture along them, ``(n, kept)``, the same numbers kept at every latent.
+            uneven: coefficients of variation of the step sizes along them, ``(n,)``.
         """
         first, second = found.pairs.T
         energy = found.full.square().sum(dim=1).cpu()
@@ -48,17 +49,25 @@ class Measurements:
         own = torch.zeros_like(off).index_add_(0, first[~crossed], energy[~crossed])
         inside = crossed & (second < self.count)
         numbers = found.changes.shape[1]
-        self.off.append(off[: self.count])
-        self.rows.append((off + own)[: self.count])
-        self.paper.append(4 * energy[inside].sum() / numbers)  # 2, and each pair stands for (i, j) and (j, i)
-        self.squares.append(found.changes[: self.count].double().square().mean(dim=1).cpu())
+        paper = 4 * energy[inside].sum() / numbers  # 2, and each pair stands for (i, j) and (j, i)
+        squares = found.changes[: self.count].double().square().mean(dim=1).cpu()
         units = torch.nn.functional.normalize(changes.double(), dim=1)
-        self.angles.append((units @ units.T).abs())
-        self.changes.append(units.float())
+        angles = (units @ units.T).abs()
+        parts = (off[: self.count], (off + own)[: self.count], paper, squares, uneven, angles, units)
+        return torch.cat([part.double().flatten() for part in parts])
 
-    def add_unevenness(self, uneven: torch.Tensor) -> None:
-        """Take the coefficients of variation of the step sizes at one latent, ``(n,)``."""
+    def add(self, flat: torch.Tensor) -> None:
+        """Take what one latent says, as :meth:`at_latent` gave it."""
+        n = self.count
+        kept = len(flat) - 4 * n - 1 - n * n
+        off, rows, paper, squares, uneven, angles, units = torch.split(flat, [n, n, 1, n, n, n * n, kept])
+        self.off.append(off)
+        self.rows.append(rows)
+        self.paper.append(paper[0])
+        self.squares.append(squares)
         self.uneven.append(uneven)
+        self.angles.append(angles.reshape(n, n))
+        self.changes.append(units.reshape(n, -1).float())
 
     def paper_penalty(self) -> Measure:
         """The set's penalty as the paper has it."""

@@ -30,6 +30,7 @@ from biggan_directions.search_space import (
 )
 from biggan_directions.solvers.derivatives import Differences, derivatives
 from biggan_directions.solvers.sketch import Sketch
+from biggan_directions.team import ALONE, Team
 from biggan_directions.traversal import default_distance, even_fractions, latents_along
 
 BASELINES = ("random", "coordinate", "first-order", "sefa")
@@ -109,6 +110,7 @@ def iterate_score(
     settings: ScoreSettings | None = None,
     truth: Truth | None = None,
     space: SearchSpace | None = None,
+    team: Team = ALONE,
 ) -> Iterator[ScoreStep]:
     """Measure a set of directions and its baselines, a step at a time; the last step carries the scorecard.
 
@@ -121,6 +123,7 @@ def iterate_score(
         settings: how; the defaults where left out.
         truth: the true directions, where they are known.
         space: the search space, where it is known already, as after learning; only without baselines.
+        team: the processes that share the latents; all of them call this, and go through all of the steps.
 
     Raises:
         UsageError: the directions are not of this generator's z.
@@ -131,13 +134,14 @@ def iterate_score(
             f"directions of shape {tuple(directions.shape)} are not of {generator.model}, whose z has "
             f"{generator.z_dim} numbers: choose the --model they were learnt on"
         )
-    run = _Run(generator, settings or ScoreSettings(), truth)
+    run = _Run(generator, settings or ScoreSettings(), truth, team)
     if space is None:
         yield from run.survey(search_space, len(directions))
     elif run.settings.baselines:
         raise UsageError("baselines need a search space of their own: leave out space, or the baselines")
     else:
-        run.space, run.second_moment = space, space.second_moment()
+        run.space = space.agreed(team)
+        run.second_moment = run.space.second_moment()
     sets, notes = run.baselines(len(directions))
     scores = []
     for name, rows in ((solver, directions.double().cpu()), *sets):
@@ -160,9 +164,11 @@ def iterate_score(
 class _Run:
     """One scoring: the same latents for every set."""
 
-    def __init__(self, generator: Generator, settings: ScoreSettings, truth: Truth | None) -> None:
-        self.generator, self.settings, self.truth = generator, settings, truth
-        self.evaluator = Evaluator(generator, settings.micro_batch)
+    def __init__(
+        self, generator: Generator, settings: ScoreSettings, truth: Truth | None, team: Team
+    ) -> None:
+        self.generator, self.settings, self.truth, self.team = generator, settings, truth, team
+        self.evaluator = Evaluator(generator, settings.micro_batch, team)
         self.second_moment: torch.Tensor
         self.space: SearchSpace
         self.scored: SetScore
@@ -182,15 +188,18 @@ class _Run:
     def survey(self, search_space: str, ndirs: int) -> Iterator[ScoreStep]:
         """Find the live part of the search space, from fresh vector-Jacobian products."""
         block = replace(parse_search_space(search_space, self.generator.z_dim), active=True)
-        total, survey = cotangents_needed(block), Survey.empty(self.generator.z_dim)
-        while survey.count < total:
-            z, which = self.latents(
-                survey.count, min(self.settings.micro_batch, total - survey.count), "scoring survey"
-            )
-            survey = survey.extended(self.evaluator, z, which, seed=self.settings.seed)
+        total, self.surveyed = cotangents_needed(block), Survey.empty(self.generator.z_dim)
+        for survey in self.surveyed.continued(
+            self.evaluator,
+            lambda start, count: self.latents(start, count, "scoring survey"),
+            total=total,
+            seed=self.settings.seed,
+        ):
+            self.surveyed = survey
             yield ScoreStep(phase="search space", done=survey.count, total=total)
-        self.surveyed, self.space = survey, survey.space(block, ndirs=min(ndirs, block.size), dims=None)
-        self.second_moment = survey.total / survey.count
+        space = self.surveyed.space(block, ndirs=min(ndirs, block.size), dims=None)
+        self.space = space.agreed(self.team)
+        self.second_moment = self.surveyed.total / self.surveyed.count
 
     def baselines(self, ndirs: int) -> tuple[list[tuple[str, torch.Tensor]], tuple[str, ...]]:
         """The baselines' directions, as many as the set has, and what could not be made."""
@@ -214,10 +223,12 @@ class _Run:
 
     def measure(self, name: str, directions: torch.Tensor) -> Iterator[ScoreStep]:
         """Measure one set; its score is left in ``self.scored``."""
-        basis = completed(directions, self.space.basis[: self.space.live])
+        directions = self.team.agreed(directions)
+        basis = self.team.agreed(completed(directions, self.space.basis[: self.space.live]))
         sums = Measurements(len(directions))
         distances = self._distances(directions)
-        for index in range(self.settings.latents):
+
+        def at(index: int) -> torch.Tensor:
             z, which = self.latents(index, 1, "scoring")
             found = derivatives(
                 self.evaluator,
@@ -229,9 +240,13 @@ class _Run:
                 generator=stream("scoring/sketch", self.settings.seed, index),
                 rows=len(directions),
             )
-            sums.add_derivatives(found, self._compact(found.changes[: len(directions)]))
-            sums.add_unevenness(self._unevenness(z, which, directions, distances))
-            yield ScoreStep(phase=name, done=index + 1, total=self.settings.latents)
+            changes = self._compact(found.changes[: len(directions)])
+            return sums.at_latent(found, changes, self._unevenness(z, which, directions, distances))
+
+        for indices in self.team.rounds(range(self.settings.latents)):
+            for index, found in zip(indices, self.evaluator.shared(indices, at), strict=True):
+                sums.add(found)
+                yield ScoreStep(phase=name, done=index + 1, total=self.settings.latents)
         self.scored = self._score(name, directions, sums)
 
     def _compact(self, changes: torch.Tensor) -> torch.Tensor:

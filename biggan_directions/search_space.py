@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,13 @@ import torch
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.evaluation import Evaluator
 from biggan_directions.latents import stream
+from biggan_directions.team import Team
 
 MATTERS = 0.01  # a dimension with this share of the trace is worth searching
 MOST_DIMS = 24  # beyond 2 · ndirs no more than this: evaluations grow with the square
+Inputs = Callable[[int, int], tuple[torch.Tensor, torch.Tensor | None]]
+"""``inputs(start, count)``: latents ``(count, z_dim)`` from an index on, and classes ``(count,)`` or none."""
+
 _DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the strongest change, less than a grey level
 
 
@@ -115,6 +120,10 @@ class SearchSpace:
         """Take up what :meth:`state_dict` gave."""
         return cls(block=block, **state)
 
+    def agreed(self, team: Team) -> SearchSpace:
+        """The leader's search space."""
+        return SearchSpace.from_state(team.agreed(self.state_dict()), self.block)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Survey:
@@ -134,20 +143,40 @@ class Survey:
         """Nothing measured yet."""
         return cls(total=torch.zeros(z_dim, z_dim, dtype=torch.float64))
 
-    def extended(
-        self, evaluator: Evaluator, z: torch.Tensor, which: torch.Tensor | None, *, seed: int
-    ) -> Survey:
-        """Add a cotangent for each of a micro-batch of latents ``z (N, z_dim)``, classes ``which (N,)``."""
+    def continued(self, evaluator: Evaluator, inputs: Inputs, *, total: int, seed: int) -> Iterator[Survey]:
+        """Add cotangents, a micro-batch of latents after the other, until there are ``total``.
 
-        def cotangents(shape: torch.Size) -> torch.Tensor:
-            draws = [
-                torch.randint(0, 2, shape[1:], generator=stream("cotangents", seed, self.count + row))
-                for row in range(shape[0])
-            ]
-            return torch.stack(draws) * 2.0 - 1
+        Args:
+            evaluator: what draws; its team shares the micro-batches.
+            inputs: gives the latents.
+            total: how many cotangents, one a latent.
+            seed: of the cotangents.
 
-        products, numbers = evaluator.vector_jacobian_products(z, which, cotangents)
-        return Survey(total=self.total + products.T @ products / numbers, count=self.count + len(z))
+        Yields:
+            The estimate after each micro-batch.
+        """
+        size = evaluator.micro_batch
+
+        def products(start: int) -> torch.Tensor:
+            z, which = inputs(start, min(size, total - start))
+
+            def cotangents(shape: torch.Size) -> torch.Tensor:
+                draws = [
+                    torch.randint(0, 2, shape[1:], generator=stream("cotangents", seed, start + row))
+                    for row in range(shape[0])
+                ]
+                return torch.stack(draws) * 2.0 - 1
+
+            found, numbers = evaluator.vector_jacobian_products(z, which, cotangents)
+            return torch.cat([torch.tensor([numbers], dtype=torch.float64), found.flatten()])
+
+        survey = self
+        for starts in evaluator.team.rounds(range(self.count, total, size)):
+            for numbers_and_found in evaluator.shared(starts, products):
+                numbers, found = numbers_and_found[0], numbers_and_found[1:].reshape(-1, len(self.total))
+                added = found.T @ found / numbers
+                survey = Survey(total=survey.total + added, count=survey.count + len(found))
+                yield survey
 
     def space(self, block: Block, *, ndirs: int, dims: int | None) -> SearchSpace:
         """Choose the basis: the block's strongest eigenvectors.

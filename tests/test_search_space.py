@@ -20,11 +20,12 @@ from tests.separable import Separable
 
 
 def _survey(generator: Separable, count: int, micro_batch: int = 4) -> Survey:
-    evaluator, survey = Evaluator(generator, micro_batch), Survey.empty(generator.z_dim)
-    while survey.count < count:
-        size = min(micro_batch, count - survey.count)
-        z = sample_latents(size, generator.z_dim, truncation=1.0, seed=0, offset=survey.count)
-        survey = survey.extended(evaluator, z, None, seed=0)
+    evaluator = Evaluator(generator, micro_batch)
+
+    def inputs(start: int, size: int) -> tuple[torch.Tensor, None]:
+        return sample_latents(size, generator.z_dim, truncation=1.0, seed=0, offset=start), None
+
+    *_, survey = Survey.empty(generator.z_dim).continued(evaluator, inputs, total=count, seed=0)
     assert evaluator.evaluations == evaluator.gradients == count
     return survey
 

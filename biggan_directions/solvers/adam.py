@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,7 @@ from biggan_directions.evaluation import Evaluator
 from biggan_directions.latents import stream, uniforms
 from biggan_directions.penalty import hessian_penalty_along
 from biggan_directions.precision import full_precision
-from biggan_directions.search_space import orthonormal
-
-Batch = Callable[[int, int], tuple[torch.Tensor, torch.Tensor | None]]
-"""``batch(start, count)``: latents ``(count, z_dim)`` from an index on, and classes ``(count,)`` or none."""
+from biggan_directions.search_space import Inputs, orthonormal
 
 _SMOOTHING = 0.95  # of the penalty that is shown; the estimate of one step is noisy
 
@@ -83,7 +80,7 @@ def kaiming_start(rows: int, size: int, *, seed: int) -> torch.Tensor:
 
 def adam_steps(
     evaluator: Evaluator,
-    batch: Batch,
+    batch: Inputs,
     start: torch.Tensor,
     basis: torch.Tensor | None,
     recipe: Recipe,
@@ -95,8 +92,8 @@ def adam_steps(
 
     Each latent is moved by a random distance along one random direction, and the penalty taken with respect
     to w there (arXiv:2008.10599, section 5). Q is A's QR decomposition with the signs of R's diagonal, which
-    is Gram–Schmidt. The batch is worked on in micro-batches whose gradients are added up in float64: the mean
-    decomposes, so memory does not grow with the batch.
+    is Gram–Schmidt. The batch is worked on in micro-batches whose gradients are added up in float64, in their
+    order, whichever process they come from: the mean decomposes, so memory does not grow with the batch.
 
     Args:
         evaluator: what draws.
@@ -124,7 +121,7 @@ def adam_steps(
         with full_precision():
             turned = orthonormal(matrix)
             directions = turned if axes is None else turned @ axes
-            leaf = directions.detach().to(device).requires_grad_()
+            leaf = evaluator.team.agreed(directions.detach()).to(device).requires_grad_()
             penalty, gradient = _penalty_and_gradient(evaluator, batch, leaf, recipe, step=step, seed=seed)
             optimizer.zero_grad()
             torch.autograd.backward(directions, gradient.to(directions.dtype))
@@ -145,7 +142,7 @@ def adam_steps(
 
 
 def _penalty_and_gradient(
-    evaluator: Evaluator, batch: Batch, directions: torch.Tensor, recipe: Recipe, *, step: int, seed: int
+    evaluator: Evaluator, batch: Inputs, directions: torch.Tensor, recipe: Recipe, *, step: int, seed: int
 ) -> tuple[float, torch.Tensor]:
     """One batch's penalty, and its gradient with respect to the directions ``(r, z_dim)``, float64."""
     rows, size = len(directions), recipe.batch_size
@@ -157,8 +154,9 @@ def _penalty_and_gradient(
     weights[torch.arange(size), along] = (recipe.max_distance * (2 * draws[:, 1] - 1)).float()
     probes = torch.where(draws[:, 2:] < 0.5, -1.0, 1.0).float()
     probes = probes.reshape(size, recipe.probes, rows).movedim(1, 0)
-    total, gradient = 0.0, torch.zeros(directions.shape, dtype=torch.float64)
-    for start in range(0, size, evaluator.micro_batch):
+
+    def piece(start: int) -> torch.Tensor:
+        """One micro-batch's share of the penalty, then of the gradient."""
         part = slice(start, min(start + evaluator.micro_batch, size))
         classes = None if which is None else which[part]
 
@@ -174,11 +172,15 @@ def _penalty_and_gradient(
             epsilon=recipe.epsilon,
         )
         share = (part.stop - part.start) / size
-        (piece,) = torch.autograd.grad(penalty, directions)
+        (slope,) = torch.autograd.grad(penalty, directions)
         evaluator.gradients += 2 * recipe.probes * (part.stop - part.start)
-        gradient += share * piece.cpu().double()
-        total += share * penalty.item()
-    return total, gradient
+        value = torch.tensor([penalty.item()], dtype=torch.float64)
+        return share * torch.cat([value, slope.cpu().double().flatten()])
+
+    total = torch.zeros(1 + directions.numel(), dtype=torch.float64)
+    for found in evaluator.shared(range(0, size, evaluator.micro_batch), piece):
+        total += found
+    return float(total[0]), total[1:].reshape(directions.shape)
 
 
 def _rows(matrix: torch.Tensor, basis: torch.Tensor | None) -> torch.Tensor:

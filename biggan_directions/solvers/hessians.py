@@ -79,6 +79,23 @@ class Moments:
         """Take up what :meth:`state_dict` gave."""
         return cls(**state)
 
+    def flat(self) -> torch.Tensor:
+        """The sums as one vector, float64."""
+        numbers = torch.tensor([self.numbers], dtype=torch.float64)
+        return torch.cat([numbers, self.smooth.flatten(), self.full.flatten(), self.slopes.flatten()])
+
+    def of_flat(self, flat: torch.Tensor) -> Moments:
+        """Sums in the same basis, as :meth:`flat` gave them."""
+        square = self.smooth.numel()
+        numbers, smooth, full, slopes = torch.split(flat, [1, square, square, self.slopes.numel()])
+        return Moments(
+            pairs=self.pairs,
+            smooth=smooth.reshape(self.smooth.shape),
+            full=full.reshape(self.full.shape),
+            slopes=slopes.reshape(self.slopes.shape),
+            numbers=int(numbers),
+        )
+
     def effects(self, rotation: torch.Tensor) -> torch.Tensor:
         """RMS change of the picture per unit of z along the rows of ``rotation (n, m)``: √(w E[JᵀJ] wᵀ)."""
         squares = ((rotation @ self.slopes) * rotation).sum(dim=1) / max(self.numbers, 1)

@@ -41,7 +41,7 @@ def measured_moments(
     """Measure the second derivatives in a basis, one latent after another.
 
     Args:
-        evaluator: what draws.
+        evaluator: what draws; its team shares the latents.
         basis: orthonormal rows ``(m, z_dim)``.
         sample: gives the latents.
         latents: how many to measure in all.
@@ -57,9 +57,10 @@ def measured_moments(
     """
     size = len(basis)
     moments = so_far if so_far is not None else Moments.zero(size, size if rows is None else rows)
-    for index in range(done, latents):
+
+    def at(index: int) -> torch.Tensor:
         z, which = sample(index)
-        moments = moments + measure(
+        return measure(
             evaluator,
             z,
             which,
@@ -68,8 +69,12 @@ def measured_moments(
             differences=differences,
             generator=stream(f"{purpose}/sketch", seed, index),
             rows=rows,
-        )
-        yield moments
+        ).flat()
+
+    for indices in evaluator.team.rounds(range(done, latents)):
+        for found in evaluator.shared(indices, at):
+            moments = moments + moments.of_flat(found)
+            yield moments
 
 
 def diagonalise(moments: Moments, *, seed: int = 0, starts: int | None = None) -> Sweep:

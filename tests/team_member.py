@@ -1,0 +1,148 @@
+"""The members of teams, for test_team.py.
+
+``python -m tests.team_member CASE OUT [FILE]`` is one, where torchrun says so; with ``SIZES=1,2,3`` in the
+environment it is forked into teams of these sizes, one after the other, which saves importing torch for each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from biggan_directions.errors import BigganDirectionsError, GeneratorError
+from biggan_directions.learn_settings import LearnSettings
+from biggan_directions.learning import iterate, learn
+from biggan_directions.scoring import ScoreSettings, iterate_score
+from biggan_directions.solution import Solution
+from biggan_directions.team import Team, joined
+from tests.separable import Separable
+from tests.teams import fork_team
+
+RUNS: dict[str, dict[str, Any]] = {
+    "jacobi": {"solver": "jacobi"},
+    "adam": {"solver": "adam", "steps": 3},
+    "refined": {"solver": "first-order", "refine": 2},
+    "random": {"solver": "random"},
+    "coordinate": {"solver": "coordinate"},
+}
+QUICK: dict[str, Any] = {"ndirs": 4, "latents": 5, "batch_size": 10, "micro_batch": 4, "vjps": 18}
+
+
+def plain(solution: Solution) -> dict[str, Any]:
+    """What two runs are compared by."""
+    names = ("directions", "effect", "penalty", "evaluations", "gradients", "warnings", "solver")
+    return {name: getattr(solution, name) for name in names}
+
+
+def learnt(team: Team) -> dict[str, Any]:
+    """Every kind of run, with the state after each of its steps."""
+    found = {}
+    for name, changed in RUNS.items():
+        steps = list(iterate(Separable(classes=2), LearnSettings(**{**QUICK, **changed}), team=team))
+        assert steps[-1].solution is not None
+        found[name] = {"solution": plain(steps[-1].solution), "states": [step.state for step in steps]}
+    return found
+
+
+def resumed(team: Team, file: Path) -> dict[str, Any]:
+    """Runs taken up from states that the leader alone has read."""
+    states = torch.load(file, weights_only=True) if team.leads else {}
+    found = {}
+    for name, changed in RUNS.items():
+        settings = LearnSettings(**{**QUICK, **changed})
+        found[name] = plain(learn(Separable(classes=2), settings, state=states.get(name), team=team))
+    return found
+
+
+def scored(team: Team) -> dict[str, Any]:
+    """A scorecard with the baselines'."""
+    generator = Separable(classes=2)
+    settings = ScoreSettings(latents=4, micro_batch=4)
+    rows = generator.truth[:3].float()
+    *_, last = iterate_score(generator, rows, settings=settings, search_space="active", team=team)
+    assert last.scorecard is not None
+    return last.scorecard.as_json()
+
+
+class Failing(Separable):
+    """Cannot draw some latents: the first two of these are met in different processes."""
+
+    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        if self.drawn >= 8:
+            raise GeneratorError(f"out of paint at {float(z[0, 0]):.6f}")
+        return super().__call__(z, which)
+
+
+def failures(team: Team) -> dict[str, str]:
+    """What every process hears of a failure in some."""
+
+    def heard(call: Callable[[], object]) -> str:
+        try:
+            call()
+        except BigganDirectionsError as error:
+            return f"{type(error).__name__}: {error}"
+        return "nothing"
+
+    def refuse() -> None:
+        if team.rank == team.size - 1:
+            raise GeneratorError("not here")
+
+    found = {
+        "drawing": heard(lambda: learn(Failing(), LearnSettings(**QUICK), team=team)),
+        "elsewhere": heard(lambda: team.together(refuse)),
+        "different": heard(lambda: learn(Separable(), LearnSettings(seed=team.rank), team=team)),
+    }
+    everywhere = team.share(range(team.size), lambda _: torch.tensor(list(str(found).encode())).double())
+    assert len({bytes(said.to(torch.uint8).tolist()) for said in everywhere}) == 1
+    return found
+
+
+def dying(team: Team) -> None:
+    """The process named in DIES leaves in the middle of a run, or falls silent where HOW says so."""
+    for step in iterate(Separable(), LearnSettings(**QUICK), team=team):
+        if team.rank == int(os.environ["DIES"]) and step.phase == "hessians":
+            if os.environ["HOW"] == "silent":
+                time.sleep(8)
+            os._exit(9)
+
+
+def member() -> None:
+    """Take part in one case; the leader writes what came of it."""
+    case, out = sys.argv[1], sys.argv[2]
+    timeout = timedelta(seconds=float(os.environ.get("TIMEOUT_S", "60")))
+    with joined(timeout=timeout) as team:
+        if case == "whole":
+            found: Any = {"learnt": learnt(team), "scored": scored(team), "failures": failures(team)}
+        elif case == "resumed":
+            found = resumed(team, Path(sys.argv[3]))
+        else:
+            dying(team)
+            found = None
+        if team.leads:
+            torch.save(found, out.replace("SIZE", str(team.size)))
+
+
+def main() -> int:
+    """Be a member, and say how it ended."""
+    try:
+        member()
+    except BigganDirectionsError as error:
+        sys.stderr.write(f"{type(error).__name__} {getattr(error, 'ours_to_tell', None)}: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    if "SIZES" in os.environ:
+        codes = [fork_team(int(size), main) for size in os.environ["SIZES"].split(",")]
+        sys.stdout.write(json.dumps(codes))
+    else:
+        sys.exit(main())

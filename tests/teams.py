@@ -1,0 +1,61 @@
+"""Run a script in several processes, as torchrun starts them, one thread each."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LIMIT_S = 120.0  # for machines with as many cores as there are workers on them
+
+
+def python(*arguments: str, folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with one thread and with these variables in its environment."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **variables},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
+
+
+def torchrun(
+    size: int, *arguments: str, folder: Path = ROOT, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run ``torchrun --nproc-per-node SIZE arguments…``."""
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(size))
+    return python(*launcher, *arguments, folder=folder, **variables)
+
+
+def fork_team(size: int, member: Callable[[], int]) -> list[int]:
+    """Run ``member`` in ``size`` copies of this process, each with its place in the environment.
+
+    For a process of one thread, whose copies are whole.
+
+    Returns:
+        The exit code of each.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    children = []
+    for rank in range(size):
+        child = os.fork()
+        if child == 0:
+            place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size}
+            os.environ.update({name: str(value) for name, value in place.items()})
+            os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+            code = 70
+            try:
+                code = member()
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        children.append(child)
+    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
