@@ -95,6 +95,7 @@ class Directions:
     @classmethod
     def of(cls, solution: Solution, generator: Generator, seed: int) -> Directions:
         """What was learnt, with what it was learnt on."""
+        compiled = getattr(generator, "is_compiled", False)  # its last bits are others than the eager one's
         return cls(
             directions=solution.directions,
             names=("",) * len(solution.directions),
@@ -110,7 +111,7 @@ class Directions:
             truncation=generator.truncation,
             seed=seed,
             solver=solution.solver,
-            made_with=made_with(),
+            made_with={**made_with(), **({"forward pass": "compiled"} if compiled else {})},
             license=generator.license,
         )
 

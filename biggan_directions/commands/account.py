@@ -88,6 +88,7 @@ def learn_command(found: Directions, path: Path) -> str:
             words += [_flag(name), str(made[name])]
     if found.truncation is not None:
         words += ["--truncation", f"{found.truncation:g}"]
+    words += ["--compile"] if "forward pass" in found.made_with else []
     return shlex.join([*words, "--out", str(path.parent)])
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from biggan_directions import stopping
-from biggan_directions.commands.opening import load
-from biggan_directions.commands.options import OUTPUTS, Device, Json, Model, Space
+from biggan_directions.commands.opening import compile_forward, load
+from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, Space
 from biggan_directions.commands.scoring import measure
 from biggan_directions.commands.terminal import err, measures, out, plain, print_scores
 from biggan_directions.errors import OutputError, UsageError
@@ -142,6 +142,7 @@ def learn(
     truncation: Annotated[float | None, typer.Option(help="In (0, 1]; what suits the model.")] = None,
     seed: int = 0,
     device: Device = "auto",
+    compiled: Compile = False,
     micro_batch: Annotated[int, typer.Option(help="Pictures drawn at once; a setting of the result.")] = 4,
     to: Annotated[Path | None, typer.Option("--out", help="Folder; outputs/MODEL/CLASS.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is there.")] = False,
@@ -191,6 +192,8 @@ def learn(
     if dry_run:
         from biggan_directions.estimate import estimate
 
+        if compiled:
+            generator = compile_forward(generator)
         cost = estimate(generator, settings)
         memory = "unknown" if cost.peak_bytes is None else f"{cost.peak_bytes / 2**30:.1f} GB"
         out.print(
@@ -200,12 +203,15 @@ def learn(
         return
     check_writable(path)
     with held(path.parent) as folder:
-        checkpoint = Checkpoint(folder, device=generator.device.type)
+        arithmetic = generator.device.type + (", compiled" if compiled else "")
+        checkpoint = Checkpoint(folder, device=arithmetic)
         if force:
             checkpoint.remove()
         elif finished := _finished(path, checkpoint, generator, settings, resume=resume):
             _say_finished(finished, path, as_json)
             return
+        if compiled:
+            generator = compile_forward(generator)
         with checkpoint:
             found, space = drain(generator, settings, checkpoint)
             checkpoint.write()  # while there is one the run is not finished: it is removed last

@@ -10,49 +10,93 @@ from rich.table import Table
 
 from biggan_directions.commands.opening import fetching
 from biggan_directions.commands.options import Json
-from biggan_directions.commands.terminal import out
+from biggan_directions.commands.terminal import out, plain
+from biggan_directions.errors import UsageError
 
 
 def models(
     fetch: Annotated[str | None, typer.Option(help="Fetch this model's weights.")] = None,
-    check: Annotated[str | None, typer.Option(help="Verify this model's weights.")] = None,
+    check: Annotated[str | None, typer.Option(help="Verify this model's weights, or a folder's.")] = None,
     as_json: Json = False,
 ) -> None:
     """List models, their weights and licences; fetch or verify them."""
-    from biggan_directions.generators.catalog import CATALOG, find_model
-    from biggan_directions.generators.weights import cache_status, fetch_weights
-
+    if fetch is not None and check is not None:
+        raise UsageError("--fetch verifies what it fetches: give either --fetch or --check")
     if fetch is not None:
-        entry = find_model(fetch)
-        if entry.bundled:
-            out.print(f"{entry.name} ships with the package: nothing to fetch")
-            return
-        with fetching(fetch) as progress:
-            files = fetch_weights(entry, progress=progress)
-        out.print(f"{entry.name} is in {files.state_path.parent}", soft_wrap=True)
-        return
-    if check is not None:
-        from biggan_directions.generators.loading import verify
+        _fetch(fetch, as_json)
+    elif check is not None:
+        _check(check, as_json)
+    else:
+        _list(as_json)
 
-        checkpoint = verify(check)
-        out.print(f"{checkpoint.name} is sound: {len(checkpoint.state)} tensors, sha256 {checkpoint.sha256}")
+
+def _fetch(model: str, as_json: bool) -> None:
+    from biggan_directions.generators.catalog import find_model
+    from biggan_directions.generators.weights import fetch_weights
+
+    entry = find_model(model)
+    if entry.bundled:
+        _tell(f"{entry.name} ships with the package: nothing to fetch", as_json, name=entry.name)
         return
-    rows = [
-        {
-            "name": entry.name,
-            "pixels": entry.resolution,
-            "megabytes": round((cache_status(entry).bytes_on_disk or entry.weights_bytes) / 1e6, 1),
-            "state": cache_status(entry).state,
-            "license": entry.license,
-        }
-        for entry in CATALOG
-    ]
+    with fetching(entry.name) as progress:
+        files = fetch_weights(entry, progress=progress)
+    folder = str(files.state_path.parent)
+    _tell(f"{entry.name} is in {plain(folder)}", as_json, name=entry.name, folder=folder, sha256=files.sha256)
+
+
+def _check(model: str, as_json: bool) -> None:
+    from biggan_directions.generators.loading import verify
+
+    found = verify(model)
+    count = len(found.state)
+    _tell(
+        f"{plain(found.name)} is sound: {count} tensors, sha256 {found.sha256}",
+        as_json,
+        name=found.name,
+        tensors=count,
+        sha256=found.sha256,
+    )
+
+
+def _tell(words: str, as_json: bool, **facts: object) -> None:
+    """One line for a person, or the same facts for a program."""
     if as_json:
+        typer.echo(json.dumps(facts))
+    else:
+        out.print(words, soft_wrap=True)
+
+
+def _list(as_json: bool) -> None:
+    """A row a model, and below it what does not fit a row."""
+    from biggan_directions.generators.catalog import CATALOG
+    from biggan_directions.generators.weights import cache_folder, cache_status
+
+    found = [(entry, cache_status(entry)) for entry in CATALOG]
+    if as_json:
+        rows = [
+            {
+                "name": entry.name,
+                "pixels": entry.resolution,
+                "megabytes": round((status.bytes_on_disk or entry.weights_bytes) / 1e6, 1),
+                "state": status.state,
+                "folder": str(status.folder),
+                "license": entry.license_in_full,
+            }
+            for entry, status in found
+        ]
         typer.echo(json.dumps(rows))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for key in rows[0]:
-        table.add_column(key, justify="right" if key in ("pixels", "megabytes") else "left")
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+    for heading in ("name", "pixels", "megabytes", "state", "licence of the weights"):
+        table.add_column(heading, justify="right" if heading in ("pixels", "megabytes") else "left")
+    for entry, status in found:
+        size = f"{(status.bytes_on_disk or entry.weights_bytes) / 1e6:.1f}"
+        mark = " *" if entry.license_note else ""
+        table.add_row(entry.name, str(entry.resolution), size, status.state, entry.license + mark)
     out.print(table)
+    for note in dict.fromkeys(entry.license_note for entry, _ in found if entry.license_note):
+        out.print(f"[dim]* {note}[/dim]", soft_wrap=True)
+    out.print(f"[dim]cache: {plain(str(cache_folder()))}[/dim]", soft_wrap=True)
+    lacking = [entry.name for entry, status in found if status.state not in ("bundled", "cached")]
+    if lacking:
+        out.print(f"next: biggan-directions models --fetch {lacking[0]}", soft_wrap=True)

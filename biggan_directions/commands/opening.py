@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.generators.download import Progress
+    from biggan_directions.generators.frozen_biggan import FrozenBigGAN
 
 
 @contextmanager
@@ -31,15 +32,26 @@ def fetching(model: str) -> Iterator[Progress]:
         yield progress
 
 
-def load(model: str, classes: list[str], truncation: float | None, device: str) -> Generator:
-    """The generator, fetched if need be; says so where another truncation is used than was asked for."""
+def load(
+    model: str, classes: list[str], truncation: float | None, device: str, *, compiled: bool = False
+) -> FrozenBigGAN:
+    """The generator, fetched if need be; says so where another truncation is used than was asked for.
+
+    ``compiled`` asks for its compiled twin.
+    """
     from biggan_directions.generators.load import load_generator
 
     with fetching(model) as progress:
         generator = load_generator(model, classes, truncation=truncation, device=device, progress=progress)
     if truncation is not None and abs(generator.truncation - truncation) > 1e-9:
         err.print(f"truncation {truncation:g} is not stored: using the nearest, {generator.truncation:g}")
-    return generator
+    return compile_forward(generator) if compiled else generator
+
+
+def compile_forward(generator: FrozenBigGAN) -> FrozenBigGAN:
+    """Its compiled twin; what is compiled for a size of batch is compiled when that is first met."""
+    err.print("compiling the forward pass: minutes, before anything is drawn", soft_wrap=True)
+    return generator.compiled()
 
 
 def newest() -> Path:
@@ -54,10 +66,17 @@ def newest() -> Path:
 
 
 def load_for(
-    found: Directions, name: str, classes: list[str], truncation: float | None, device: str
+    found: Directions,
+    name: str,
+    classes: list[str],
+    truncation: float | None,
+    device: str,
+    *,
+    compiled: bool = False,
 ) -> Generator:
     """The generator for a file of directions: at the file's own truncation where none is asked for."""
-    return load(name, classes, found.truncation if truncation is None else truncation, device)
+    at = found.truncation if truncation is None else truncation
+    return load(name, classes, at, device, compiled=compiled)
 
 
 def open_directions(path: Path, model: str | None, search_space: str) -> Directions:

@@ -13,4 +13,7 @@ Classes = Annotated[
     list[str] | None, typer.Option("--class", help="Name, WordNet id or index; may be repeated.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, …")]
+Compile = Annotated[
+    bool, typer.Option("--compile", help="Compile the forward pass: minutes at first, and a C++ compiler.")
+]
 Space = Annotated[str, typer.Option(help="active, all, or START:STOP of z.")]

@@ -11,7 +11,7 @@ import typer
 
 from biggan_directions.commands.account import account_of
 from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
-from biggan_directions.commands.options import Classes, Device, Json, OfModel, Space
+from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
 from biggan_directions.commands.sampling import listed, samples_of
 from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
@@ -102,6 +102,7 @@ def render(
     search_space: Space = "all",
     truncation: float | None = None,
     device: Device = "auto",
+    compiled: Compile = False,
     to: Annotated[Path | None, typer.Option("--out", help="Folder; beside the file.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -126,7 +127,7 @@ def render(
         indices = None if directions is None else [int(part) for part in directions.split(",")]
     except ValueError as error:
         raise UsageError(f"directions must be numbers such as 0,3,5, got '{directions}'") from error
-    generator = load_for(found, name, classes, truncation, device)
+    generator = load_for(found, name, classes, truncation, device, compiled=compiled)
     note_other_weights(found, path, generator)
     files = []
     for file in drawn(found, generator, path, to or path.parent, settings, indices):

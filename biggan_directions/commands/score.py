@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
-from biggan_directions.commands.options import Classes, Device, Json, OfModel, Space
+from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
 from biggan_directions.commands.sampling import listed
 from biggan_directions.commands.scoring import measure
 from biggan_directions.commands.terminal import err, out, plain, print_scores, print_sets, print_words
@@ -48,6 +48,7 @@ def score(
     search_space: Space = "all",
     truncation: float | None = None,
     device: Device = "auto",
+    compiled: Compile = False,
     as_json: Json = False,
 ) -> None:
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""
@@ -59,7 +60,7 @@ def score(
     path = path or newest()
     found = open_directions(path, model, search_space)
     name, classes = subject(found, path, model, class_name)
-    generator = load_for(found, name, classes, truncation, device)
+    generator = load_for(found, name, classes, truncation, device, compiled=compiled)
     check_weights(found, path, generator)
     card = measure(found, generator, settings, search_space=search_space)
     again = _stability(found, generator, seeds) if seeds else []

@@ -62,7 +62,8 @@ class CatalogEntry:
         sources: where its weights can be fetched, the best first; none where they ship with the package.
         weights_bytes: the size of the weights, to within a few per cent.
         truncation: what suits the model if nobody says otherwise.
-        license: of the weights.
+        license: of the weights, by its SPDX name.
+        license_note: what that rests on, where the weights themselves do not say.
     """
 
     name: str
@@ -73,7 +74,13 @@ class CatalogEntry:
     weights_bytes: int
     license: str
     description: str
+    license_note: str = ""
     sources: tuple[Source, ...] = ()
+
+    @property
+    def license_in_full(self) -> str:
+        """The licence and what it rests on, as results name it."""
+        return f"{self.license} ({self.license_note})" if self.license_note else self.license
 
     @property
     def bundled(self) -> bool:
@@ -95,7 +102,8 @@ def _biggan_deep(resolution: int, weights_bytes: int, *copies: Source) -> Catalo
         num_classes=1000,
         truncation=0.4,
         weights_bytes=weights_bytes,
-        license="Apache-2.0 (assumed: TensorFlow Hub's default where a model names none)",
+        license="Apache-2.0",
+        license_note="assumed: TensorFlow Hub's default where a model names none",
         description=f"DeepMind's BigGAN-deep, {resolution}×{resolution}, the 1000 classes of ImageNet",
         sources=(*copies, _published(resolution)),
     )

@@ -162,6 +162,11 @@ class FrozenBigGAN(nn.Module):
             start += 2 * len(inverse)
         return weights
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether its forward pass is a compiled one."""
+        return self._compiled_call_impl is not None
+
     def for_pictures(self, dtype: torch.dtype = torch.bfloat16) -> "FrozenBigGAN":
         """A copy that draws in low precision: pictures to look at, never to difference.
 

@@ -53,7 +53,7 @@ def load_checkpoint(
     files = locate_weights(entry, progress=progress, offline=offline)
     config, state = load_state(files)
     if isinstance(entry, CatalogEntry):
-        name, license_, truncation = entry.name, entry.license, entry.truncation
+        name, license_, truncation = entry.name, entry.license_in_full, entry.truncation
     else:
         name, license_, truncation = entry.resolve().name, _UNKNOWN_LICENSE, _FOLDER_TRUNCATION
     return Checkpoint(
@@ -95,6 +95,6 @@ def _load_bundled(entry: CatalogEntry) -> Checkpoint:
         config=parsed,
         state=checked_tensors(state, expected_shapes(parsed), where=f"the {entry.name} of this installation"),
         sha256=sha256,
-        license=entry.license,
+        license=entry.license_in_full,
         truncation=entry.truncation,
     )

@@ -224,6 +224,7 @@ def _fetch_from(
     fetch_pair(source, entry, config_path, state_path, progress=progress, offline=offline)
     try:
         _check_config(entry, config_path)
+        _check_tensors(config_path, state_path)
     except WeightsError:
         shutil.rmtree(staging, ignore_errors=True)
         raise
@@ -250,6 +251,16 @@ def _check_config(entry: CatalogEntry, path: Path) -> None:
         raise WeightsError(
             f"{path} is not of {entry.name}: pixels, z_dim and classes are {got}, expected {expected}"
         )
+
+
+def _check_tensors(config_path: Path, state_path: Path) -> None:
+    """Refuse what does not load before it takes the place of anything: the next source may give what does."""
+    from biggan_directions.generators.checkpoint import load_state
+
+    try:
+        load_state(unrecorded((config_path, state_path)))
+    except BigganDirectionsError as error:
+        raise WeightsError(str(error)) from error
 
 
 def _is_partial(folder: Path) -> bool:
