@@ -177,16 +177,16 @@ class FrozenBigGAN(nn.Module):
         return twin
 
     def compiled(self) -> "FrozenBigGAN":
-        """A copy whose forward pass is compiled, which takes a minute, by drawing one picture.
+        """A copy whose forward pass is compiled, for batches of any size, by drawing two pictures: minutes.
 
         Raises:
             UsageError: this machine has no compiler that torch can use.
         """
         twin = copy.deepcopy(self)
         try:
-            twin.compile()
+            twin.compile(dynamic=True)
             with torch.no_grad():
-                twin(torch.zeros(1, self.z_dim, dtype=self.modulation.dtype, device=self.device))
+                twin(torch.zeros(2, self.z_dim, dtype=self.modulation.dtype, device=self.device))
         except Exception as error:  # torch raises private classes, other ones in each release
             reason = str(error).strip().partition("\n")[0]
             raise UsageError(

@@ -39,7 +39,7 @@ def test_compiled_it_draws_the_same(tmp_path: Path) -> None:
     torch.save(torch.eye(4)[:2], tmp_path / "mine.pt")
     sheets = []
     for options in ((), ("--compile",)):
-        done = run(tmp_path, *RENDER, "--samples", "1", "--frames", "4", "--no-labels", *options)
+        done = run(tmp_path, *RENDER, "--samples", "2", "--frames", "4", "--no-labels", *options)
         assert done.returncode == 0, done.stderr
         sheets.append(np.asarray(Image.open(tmp_path / "sheet.png"), dtype=int))
     assert sheets[0].std() > 1
