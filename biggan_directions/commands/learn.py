@@ -205,13 +205,13 @@ def learn(
     with held(path.parent) as folder:
         arithmetic = generator.device.type + (", compiled" if compiled else "")
         checkpoint = Checkpoint(folder, device=arithmetic)
-        if force:
-            checkpoint.remove()
-        elif finished := _finished(path, checkpoint, generator, settings, resume=resume):
+        if not force and (finished := _finished(path, checkpoint, generator, settings, resume=resume)):
             _say_finished(finished, path, as_json)
             return
         if compiled:
             generator = compile_forward(generator)
+        if force:
+            checkpoint.remove()
         with checkpoint:
             found, space = drain(generator, settings, checkpoint)
             checkpoint.write()  # while there is one the run is not finished: it is removed last
