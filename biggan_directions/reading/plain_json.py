@@ -1,5 +1,6 @@
 """JSON of a size and a depth that are known beforehand."""
 
+import codecs
 import json
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ def read_json(path: Path, *, largest: int) -> Any:
     with opened(path, largest) as (file, size):
         raw = file.read(size)
     try:
-        value = json.loads(raw)
+        # given bytes, json would try other encodings, and import what they need
+        value = json.loads(raw.removeprefix(codecs.BOM_UTF8).decode())
     except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, an endless number, endless nesting
         raise FileFormatError(f"{path} is not JSON") from error
     if _deeper_than(value, _DEEPEST):

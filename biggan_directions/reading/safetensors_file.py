@@ -36,7 +36,7 @@ def read_safetensors(path: Path, *, largest: int, what: str) -> dict[str, torch.
             length = int.from_bytes(file.read(8), "little")
             if length > min(size - 8, _LARGEST_HEADER):
                 raise ValueError(f"its header claims {length} bytes")
-            header = json.loads(file.read(length))
+            header = json.loads(file.read(length).decode())
             if not isinstance(header, dict):
                 raise ValueError("its header is not a table")
             found: dict[str, torch.Tensor] = {}
