@@ -17,12 +17,15 @@ def main() -> None:
 
 def _run() -> None:
     from biggan_directions.cli import app
-    from biggan_directions.errors import BigganDirectionsError
+    from biggan_directions.errors import BigganDirectionsError, WeightsError
+    from biggan_directions.escaping import printable
 
     try:
         app()
     except BigganDirectionsError as error:
-        sys.stderr.write(f"error: {error}\n")
+        # several lines are ours only where weights cannot be had; any other break is from a name or a path
+        lines = str(error).split("\n") if isinstance(error, WeightsError) else [str(error)]
+        sys.stderr.write("error: " + "\n".join(map(printable, lines)) + "\n")
         sys.exit(error.exit_code)
 
 

@@ -124,8 +124,10 @@ def test_bad_input_is_one_clear_sentence(path: Path, arguments: list[str], says:
     assert path.read_bytes() == before
 
 
-def test_names_may_hold_equals_signs_and_be_numbers() -> None:
+def test_names_may_hold_equals_signs_and_never_stand_before_a_number() -> None:
     assert parse_moves(["a=b=-1.5"], ["", "a=b"]) == {1: -1.5}
-    assert parse_moves(["1=2"], ["1", ""]) == {0: 2.0}  # a name goes before a number
+    assert parse_moves(["1=2"], ["1", ""]) == {1: 2.0}  # as the pages' commands mean it
+    with pytest.raises(UsageError, match="no direction '7'"):
+        parse_moves(["7=2"], ["7", ""])
     with pytest.raises(UsageError, match="all named 'zoom'"):
         parse_moves(["zoom=1"], ["zoom", "zoom"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from biggan_directions.commands.sampling import listed
 from biggan_directions.commands.terminal import err, plain
 from biggan_directions.errors import FileFormatError
+from biggan_directions.escaping import shell_path, shell_word
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
@@ -50,13 +50,13 @@ def account_of(
 
     model = Path(generator.model).name
     classes = listed([item.name for item in generator.classes])
-    file = _shell_path(path)
+    file = shell_path(path)
     fingerprint = digest(found.directions)
     own = [] if found.foreign else [("learns the directions", learn_command(found, path))]
     of = _of(generator) if found.foreign else ""
     render = _render_command(file + of, found, generator, settings)
     render += "" if indices is None else f" --directions {','.join(map(str, indices))}"
-    render += "" if folder == path.parent else f" --out {_shell_path(folder)}"
+    render += "" if folder == path.parent else f" --out {shell_path(folder)}"
     return Account(
         title=f"{len(found)} direction{'s' if len(found) > 1 else ''} in {model}: {classes}",
         subtitle=f"{path.name} · {generator.resolution} pixels · truncation {generator.truncation:g}",
@@ -89,7 +89,7 @@ def learn_command(found: Directions, path: Path) -> str:
     if found.truncation is not None:
         words += ["--truncation", f"{found.truncation:g}"]
     words += ["--compile"] if "forward pass" in found.made_with else []
-    return shlex.join([*words, "--out", str(path.parent)])
+    return " ".join(map(shell_word, [*words, "--out", str(path.parent)]))
 
 
 def _render_command(file: str, found: Directions, generator: Generator, settings: RenderSettings) -> str:
@@ -106,7 +106,7 @@ def _render_command(file: str, found: Directions, generator: Generator, settings
         words += ["--truncation", f"{generator.truncation:g}"]
     words += ["--grid"] if settings.grid else []
     words += [] if settings.labels else ["--no-labels"]
-    return " ".join(["biggan-directions render", file, *map(shlex.quote, words)])
+    return " ".join(["biggan-directions render", file, *map(shell_word, words)])
 
 
 def _of(generator: Generator) -> str:
@@ -114,7 +114,7 @@ def _of(generator: Generator) -> str:
     words = ["--model", generator.model]
     for item in generator.classes:
         words += ["--class", item.name]
-    return f" {shlex.join(words)}"
+    return f" {' '.join(map(shell_word, words))}"
 
 
 def _facts(found: Directions, generator: Generator) -> list[tuple[str, str]]:
@@ -146,12 +146,6 @@ def _scores(path: Path, fingerprint: str, count: int) -> Scores | None:
     except FileFormatError as error:
         err.print(f"note: the page goes without a scorecard: {plain(str(error))}", soft_wrap=True)
         return None
-
-
-def _shell_path(path: Path) -> str:
-    """``path`` as a shell takes it, never for an option."""
-    words = str(path)
-    return shlex.quote(f"./{words}" if words.startswith("-") else words)
 
 
 def _flag(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from biggan_directions.commands.options import Classes, Device, Json, OfModel, S
 from biggan_directions.commands.sampling import samples_of
 from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
+from biggan_directions.escaping import printable
 
 
 def parse_moves(pairs: Sequence[str], names: Sequence[str]) -> dict[int, float]:
@@ -49,9 +50,14 @@ def parse_moves(pairs: Sequence[str], names: Sequence[str]) -> dict[int, float]:
 
 
 def _index(direction: str, names: Sequence[str]) -> int:
-    """The direction that has this name or, if none has, this number."""
-    from biggan_directions.rendering.labels import printable
+    """The direction that has this number or, where it is not a number, this name.
 
+    A number is never a name: what a page gives to copy moves what the page moved, whatever the names are.
+    """
+    if direction.isascii() and direction.isdecimal():
+        if len(direction) < 6 and int(direction) < len(names):
+            return int(direction)
+        raise _no_direction(direction, names)
     called = [index for index, name in enumerate(names) if name and name == direction]
     if len(called) > 1:
         raise UsageError(
@@ -59,11 +65,21 @@ def _index(direction: str, names: Sequence[str]) -> int:
         )
     if called:
         return called[0]
-    if direction.isdecimal() and len(direction) < 6 and int(direction) < len(names):
-        return int(direction)
+    raise _no_direction(direction, names)
+
+
+def _note_numbers(names: Sequence[str], moves: Mapping[int, float]) -> None:
+    """Say where a file of another's making calls a direction by the number of one that is moved."""
+    for moved in moves:
+        for index, name in enumerate(names):
+            if name == str(moved) and index != moved:
+                err.print(f"note: direction {index} is named '{name}'; {name}=… moves direction {moved}")
+
+
+def _no_direction(direction: str, names: Sequence[str]) -> UsageError:
     known = ", ".join(printable(name) for name in names if name)
     numbers = f"0 to {len(names) - 1}" + (f", and the names {known}" if known else "")
-    raise UsageError(f"there is no direction '{direction}': this file has {numbers}")
+    return UsageError(f"there is no direction '{direction}': this file has {numbers}")
 
 
 def edit(
@@ -97,6 +113,7 @@ def edit(
     settings = RenderSettings(samples=samples, seed=seed, frames=frames, fps=fps, labels=labels)
     found = open_directions(path, model, search_space)
     moves = parse_moves(move or [], found.names)
+    _note_numbers(found.names, moves)
     name, classes = subject(found, path, model, class_name)
     generator = load_for(found, name, classes, truncation, device)
     note_other_weights(found, path, generator)

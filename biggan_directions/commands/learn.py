@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from biggan_directions import stopping
 from biggan_directions.commands.opening import compile_forward, load
@@ -17,6 +19,7 @@ from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, M
 from biggan_directions.commands.scoring import measure
 from biggan_directions.commands.terminal import err, measures, out, plain, print_scores
 from biggan_directions.errors import OutputError, UsageError
+from biggan_directions.escaping import folder_name, shell_path
 
 if TYPE_CHECKING:
     from biggan_directions.checkpoint import Checkpoint
@@ -188,7 +191,8 @@ def learn(
     generator = load(model, class_name, truncation, device)
     settings.block(generator.z_dim)
     name = "all" if class_name == ["all"] else "+".join(item.name for item in generator.classes[:4])
-    path = (to or OUTPUTS / Path(generator.model).name / name) / "directions.pt"
+    own = OUTPUTS / folder_name(os.path.basename(os.path.abspath(generator.model))) / folder_name(name)
+    path = (to or own) / "directions.pt"
     if dry_run:
         from biggan_directions.estimate import estimate
 
@@ -227,9 +231,9 @@ def learn(
         print_scores(card.sets[0], found.names)
         for remark in remarks(card.sets[0]):
             out.print(f"→ {remark}", soft_wrap=True)
-        file = plain(str(path))
+        file = escape(shell_path(path))
         out.print(
-            f"wrote {file}\nnext: biggan-directions render {file}\n"
+            f"wrote {plain(str(path))}\nnext: biggan-directions render {file}\n"
             f"      biggan-directions score {file}   (more latents, and the baselines beside it)",
             soft_wrap=True,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,10 @@ def name(path: Path, names: Annotated[list[str], typer.Argument(help="Such as 0=
     chosen: dict[int, str] = {}
     for pair in names:
         index, equals, text = pair.partition("=")
-        if not equals or not index.isdecimal():
+        if not equals or not (index.isascii() and index.isdecimal() and len(index) < 6):
             raise UsageError(f"'{pair}' is not INDEX=NAME: type for example 0=rotation")
+        if unicodedata.normalize("NFKC", text).strip().isdecimal():
+            raise UsageError(f"'{text}' is a number, which is not a name: directions have numbers already")
         chosen[int(index)] = text
     found = Directions.load(path)
     if found.foreign:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from biggan_directions.escaping import printable
+
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.scorecard import Measure, Scorecard, SetScore
@@ -19,7 +21,7 @@ out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 def plain(text: str) -> str:
     """Text from a file with what a terminal would act on made visible."""
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+    return escape(printable(text))
 
 
 def measures(found: Directions) -> list[dict[str, Any]]:

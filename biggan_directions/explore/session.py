@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import shlex
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from biggan_directions.errors import UsageError
+from biggan_directions.escaping import printable, shell_path, shell_word
 from biggan_directions.explore.painter import Superseded
 from biggan_directions.explore.request import PictureRequest
 from biggan_directions.latents import sample_latents
@@ -83,8 +83,8 @@ class Session:
         """All that the page is built from, as plain values."""
         first = self._first
         return {
-            "file": self._path,
-            "model": first.model,
+            "file": printable(self._path),
+            "model": printable(first.model),
             "resolution": first.resolution,
             "class": first.classes[0].name,
             "classes": [self._table.image_class(entry.index).name for entry in self._table],
@@ -137,21 +137,21 @@ class Session:
 
     def command(self, asked: PictureRequest, generator: Generator) -> str:
         """What to type for the same pictures, quoted for a shell."""
-        words = ["biggan-directions", "edit", self._path if self._path[:1] != "-" else f"./{self._path}"]
-        words += [*self._options, "--class", generator.classes[0].name]
+        words = [*self._options, "--class", generator.classes[0].name]
         if generator.truncation != self._found.truncation:
             words += ["--truncation", f"{generator.truncation:g}"]
         words += ["--seed", str(asked.seed), "--samples", str(max(asked.samples) + 1)]
         for index, distance in sorted(asked.moves.items()):
             if distance:
                 words += ["--move", f"{index}={distance:g}"]
-        return shlex.join([*words, "--out", "picture.png"])
+        options = " ".join(map(shell_word, [*words, "--out", "picture.png"]))
+        return f"biggan-directions edit {shell_path(self._path)} {options}"
 
     def _described(self, index: int, name: str, effect: float, penalty: float) -> Mapping[str, Any]:
         reach, reason = default_distance(effect)
         return {
             "index": index,
-            "name": name,
+            "name": printable(name),
             "effect": None if math.isnan(effect) else effect,
             "penalty": None if math.isnan(penalty) else penalty,
             "reach": reach,

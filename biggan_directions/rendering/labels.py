@@ -16,7 +16,6 @@ Weight = Literal["Regular", "Medium"]
 WHITE, RULE, FAINT, SOFT, INK = 255, 216, 144, 96, 34
 
 _ELLIPSIS = "…"
-_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 
 
 @functools.lru_cache(maxsize=64)
@@ -50,17 +49,6 @@ def drawable(text: str) -> str:
         elif unicodedata.combining(character) == 0 and kept[-1:] != [_ELLIPSIS]:
             kept.append(_ELLIPSIS)
     return " ".join("".join(kept).split())
-
-
-def printable(text: str) -> str:
-    """``text`` with what a terminal or a page would act on unseen made visible: controls, direction marks.
-
-    The joiners that emoji and some scripts are written with stay.
-
-    >>> printable("a\\u202eb\\n\\ud800")
-    'a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}'
-    """
-    return "".join(c if c.isprintable() or c in _JOINERS else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def fitted(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
