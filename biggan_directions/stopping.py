@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -34,6 +35,16 @@ class Stopped(BaseException):
             return "interrupted"
         words = [word for word in arguments if word not in ("--force", "--resume")]
         return f"interrupted; to go on: {shlex.join(['biggan-directions', *words, '--resume'])}"
+
+
+@contextlib.contextmanager
+def resumable() -> Iterator[None]:
+    """While a run can be taken up where it is stopped."""
+    try:
+        yield
+    except Stopped as stopped:
+        stopped.resumes = True
+        raise
 
 
 class _Listener:

@@ -39,6 +39,7 @@ def test_learn_then_render_then_name_then_inspect(tmp_path: Path) -> None:
         "direction_01.gif",
         "gallery.html",
         "sheet.png",
+        ".render.json",
     }
     assert run("name", str(path), "1=zoom", folder=tmp_path).returncode == 0
     assert Directions.load(path).names == ("", "zoom")

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from biggan_directions import stopping
 from biggan_directions.commands.account import account_of
 from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
 from biggan_directions.commands.sampling import listed, samples_of
 from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
+from biggan_directions.stopping import resumable
+from biggan_directions.version import __version__
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
-    from biggan_directions.rendering import RenderedFile, RenderSettings
+    from biggan_directions.rendering import Manifest, RenderedFile, RenderSettings
 
 
 def drawn(
@@ -29,8 +34,13 @@ def drawn(
     folder: Path,
     settings: RenderSettings,
     indices: list[int] | None = None,
+    manifest: Manifest | None = None,
+    check: Callable[[], None] = stopping.check,
 ) -> Iterator[RenderedFile]:
-    """Draw the directions ``found``, which are at ``path``, into ``folder``; yield each file when done."""
+    """Draw the directions ``found``, which are at ``path``, into ``folder``; yield each file when done.
+
+    ``manifest`` says what need not be drawn. ``check`` is called before pictures are drawn, to stop it.
+    """
     from tqdm import tqdm
 
     from biggan_directions.rendering import pictures_needed, render_all
@@ -39,10 +49,11 @@ def drawn(
     classes = [item.name for item in generator.classes]
     captions = [classes[place] if len(classes) > 1 else "" for place in which.tolist()]
     count = len(found) if indices is None else len(set(indices))
-    total = pictures_needed(count, settings, which)
+    total, none = pictures_needed(count, settings, which), pictures_needed(0, settings, which)
     with tqdm(total=total, unit=" pictures", disable=None, leave=False) as bar:
 
         def draw(z: Any, which: Any = None) -> Any:
+            check()
             bar.update(len(z))
             return generator(z, which)
 
@@ -58,7 +69,10 @@ def drawn(
             which=which,
             title=f"{Path(generator.model).name} · {listed(classes)}",
             account=account_of(found, generator, path, folder, settings, indices, captions),
+            manifest=manifest,
         ):
+            if file.kept:
+                bar.total -= pictures_needed(len(file.extents), settings, which) - none
             bar.clear()
             yield file
 
@@ -71,6 +85,7 @@ def print_file(file: RenderedFile) -> None:
         for index, extent in file.extents.items()
     ]
     words = [plain(str(file.path)), f"{file.size_bytes / 1e6:.2f} MB", *([", ".join(far)] if far else [])]
+    words += ["was there already"] if file.kept else []
     out.print("  ".join(words), soft_wrap=True)
     if file.animation is not None and file.animation.trade:
         err.print(f"note: {file.animation.trade}", soft_wrap=True)
@@ -82,7 +97,26 @@ def _plain(file: RenderedFile) -> dict[str, Any]:
         "size_bytes": file.size_bytes,
         "distances": {index: extent.distance for index, extent in file.extents.items()},
         "note": file.animation.trade if file.animation else "",
+        "kept": file.kept,
     }
+
+
+def _made_of(found: Directions, path: Path, generator: Generator, asked: dict[str, Any]) -> str:
+    """A checksum of all that decides what is drawn."""
+    from biggan_directions.generators.download import file_sha256
+    from biggan_directions.scorecard import digest
+
+    all_of_it = {
+        "directions": file_sha256(path),
+        "matrix": digest(found.directions),  # a bare matrix may be placed elsewhere in z
+        "weights": generator.weights_sha256,
+        "classes": [[item.index, item.name] for item in generator.classes],
+        "model": generator.model,
+        "truncation": generator.truncation,
+        "version": __version__,
+        **asked,
+    }
+    return hashlib.sha256(json.dumps(all_of_it, sort_keys=True).encode()).hexdigest()
 
 
 def render(
@@ -104,10 +138,15 @@ def render(
     device: Device = "auto",
     compiled: Compile = False,
     to: Annotated[Path | None, typer.Option("--out", help="Folder; beside the file.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Draw only what is missing or out of date.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Draw each direction as a looping animation, a contact sheet, and a page with sliders."""
-    from biggan_directions.rendering import RenderSettings
+    from biggan_directions.output import check_writable
+    from biggan_directions.rendering import GALLERY_NAME, Manifest, RenderSettings
+    from biggan_directions.run_folder import held
 
     path = path or newest()
     found = open_directions(path, model, search_space)
@@ -129,10 +168,21 @@ def render(
         raise UsageError(f"directions must be numbers such as 0,3,5, got '{directions}'") from error
     generator = load_for(found, name, classes, truncation, device, compiled=compiled)
     note_other_weights(found, path, generator)
-    files = []
-    for file in drawn(found, generator, path, to or path.parent, settings, indices):
-        files.append(file)
-        if not as_json:
-            print_file(file)
+    folder, files = to or path.parent, []
+    check_writable(folder / GALLERY_NAME)
+    made_of = _made_of(found, path, generator, {"settings": asdict(settings), "indices": indices})
+    with held(folder) as hold, resumable():
+        manifest = Manifest(folder, made_of, resume=resume)
+
+        def check() -> None:
+            hold.check()
+            stopping.check()
+
+        for file in drawn(found, generator, path, folder, settings, indices, manifest, check):
+            files.append(file)
+            if not as_json:
+                print_file(file)
     if as_json:
         typer.echo(json.dumps([_plain(file) for file in files]))
+    elif all(file.kept for file in files):
+        out.print("nothing to do: all of it was there already")

@@ -12,6 +12,7 @@ from biggan_directions.rendering.frames import (
 )
 from biggan_directions.rendering.gallery import GALLERY_NAME, Account
 from biggan_directions.rendering.images import Generate, Picture, draw, to_bytes
+from biggan_directions.rendering.manifest import Manifest
 from biggan_directions.rendering.render import (
     SHEET_NAME,
     RenderedFile,
@@ -31,6 +32,7 @@ __all__ = [
     "Animation",
     "Format",
     "Generate",
+    "Manifest",
     "Picture",
     "RenderSettings",
     "RenderedFile",

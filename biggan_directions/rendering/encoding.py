@@ -48,11 +48,12 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Job:
-    """An animation of the directions in ``group`` that is being written."""
+    """An animation of the directions in ``group`` that is being written; height and width of its pictures."""
 
     group: tuple[int, ...]
     feed: Feed
     future: Future[Encoded]
+    resolution: tuple[int, int]
 
 
 def raise_failures(jobs: Iterable[Job]) -> None:

@@ -1,5 +1,6 @@
 """From directions to files: every animation and the sheet, encoded while the next pictures are drawn."""
 
+import hashlib
 import itertools
 import math
 from collections import deque
@@ -23,6 +24,7 @@ from biggan_directions.rendering.encoding import Encoded, Feed, Job, raise_failu
 from biggan_directions.rendering.frames import pictures_along, show
 from biggan_directions.rendering.gallery import GALLERY_NAME, Account, PageDirection, write_gallery
 from biggan_directions.rendering.images import Generate, draw
+from biggan_directions.rendering.manifest import Manifest, Strips
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.rendering.sheet import contact_sheet, write_png
 from biggan_directions.rendering.stage import Block
@@ -42,7 +44,7 @@ class RenderedFile:
 
     ``index`` is the direction's that it shows, None where it shows several; ``extents`` is how far an
     animation goes along each of its directions; ``animation`` says how it was written, None for the sheet
-    and the page.
+    and the page. ``kept``: it was there already as it would be drawn now, and was left as it is.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class RenderedFile:
     index: int | None = None
     extents: Mapping[int, Extent] = field(default_factory=dict)
     animation: Animation | None = None
+    kept: bool = False
 
 
 def animation_path(folder: Path, index: int | None, settings: RenderSettings) -> Path:
@@ -83,6 +86,7 @@ def render_all(
     which: torch.Tensor | None = None,
     title: str = "",
     account: Account | None = None,
+    manifest: Manifest | None = None,
 ) -> Iterator[RenderedFile]:
     """Draw the contact sheet, an animation of each direction, or one of all, and the page; yield each file.
 
@@ -102,9 +106,10 @@ def render_all(
         which: (samples,), each sample's class.
         title: a line on top of the sheet.
         account: what the page says beside the pictures; left out: no page.
+        manifest: says what is there and need not be drawn; what is drawn is added. Left out: all is drawn.
 
     Yields:
-        The sheet, the animations in the order of ``indices``, the page.
+        The sheet, the animations in the order of ``indices``, first those that are kept, the page.
 
     Raises:
         UsageError: shapes or indices that do not fit, or MP4 without the ``[video]`` extra.
@@ -123,49 +128,68 @@ def render_all(
     path = loop_path(settings.frames)
     names = _one_each(names, count, "", "names")
     effects = _one_each(effects, count, math.nan, "effects")
+    groups = [shown] if settings.grid else [(index,) for index in shown]
+    targets = {
+        group: animation_path(folder, None if settings.grid else group[0], settings) for group in groups
+    }
+    page_of = hashlib.sha256(repr(account).encode()).hexdigest()
+    for_page = account is not None and not (manifest and manifest.has(GALLERY_NAME, page_of))
+    kept = _kept(manifest, targets, for_page=for_page) if manifest else {}
+    keep_sheet = manifest is not None and manifest.has(SHEET_NAME)
     base = (
         list(draw(generate, z, which, batch_size=settings.batch_size))
-        if settings.projection == "keep"
+        if settings.projection == "keep" and not (keep_sheet and len(kept) == len(groups))
         else None
     )
 
-    on_sheet = _sheet_samples(which)
-    sheet = contact_sheet(
-        generate,
-        directions,
-        z[on_sheet],
-        settings=settings,
-        names=names,
-        effects=effects,
-        indices=shown,
-        which=None if which is None else which[on_sheet],
-        base=None if base is None else [base[sample] for sample in on_sheet],
-        title=title,
-    )
-    sheet_path = folder / SHEET_NAME
-    yield RenderedFile(
-        path=sheet_path, size_bytes=write_png(sheet, sheet_path, comment=_comment(shown, settings))
-    )
+    def described(group: tuple[int, ...], size_bytes: int, animation: Animation | None) -> RenderedFile:
+        return RenderedFile(
+            path=targets[group],
+            size_bytes=size_bytes,
+            index=None if settings.grid else group[0],
+            extents={index: settings.extent(effects[index]) for index in group},
+            animation=animation,
+            kept=animation is None,
+        )
 
-    groups = [shown] if settings.grid else [(index,) for index in shown]
+    on_sheet = _sheet_samples(which)
+    sheet_path = folder / SHEET_NAME
+    if not keep_sheet:
+        sheet = contact_sheet(
+            generate,
+            directions,
+            z[on_sheet],
+            settings=settings,
+            names=names,
+            effects=effects,
+            indices=shown,
+            which=None if which is None else which[on_sheet],
+            base=None if base is None else [base[sample] for sample in on_sheet],
+            title=title,
+        )
+        write_png(sheet, sheet_path, comment=_comment(shown, settings))
+        if manifest:
+            manifest.add(SHEET_NAME)
+    yield RenderedFile(path=sheet_path, size_bytes=sheet_path.stat().st_size, kept=keep_sheet)
+
     pending: deque[Job] = deque()
-    strips: dict[int, list[bytes]] = {}
+    strips: dict[tuple[int, ...], Strips] = {group: found for group, found in kept.items() if found}
+    for group in kept:
+        yield described(group, targets[group].stat().st_size, None)
 
     def finished(job: Job) -> RenderedFile:
         done = job.future.result()
-        for place, index in enumerate(job.group if account else ()):
-            strips[index] = done.strips[place * len(z) : (place + 1) * len(z)]
-        return RenderedFile(
-            path=done.animation.path,
-            size_bytes=done.animation.size_bytes,
-            index=None if settings.grid else job.group[0],
-            extents={index: settings.extent(effects[index]) for index in job.group},
-            animation=done.animation,
-        )
+        if for_page:
+            strips[job.group] = Strips(done.strips, size_on_page(*job.resolution))
+        if manifest:
+            if for_page:
+                manifest.keep_strips(targets[job.group].name, strips[job.group])
+            manifest.add(targets[job.group].name)
+        return described(job.group, done.animation.size_bytes, done.animation)
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as encoder:
         try:
-            for group in groups:
+            for group in [group for group in groups if group not in kept]:
                 distances = {index: settings.extent(effects[index]).distance for index in group}
                 stream = pictures_along(
                     generate,
@@ -184,13 +208,13 @@ def render_all(
                     feed,
                     path,
                     [Block(str(index), names[index], distances[index]) for index in group],
-                    animation_path(folder, None if settings.grid else group[0], settings),
+                    targets[group],
                     settings=settings,
                     budget_bytes=sane_bytes(sum(picture.shape[0] * picture.shape[1] for picture in first)),
                     comment=_comment(group, settings),
-                    for_page=account is not None,
+                    for_page=for_page,
                 )
-                pending.append(Job(group, feed, future))
+                pending.append(Job(group, feed, future, first[0].shape[:2]))
                 for pictures in itertools.chain([first], stream):
                     feed.put(pictures)
                     raise_failures(pending)
@@ -203,24 +227,38 @@ def render_all(
                 job.feed.abandon()
 
     if account is not None:
-        page = [
-            PageDirection(
-                index=index,
-                name=names[index],
-                effect=effects[index],
-                distance=settings.extent(effects[index]).distance,
-                strips=strips[index],
-            )
-            for index in shown
-        ]
-        size_bytes = write_gallery(
-            folder / GALLERY_NAME,
-            account,
-            page,
-            fractions=[path.fractions[place] for place in positions_shown(path.fractions)],
-            size=size_on_page(*first[0].shape[:2]),
-        )
-        yield RenderedFile(path=folder / GALLERY_NAME, size_bytes=size_bytes)
+        page_path = folder / GALLERY_NAME
+        if for_page:
+            page = [
+                PageDirection(
+                    index=index,
+                    name=names[index],
+                    effect=effects[index],
+                    distance=settings.extent(effects[index]).distance,
+                    strips=strips[group].strips[place * len(z) : (place + 1) * len(z)],
+                )
+                for group in groups
+                for place, index in enumerate(group)
+            ]
+            fractions = [path.fractions[place] for place in positions_shown(path.fractions)]
+            write_gallery(page_path, account, page, fractions=fractions, size=strips[groups[0]].size)
+            if manifest:
+                manifest.add(GALLERY_NAME, page_of)
+        if manifest:
+            manifest.drop_strips()
+        yield RenderedFile(path=page_path, size_bytes=page_path.stat().st_size, kept=not for_page)
+
+
+def _kept(
+    manifest: Manifest, targets: Mapping[tuple[int, ...], Path], *, for_page: bool
+) -> dict[tuple[int, ...], Strips | None]:
+    """The animations that need not be drawn: they are there and, for a page to be made, their strips."""
+    found = {}
+    for group, target in targets.items():
+        strips = manifest.strips(target.name) if for_page else None
+        if manifest.has(target.name) and (strips or not for_page):
+            found[group] = strips
+    return found
 
 
 def _encode(
