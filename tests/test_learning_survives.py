@@ -211,7 +211,9 @@ def test_permission_lost_is_a_line_and_the_last_checkpoint_is_intact(tmp_path: P
 
 
 @pytest.mark.parametrize("renamed", [True, False])
-def test_a_folder_that_goes_is_a_line_and_is_not_made_again(renamed: bool, tmp_path: Path) -> None:
+def test_a_folder_that_goes_is_a_line_and_nothing_is_written_in_its_place(
+    renamed: bool, tmp_path: Path
+) -> None:
     begun = _started(tmp_path)
     (tmp_path / "out").rename(tmp_path / "elsewhere")
     if not renamed:

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ from tests.disks import small_disk
 from tests.runs import Fault, Run, files, run
 from tests.test_rendering_commands import CAR, of
 
-RENDER = ("render", "directions.pt", "--samples", "2", "--frames", "6", "--out", "out")
+RENDER = ("render", "directions.pt", "--samples", "2", "--frames", "8", "--out", "out")
 SLOW = ("render", "directions.pt", "--samples", "8", "--frames", "48", "--out", "out")
 NAMES = ["sheet.png", "direction_00.gif", "direction_01.gif", "gallery.html"]
 
@@ -119,15 +118,16 @@ def test_two_at_once_the_second_is_told(tmp_path: Path) -> None:
     assert run(RENDER, tmp_path).code == 0  # no stale lock
 
 
-def test_a_folder_that_goes_is_a_line_and_is_not_made_again(tmp_path: Path) -> None:
+def test_a_folder_that_goes_is_a_line_and_nothing_is_written_in_its_place(tmp_path: Path) -> None:
     of(tmp_path, CAR)
     begun = Run(SLOW, tmp_path)
-    begun.until("out/sheet.png")
-    shutil.rmtree(tmp_path / "out")
+    begun.until(f"out/{MANIFEST_NAME}")
+    (tmp_path / "out").rename(tmp_path / "elsewhere")
     done = begun.end()
     assert done.code == 1
-    assert len(done.err.splitlines()) == 1
-    assert not (tmp_path / "out").exists()
+    assert len(done.err.splitlines()) == 1, done.err
+    assert not list(tmp_path.glob("out/*"))
+    assert (tmp_path / "elsewhere" / "sheet.png").exists()
 
 
 def test_a_disk_that_fills_up_is_a_line_and_with_room_it_goes_on(

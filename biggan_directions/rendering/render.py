@@ -13,6 +13,7 @@ from typing import TypeVar
 import torch
 
 from biggan_directions.errors import UsageError
+from biggan_directions.output import explained
 from biggan_directions.rendering.animation import (
     SUFFIXES,
     Animation,
@@ -170,12 +171,12 @@ def render_all(
         write_png(sheet, sheet_path, comment=_comment(shown, settings))
         if manifest:
             manifest.add(SHEET_NAME)
-    yield RenderedFile(path=sheet_path, size_bytes=sheet_path.stat().st_size, kept=keep_sheet)
+    yield RenderedFile(path=sheet_path, size_bytes=_size(sheet_path), kept=keep_sheet)
 
     pending: deque[Job] = deque()
     strips: dict[tuple[int, ...], Strips] = {group: found for group, found in kept.items() if found}
     for group in kept:
-        yield described(group, targets[group].stat().st_size, None)
+        yield described(group, _size(targets[group]), None)
 
     def finished(job: Job) -> RenderedFile:
         done = job.future.result()
@@ -246,7 +247,12 @@ def render_all(
                 manifest.add(GALLERY_NAME, page_of)
         if manifest:
             manifest.drop_strips()
-        yield RenderedFile(path=page_path, size_bytes=page_path.stat().st_size, kept=not for_page)
+        yield RenderedFile(path=page_path, size_bytes=_size(page_path), kept=not for_page)
+
+
+def _size(path: Path) -> int:
+    with explained(path):
+        return path.stat().st_size
 
 
 def _kept(
