@@ -23,7 +23,7 @@ from benchmarks.measure import RESULTS, write
 from biggan_directions import LearnSettings, load_generator
 from biggan_directions.evaluation import Evaluator
 from biggan_directions.generators import Generator
-from biggan_directions.latents import sample_latents
+from biggan_directions.latents import spread_latents
 from biggan_directions.learning import iterate
 from biggan_directions.matching import match
 from biggan_directions.search_space import SearchSpace, orthonormal
@@ -78,22 +78,24 @@ def moments_at(
     *,
     seed: int,
     epsilon: float = 0.1,
-    average: int = 4,
+    blocks: tuple[int, ...] = (8, 16),
+    balanced: bool = True,
 ) -> Iterator[Moments]:
     """Second derivatives at fresh latents, summed so far."""
 
+    points = spread_latents(
+        latents, basis, truncation=generator.truncation, seed=seed, purpose="benchmark"
+    )
+
     def sample(index: int) -> tuple[torch.Tensor, None]:
-        z = sample_latents(
-            1, generator.z_dim, truncation=generator.truncation, seed=seed, purpose="benchmark", offset=index
-        )
-        return z[0], None
+        return points[index], None
 
     return measured_moments(
         Evaluator(generator, 4),
         basis,
         sample,
         latents=latents,
-        differences=Differences(epsilon=epsilon, average=average),
+        differences=Differences(epsilon=epsilon, blocks=blocks, balanced=balanced),
         seed=seed,
     )
 

@@ -120,6 +120,36 @@ def sample_inputs(
     return z, sample_classes(count, classes, seed=seed, purpose=purpose, offset=offset)
 
 
+def spread_latents(
+    count: int, basis: torch.Tensor, *, truncation: float, seed: int, purpose: str
+) -> torch.Tensor:
+    r"""Draw latents that lie evenly in a subspace: each with its opposite, and alike in all its directions.
+
+    A few dozen latents drawn one by one are correlated by chance, and what they are asked shows it. So every
+    other latent is the opposite of the one before, which makes the mean 0; and the part C that lies in the
+    subspace, ``(n, m)``, is replaced by the nearest matrix of equal singular values, with the same sum of
+    squares: for n ≥ m, CᵀC is then a multiple of 1. (Antithetic draws and moment matching; P. Glasserman,
+    Monte Carlo Methods in Financial Engineering, 2003, sections 4.2 and 4.5.) A number may come to lie
+    beyond the truncation by a little.
+
+    Args:
+        count: how many.
+        basis: orthonormal rows ``(m, z_dim)`` of the subspace.
+        truncation, seed, purpose: as of :func:`sample_latents`.
+
+    Returns:
+        float32 ``(count, z_dim)``.
+    """
+    half = sample_latents(
+        (count + 1) // 2, basis.shape[1], truncation=truncation, seed=seed, purpose=purpose
+    ).double()
+    inside = half @ basis.double().T
+    left, values, right = torch.linalg.svd(inside, full_matrices=False)
+    even = left @ right * values.square().mean().sqrt()
+    half += (even - inside) @ basis.double()
+    return torch.stack([half, -half], dim=1).flatten(0, 1)[:count].float()
+
+
 def sample_classes(
     count: int, classes: int, *, seed: int, purpose: str = "learning", offset: int = 0
 ) -> torch.Tensor:

@@ -10,11 +10,10 @@ from biggan_directions.search_space import Block, check_sizes, cotangents_needed
 from biggan_directions.solvers.adam import Recipe
 from biggan_directions.solvers.derivatives import Differences
 
+WEIGHTINGS = ("balanced", "plain")
 SOLVERS = ("jacobi", "adam", "random", "coordinate", "first-order", "sefa")
 
-_GRID = (
-    16  # the picture is solved on as a picture of this side: found by measurement on 64 × 64 (4 × 4 blocks)
-)
+_GRIDS = (8, 4)  # the picture is solved on as pictures of these sides: found by measurement on 64 × 64
 _DIFFERENCE_EPSILON = 0.1
 
 
@@ -31,8 +30,10 @@ class LearnSettings:
         micro_batch: pictures drawn at once.
         latents: where second derivatives are measured.
         difference_epsilon: step of second differences, in units of z.
-        average: side in pixels of the blocks that pictures are averaged over first; left out, what leaves
-            16 × 16.
+        blocks: sides in pixels of the blocks that pictures are averaged over first, one a scale; left out, what
+            leaves 8 × 8 and 4 × 4.
+        weighting: ``balanced``, every block at every latent has the same say, or ``plain``, the paper's sum of
+            squares: see :func:`~biggan_directions.solvers.derivatives.derivatives`.
         sketch: numbers kept of a picture that has more.
         vjps: vector-Jacobian products that find the active space; left out, twice the dimensions, 64 to 256.
         refine: Adam steps on the whole square matrix after the solver.
@@ -55,7 +56,8 @@ class LearnSettings:
     micro_batch: int = 4
     latents: int = 32
     difference_epsilon: float = _DIFFERENCE_EPSILON
-    average: int | None = None
+    blocks: tuple[int, ...] | None = None
+    weighting: str = "balanced"
     sketch: int = 2048
     vjps: int | None = None
     refine: int = 0
@@ -75,7 +77,11 @@ class LearnSettings:
             if value is not None and value < bound:
                 raise UsageError(f"{name.replace('_', ' ')} must be {bound} or more, got {value}")
         self.recipe(self.steps)
-        self.differences(_GRID)
+        if self.weighting not in WEIGHTINGS:
+            raise UsageError(
+                f"weighting '{self.weighting}' is unknown: expected one of {', '.join(WEIGHTINGS)}"
+            )
+        self.differences(_GRIDS[0])
 
     def recipe(self, steps: int) -> Recipe:
         """Adam's settings, for so many steps."""
@@ -90,8 +96,15 @@ class LearnSettings:
 
     def differences(self, resolution: int) -> Differences:
         """How to difference pictures of so many pixels a side."""
-        average = max(1, resolution // _GRID) if self.average is None else self.average
-        return Differences(epsilon=self.difference_epsilon, average=average, sketch=self.sketch)
+        blocks = self.blocks
+        if blocks is None:
+            blocks = tuple(max(1, resolution // grid) for grid in _GRIDS)
+        return Differences(
+            epsilon=self.difference_epsilon,
+            blocks=blocks,
+            balanced=self.weighting == "balanced",
+            sketch=self.sketch,
+        )
 
     def block(self, z_dim: int) -> Block:
         """The part of z that is searched.
@@ -120,6 +133,8 @@ class LearnSettings:
         """
         known = {item.name for item in fields(cls)} - {"ndirs", "seed", "solver"}
         chosen = {name: value for name, value in solver.items() if name in known}
+        if "blocks" in chosen:
+            chosen["blocks"] = tuple(chosen["blocks"])
         if "name" not in solver:
             raise UsageError("the file does not say how its directions were found: learn them again first")
         return cls(ndirs=ndirs, seed=seed, solver=solver["name"], **chosen)
@@ -134,7 +149,8 @@ class LearnSettings:
             "vjps": self.cotangents(block),
             "latents": self.latents,
             "difference_epsilon": self.difference_epsilon,
-            "average": self.differences(resolution).average,
+            "blocks": list(self.differences(resolution).blocks),
+            "weighting": self.weighting,
             "sketch": self.sketch,
             "refine": self.refine,
         }

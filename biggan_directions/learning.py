@@ -17,7 +17,7 @@ from biggan_directions.baselines import (
 from biggan_directions.errors import UsageError
 from biggan_directions.evaluation import Evaluator
 from biggan_directions.generators import Generator
-from biggan_directions.latents import sample_inputs
+from biggan_directions.latents import sample_inputs, spread_latents
 from biggan_directions.learn_settings import LearnSettings
 from biggan_directions.scorecard import WEAK
 from biggan_directions.search_space import SearchSpace, Survey, completed, orthonormal, with_signs
@@ -109,7 +109,10 @@ class _Run:
         self.differences = settings.differences(generator.resolution)
         self.evaluator = Evaluator(generator, settings.micro_batch, team)
         made_for = {
-            "settings": asdict(settings),
+            "settings": {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in asdict(settings).items()
+            },
             "generator": {
                 "model": generator.model,
                 "weights_sha256": generator.weights_sha256,
@@ -190,9 +193,16 @@ class _Run:
             Moments.zero(len(basis), rows) if saved is None else Moments.from_state(saved["moments"])
         )
 
+        points = spread_latents(
+            total,
+            basis,
+            truncation=self.generator.truncation,
+            seed=self.settings.seed,
+            purpose="learning",
+        )
+
         def sample(index: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-            z, which = self.latents(index, 1, "learning")
-            return z[0], which
+            return points[index], self.latents(index, 1, "learning")[1]
 
         steps = measured_moments(
             self.evaluator,

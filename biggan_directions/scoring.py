@@ -236,7 +236,7 @@ class _Run:
                 which,
                 basis,
                 signs=signs(1, len(basis), purpose="scoring/signs", seed=self.settings.seed, offset=index)[0],
-                differences=Differences(epsilon=self.settings.epsilon, average=1),
+                differences=Differences(epsilon=self.settings.epsilon, blocks=(1,), balanced=False),
                 generator=stream("scoring/sketch", self.settings.seed, index),
                 rows=len(directions),
             )

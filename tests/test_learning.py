@@ -132,7 +132,7 @@ def test_every_solver_gives_the_same_form_and_counts_its_work(solver: str) -> No
     assert solution.gradients == 64 + (3 * 4 * 4 if solver == "adam" else 0)
     assert solution.solver["name"] == solver
     assert solution.solver["search_dims"] == 8
-    assert solution.solver["average"] == 1
+    assert solution.solver["blocks"] == [1, 2]
     assert ("steps" in solution.solver) == (solver == "adam")
 
 
@@ -256,7 +256,7 @@ def test_progress_says_what_matters() -> None:
         {"vjps": 0},
         {"refine": -1},
         {"probes": 1},
-        {"average": 0},
+        {"blocks": (0,)},
         {"difference_epsilon": 0.0},
     ],
 )

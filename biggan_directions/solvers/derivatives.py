@@ -11,6 +11,8 @@ from biggan_directions.errors import UsageError
 from biggan_directions.evaluation import Evaluator
 from biggan_directions.solvers.sketch import Sketch, block_average
 
+_FLOOR = 0.003  # of the RMS size: a number whose Hessian is smaller is mostly rounding, and has less of a say
+
 
 @dataclass(frozen=True, kw_only=True)
 class Differences:
@@ -19,19 +21,23 @@ class Differences:
     Attributes:
         epsilon: step along a basis vector, in units of z. Smaller, and rounding drowns the difference;
             larger, and it is no longer local.
-        average: side in pixels of the blocks that the picture is averaged over before it is solved on.
+        blocks: sides in pixels of the blocks that the picture is averaged over before it is solved on, one a
+            scale; at most the picture's own side.
+        balanced: whether every number of the averaged pictures has the same say, whatever the size of its
+            Hessian, and every scale; if not, all squares are added up as they are.
         sketch: numbers kept of a picture by the random sketch, where it has more.
     """
 
     epsilon: float = 0.1
-    average: int = 4
+    blocks: tuple[int, ...] = (8, 16)
+    balanced: bool = True
     sketch: int = 2048
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.epsilon) and self.epsilon > 0):
             raise UsageError(f"epsilon must be a finite number above 0, got {self.epsilon}")
-        if self.average < 1:
-            raise UsageError(f"the picture is averaged over blocks of at least 1 pixel, got {self.average}")
+        if not self.blocks or min(self.blocks) < 1:
+            raise UsageError(f"pictures are averaged over blocks of at least 1 pixel, got {self.blocks}")
         if self.sketch < 1:
             raise UsageError(f"a sketch must keep at least 1 number, got {self.sketch}")
 
@@ -44,7 +50,8 @@ class Derivatives:
         pairs: ``(P, 2)``, the entries (i, j), i ≤ j, of the Hessian that were measured.
         changes: s_i [f(z + εvᵢ) − f(z − εvᵢ)] of the whole picture, ``(m, numbers)``: divided by 2ε and
             multiplied by the sign s_i, the slope along vᵢ.
-        smooth: H_ij of the block-averaged picture, through the sketch, float64 ``(P, kept)``.
+        smooth: H_ij of the block-averaged pictures, through the sketch, float64 ``(P, kept)``; balanced where
+            that was asked for and all of the Hessian was measured.
         full: the same of the whole picture.
     """
 
@@ -87,6 +94,13 @@ def derivatives(
     Exact where f is quadratic. The picture is differenced block-averaged and whole, each through a sketch if
     it has more than ``differences.sketch`` numbers.
 
+    Balanced, the entries H_ij of each number of a block-averaged picture are divided by their own size ‖H‖,
+    which no rotation of the basis changes: what is solved for is then the least mean share off the diagonal,
+
+        mean over numbers, latents and scales of Σ_{i≠j} H_ij² / Σ_ij H_ij²,
+
+    in place of the share of the sum, which a few blocks at a few latents decide among themselves.
+
     Args:
         evaluator: what draws.
         z: the latent ``(z_dim,)``.
@@ -106,23 +120,32 @@ def derivatives(
     classes = None if which is None else which.reshape(1).expand(len(points))
 
     features: list[torch.Tensor] = []
-    shrink: tuple[Sketch, Sketch] | None = None
+    sketches: list[Sketch] = []
     for part, images in evaluator.pictures(points, classes):
-        small, whole = block_average(images, differences.average), images.flatten(1)
-        if shrink is None:
-            shrink = (
-                Sketch(small.shape[1], differences.sketch, generator),
-                Sketch(whole.shape[1], differences.sketch, generator),
-            )
+        scales = [block_average(images, block) for block in differences.blocks] + [images.flatten(1)]
+        whole = scales[-1]
+        if not sketches:
+            sketches = [Sketch(scale.shape[1], differences.sketch, generator) for scale in scales]
             changes = torch.zeros(size, whole.shape[1], dtype=whole.dtype, device=whole.device)
-        features.append(torch.cat([shrink[0](small), shrink[1](whole)], dim=1))
+        features.append(
+            torch.cat([keep(scale) for keep, scale in zip(sketches, scales, strict=True)], dim=1)
+        )
         for row in range(max(part.start, 1), min(part.stop, 2 * size + 1)):
             changes[(row - 1) // 2].add_(whole[row - part.start], alpha=1.0 if row % 2 else -1.0)
-    assert shrink is not None
     seconds = _second_differences(torch.cat(features).double(), size, pairs, crossed, signs)
     seconds /= differences.epsilon**2
-    kept = shrink[0].size
-    return Derivatives(pairs=pairs, changes=changes, smooth=seconds[:, :kept], full=seconds[:, kept:])
+    *smooth, full = seconds.split([sketch.size for sketch in sketches], dim=1)
+    if differences.balanced and rows == size:
+        smooth = [_balanced(entries, pairs) for entries in smooth]
+    return Derivatives(pairs=pairs, changes=changes, smooth=torch.cat(smooth, dim=1), full=full)
+
+
+def _balanced(entries: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
+    """Divide the Hessian of each number by its size ‖H‖, and by √n: ``entries (P, n)`` of whole Hessians."""
+    twice = torch.where(pairs[:, 0] == pairs[:, 1], 1.0, 2.0).to(entries)
+    sizes = (twice @ entries.square()).sqrt()
+    floor = _FLOOR * sizes.square().mean().sqrt()
+    return entries / (sizes + floor).clamp(min=torch.finfo(entries.dtype).tiny) / math.sqrt(len(sizes))
 
 
 def _steps(size: int, crossed: torch.Tensor, signs: torch.Tensor) -> torch.Tensor:

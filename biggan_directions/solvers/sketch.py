@@ -10,7 +10,7 @@ from biggan_directions.errors import UsageError
 
 def block_average(images: torch.Tensor, block: int) -> torch.Tensor:
     """Average images ``(N, channels, H, W)`` over ``block × block`` pixels (fewer at the far edges) and
-    flatten.
+    flatten; a block is no larger than the image.
 
     Moving edges have large second derivatives at the scale of a pixel, which say little about what moves
     them.
@@ -20,6 +20,7 @@ def block_average(images: torch.Tensor, block: int) -> torch.Tensor:
     """
     if block < 1:
         raise UsageError(f"the picture is averaged over blocks of at least 1 pixel, got {block}")
+    block = min(block, *images.shape[2:])
     if block > 1:
         images = functional.avg_pool2d(images, block, ceil_mode=True, count_include_pad=False)
     return images.flatten(1)

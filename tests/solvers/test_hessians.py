@@ -56,7 +56,7 @@ def _measure(
     *,
     rows: int | None = None,
     micro_batch: int = 4,
-    average: int = 1,
+    blocks: tuple[int, ...] = (1,),
 ) -> Moments:
     return measure(
         Evaluator(pictures, micro_batch),
@@ -64,7 +64,7 @@ def _measure(
         None,
         basis,
         signs=_signs(len(basis)),
-        differences=Differences(average=average),
+        differences=Differences(blocks=blocks, balanced=False),
         generator=torch.Generator().manual_seed(0),
         rows=rows,
     )
@@ -86,7 +86,7 @@ def test_quadratics_are_exact(dims: int) -> None:
 
 def test_blocks_are_averaged_before_differencing() -> None:
     pictures, hessians, _ = _quadratic()
-    moments = _measure(pictures, torch.eye(Z_DIM).double(), average=3)
+    moments = _measure(pictures, torch.eye(Z_DIM).double(), blocks=(3,))
     blocks = torch.nn.functional.avg_pool2d(hessians.reshape(SIDE, SIDE, -1).movedim(2, 0), 3).flatten(1).T
     entries = blocks.reshape(-1, Z_DIM, Z_DIM)[:, moments.pairs[:, 0], moments.pairs[:, 1]]
     torch.testing.assert_close(moments.smooth, entries.T @ entries, rtol=1e-8, atol=1e-8)
@@ -105,7 +105,7 @@ def test_the_difference_is_of_second_order_in_epsilon_on_the_diagonal() -> None:
             None,
             torch.eye(1, Z_DIM).double(),
             signs=torch.ones(1),
-            differences=Differences(epsilon=epsilon, average=1),
+            differences=Differences(epsilon=epsilon, blocks=(1,), balanced=False),
             generator=torch.Generator(),
         )
         errors.append(abs(float(moments.full[0, 0]) - truth))
@@ -203,7 +203,7 @@ def test_a_sketch_keeps_the_energy() -> None:
             torch.eye(4).double(),
             lambda index: (_draws(4, seed=100 + index), None),
             latents=8,
-            differences=Differences(epsilon=0.02, average=1, sketch=size),
+            differences=Differences(epsilon=0.02, blocks=(1,), balanced=False, sketch=size),
             seed=0,
         )
         return last
@@ -246,7 +246,7 @@ def test_every_latent_has_signs_of_its_own() -> None:
 
 def test_each_picture_has_a_stack_of_its_own() -> None:
     pictures, _, _ = _quadratic()
-    moments = _measure(pictures, torch.eye(Z_DIM).double(), average=3)
+    moments = _measure(pictures, torch.eye(Z_DIM).double(), blocks=(3,))
     first, second = moments.pairs.T
     for smooth, gram in ((True, moments.smooth), (False, moments.full)):
         entries = moments.stack(smooth=smooth)[:, first, second]
@@ -264,7 +264,7 @@ def test_sums_are_taken_up_where_they_were_left() -> None:
                 torch.eye(Z_DIM).double(),
                 lambda index: (_draws(Z_DIM, seed=index), None),
                 latents=5,
-                differences=Differences(sketch=16, average=2),
+                differences=Differences(sketch=16, blocks=(2,)),
                 seed=0,
                 so_far=so_far,
                 done=done,
@@ -279,7 +279,7 @@ def test_sums_are_taken_up_where_they_were_left() -> None:
     assert rest[-1].numbers == whole[-1].numbers == 5 * SIDE**2
 
 
-@pytest.mark.parametrize("bad", [{"epsilon": 0.0}, {"epsilon": float("nan")}, {"average": 0}, {"sketch": 0}])
+@pytest.mark.parametrize("bad", [{"epsilon": 0.0}, {"epsilon": float("nan")}, {"blocks": (0,)}, {"sketch": 0}])
 def test_bad_settings(bad: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         Differences(**bad)  # type: ignore[arg-type]
