@@ -83,9 +83,7 @@ def moments_at(
 ) -> Iterator[Moments]:
     """Second derivatives at fresh latents, summed so far."""
 
-    points = spread_latents(
-        latents, basis, truncation=generator.truncation, seed=seed, purpose="benchmark"
-    )
+    points = spread_latents(latents, basis, truncation=generator.truncation, seed=seed, purpose="benchmark")
 
     def sample(index: int) -> tuple[torch.Tensor, None]:
         return points[index], None

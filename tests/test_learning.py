@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from biggan_directions.errors import GeneratorError, UsageError
-from biggan_directions.learn_settings import SOLVERS, LearnSettings
+from biggan_directions.learn_settings import SOLVERS, WEIGHTINGS, LearnSettings
 from biggan_directions.learning import iterate, learn
 from biggan_directions.solution import Solution, Step
 from biggan_directions.solvers.derivatives import evaluations_per_latent
@@ -105,15 +105,27 @@ def test_penalties_are_the_share_off_the_diagonal(solver: str) -> None:
     torch.testing.assert_close(solution.penalty.double(), 1 - own / total, rtol=1e-3, atol=1e-3)
 
 
-def test_no_rotation_has_less_off_the_diagonal() -> None:
-    """Of 300 random ones and of small turns away; on Hessians that share no basis."""
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+def test_no_rotation_has_less_off_the_diagonal(weighting: str) -> None:
+    """Share of the sum, or mean of the shares. Of 300 random ones and of small turns away; on Hessians that share no basis."""
     generator = Quadratic()
-    solution = learn(generator, LearnSettings(ndirs=5, search_space="all", latents=1, difference_epsilon=0.5))
+    solution = learn(
+        generator,
+        LearnSettings(
+            ndirs=5,
+            search_space="all",
+            latents=1,
+            difference_epsilon=0.5,
+            blocks=(1,),
+            weighting=weighting,
+        ),
+    )
     found = solution.directions.double()
 
     def off(rotation: torch.Tensor) -> float:
-        squares = (rotation @ generator.hessians @ rotation.T).square().sum(dim=0)
-        return float(1 - squares.diagonal().sum() / squares.sum())
+        squares = (rotation @ generator.hessians @ rotation.T).square()
+        total, own = squares.sum(dim=(1, 2)), squares.diagonal(dim1=1, dim2=2).sum(dim=1)
+        return float(1 - (own / total).mean() if weighting == "balanced" else 1 - own.sum() / total.sum())
 
     assert solution.off_diagonal == pytest.approx(off(found), abs=1e-4)
     generator_of_turns = torch.Generator().manual_seed(0)
@@ -132,7 +144,7 @@ def test_every_solver_gives_the_same_form_and_counts_its_work(solver: str) -> No
     assert solution.gradients == 64 + (3 * 4 * 4 if solver == "adam" else 0)
     assert solution.solver["name"] == solver
     assert solution.solver["search_dims"] == 8
-    assert solution.solver["blocks"] == [1, 2]
+    assert solution.solver["blocks"] == [2, 4]
     assert ("steps" in solution.solver) == (solver == "adam")
 
 
@@ -257,6 +269,8 @@ def test_progress_says_what_matters() -> None:
         {"refine": -1},
         {"probes": 1},
         {"blocks": (0,)},
+        {"blocks": ()},
+        {"weighting": "fair"},
         {"difference_epsilon": 0.0},
     ],
 )

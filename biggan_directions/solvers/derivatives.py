@@ -127,9 +127,7 @@ def derivatives(
         if not sketches:
             sketches = [Sketch(scale.shape[1], differences.sketch, generator) for scale in scales]
             changes = torch.zeros(size, whole.shape[1], dtype=whole.dtype, device=whole.device)
-        features.append(
-            torch.cat([keep(scale) for keep, scale in zip(sketches, scales, strict=True)], dim=1)
-        )
+        features.append(torch.cat([keep(scale) for keep, scale in zip(sketches, scales, strict=True)], dim=1))
         for row in range(max(part.start, 1), min(part.stop, 2 * size + 1)):
             changes[(row - 1) // 2].add_(whole[row - part.start], alpha=1.0 if row % 2 else -1.0)
     seconds = _second_differences(torch.cat(features).double(), size, pairs, crossed, signs)

@@ -57,6 +57,7 @@ def _measure(
     rows: int | None = None,
     micro_batch: int = 4,
     blocks: tuple[int, ...] = (1,),
+    balanced: bool = False,
 ) -> Moments:
     return measure(
         Evaluator(pictures, micro_batch),
@@ -64,7 +65,7 @@ def _measure(
         None,
         basis,
         signs=_signs(len(basis)),
-        differences=Differences(blocks=blocks, balanced=False),
+        differences=Differences(blocks=blocks, balanced=balanced),
         generator=torch.Generator().manual_seed(0),
         rows=rows,
     )
@@ -90,6 +91,30 @@ def test_blocks_are_averaged_before_differencing() -> None:
     blocks = torch.nn.functional.avg_pool2d(hessians.reshape(SIDE, SIDE, -1).movedim(2, 0), 3).flatten(1).T
     entries = blocks.reshape(-1, Z_DIM, Z_DIM)[:, moments.pairs[:, 0], moments.pairs[:, 1]]
     torch.testing.assert_close(moments.smooth, entries.T @ entries, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("blocks", [(1,), (1, 3), (2, 6, 50)])
+def test_balanced_every_number_and_every_scale_has_the_same_say(blocks: tuple[int, ...]) -> None:
+    """The mean of the shares off the diagonal, whatever the sizes; small pictures are their own largest block."""
+    pictures, hessians, _ = _quadratic()
+    hessians *= torch.logspace(-0.5, 0.5, SIDE**2, dtype=torch.float64)[_draws(SIDE**2).argsort(), None, None]
+    stack = _measure(pictures, torch.eye(Z_DIM).double(), blocks=blocks, balanced=True).stack()
+    shares = []
+    for block in blocks:
+        means = torch.nn.functional.avg_pool2d(
+            hessians.reshape(SIDE, SIDE, -1).movedim(2, 0), min(block, SIDE)
+        )
+        squares = means.flatten(1).T.reshape(-1, Z_DIM, Z_DIM).square()
+        own = squares.diagonal(dim1=1, dim2=2).sum(dim=1)
+        shares.append(float(1 - (own / squares.sum(dim=(1, 2))).mean()))
+    assert off_diagonal_share(stack) == pytest.approx(sum(shares) / len(shares), abs=2e-3)
+
+
+def test_where_nothing_curves_balancing_divides_by_nothing() -> None:
+    moments = _measure(
+        Pictures(lambda z: z[:, :1].expand(-1, SIDE**2)), torch.eye(Z_DIM).double(), balanced=True
+    )
+    assert torch.isfinite(moments.smooth).all()
 
 
 def test_the_difference_is_of_second_order_in_epsilon_on_the_diagonal() -> None:
@@ -279,7 +304,9 @@ def test_sums_are_taken_up_where_they_were_left() -> None:
     assert rest[-1].numbers == whole[-1].numbers == 5 * SIDE**2
 
 
-@pytest.mark.parametrize("bad", [{"epsilon": 0.0}, {"epsilon": float("nan")}, {"blocks": (0,)}, {"sketch": 0}])
+@pytest.mark.parametrize(
+    "bad", [{"epsilon": 0.0}, {"epsilon": float("nan")}, {"blocks": (0,)}, {"sketch": 0}]
+)
 def test_bad_settings(bad: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         Differences(**bad)  # type: ignore[arg-type]
