@@ -30,10 +30,10 @@ class LearnSettings:
         micro_batch: pictures drawn at once.
         latents: where second derivatives are measured.
         difference_epsilon: step of second differences, in units of z.
-        blocks: sides in pixels of the blocks that pictures are averaged over first, one a scale; left out, what
-            leaves 8 × 8 and 4 × 4.
-        weighting: ``balanced``, every block at every latent has the same say, or ``plain``, the paper's sum of
-            squares: see :func:`~biggan_directions.solvers.derivatives.derivatives`.
+        blocks: sides in pixels of the blocks that pictures are averaged over first, one a scale; left out,
+            what leaves 8 × 8 and 4 × 4.
+        weighting: ``balanced``, every block at every latent has the same say, or ``plain``, the paper's sum
+            of squares: see :func:`~biggan_directions.solvers.derivatives.derivatives`.
         sketch: numbers kept of a picture that has more.
         vjps: vector-Jacobian products that find the active space; left out, twice the dimensions, 64 to 256.
         refine: Adam steps on the whole square matrix after the solver.
@@ -54,7 +54,7 @@ class LearnSettings:
     search_dims: int | None = None
     seed: int = 0
     micro_batch: int = 4
-    latents: int = 32
+    latents: int = 64
     difference_epsilon: float = _DIFFERENCE_EPSILON
     blocks: tuple[int, ...] | None = None
     weighting: str = "balanced"

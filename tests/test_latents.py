@@ -65,7 +65,8 @@ def test_signs_are_fair() -> None:
 
 def _subspace(dims: int, z_dim: int) -> torch.Tensor:
     draws = torch.randn(z_dim, dims, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    return torch.linalg.qr(draws)[0].T
+    basis: torch.Tensor = torch.linalg.qr(draws)[0].T
+    return basis
 
 
 @pytest.mark.parametrize(("count", "dims"), [(16, 5), (6, 5), (32, 16)])

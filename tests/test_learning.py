@@ -107,7 +107,7 @@ def test_penalties_are_the_share_off_the_diagonal(solver: str) -> None:
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
 def test_no_rotation_has_less_off_the_diagonal(weighting: str) -> None:
-    """Share of the sum, or mean of the shares. Of 300 random ones and of small turns away; on Hessians that share no basis."""
+    """Of 300 random ones and of small turns away; on Hessians that share no basis."""
     generator = Quadratic()
     solution = learn(
         generator,

@@ -153,7 +153,10 @@ def learn(
     dry_run: Annotated[
         bool, typer.Option(help="Say what would be done and what it takes, and stop.")
     ] = False,
-    latents: Annotated[int, typer.Option(help="Where second derivatives are measured.")] = 32,
+    latents: Annotated[int, typer.Option(help="Where second derivatives are measured.")] = 64,
+    weighting: Annotated[
+        str, typer.Option(help="Of blocks of the picture: balanced, or plain, the paper's sum.")
+    ] = "balanced",
     refine: Annotated[int, typer.Option(help="Adam steps on the square matrix after the solver.")] = 0,
     steps: Annotated[int, typer.Option(help="Adam: steps.")] = 1000,
     batch_size: Annotated[int, typer.Option(help="Adam: latents a step.")] = 32,
@@ -180,6 +183,7 @@ def learn(
         seed=seed,
         micro_batch=micro_batch,
         latents=latents,
+        weighting=weighting,
         refine=refine,
         steps=steps,
         batch_size=batch_size,

@@ -132,7 +132,7 @@ def derivatives(
             changes[(row - 1) // 2].add_(whole[row - part.start], alpha=1.0 if row % 2 else -1.0)
     seconds = _second_differences(torch.cat(features).double(), size, pairs, crossed, signs)
     seconds /= differences.epsilon**2
-    *smooth, full = seconds.split([sketch.size for sketch in sketches], dim=1)
+    *smooth, full = torch.split(seconds, [sketch.size for sketch in sketches], dim=1)
     if differences.balanced and rows == size:
         smooth = [_balanced(entries, pairs) for entries in smooth]
     return Derivatives(pairs=pairs, changes=changes, smooth=torch.cat(smooth, dim=1), full=full)

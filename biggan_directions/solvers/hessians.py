@@ -26,8 +26,8 @@ class Moments:
 
     Attributes:
         pairs: ``(P, 2)``, the entries (i, j), i ≤ j, that were measured; all, or those of the first rows.
-        smooth: Gram matrix of the second derivatives that are solved on: those of the block-averaged pictures,
-            balanced or not; float64 ``(P, P)``.
+        smooth: Gram matrix of the second derivatives that are solved on: of block averages, balanced or not;
+            float64 ``(P, P)``.
         full: the same of the whole picture, through the sketch.
         slopes: Σ JᵀJ in the basis, of the whole picture, float64 ``(m, m)``.
         numbers: how many numbers the slopes are summed over: pixels × channels × latents.

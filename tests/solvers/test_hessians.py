@@ -95,7 +95,7 @@ def test_blocks_are_averaged_before_differencing() -> None:
 
 @pytest.mark.parametrize("blocks", [(1,), (1, 3), (2, 6, 50)])
 def test_balanced_every_number_and_every_scale_has_the_same_say(blocks: tuple[int, ...]) -> None:
-    """The mean of the shares off the diagonal, whatever the sizes; small pictures are their own largest block."""
+    """The mean of the shares off the diagonal, whatever the sizes; a picture is its own largest block."""
     pictures, hessians, _ = _quadratic()
     hessians *= torch.logspace(-0.5, 0.5, SIDE**2, dtype=torch.float64)[_draws(SIDE**2).argsort(), None, None]
     stack = _measure(pictures, torch.eye(Z_DIM).double(), blocks=blocks, balanced=True).stack()
