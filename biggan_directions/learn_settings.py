@@ -134,7 +134,7 @@ class LearnSettings:
         known = {item.name for item in fields(cls)} - {"ndirs", "seed", "solver"}
         chosen = {name: value for name, value in solver.items() if name in known}
         if "blocks" in chosen:
-            chosen["blocks"] = tuple(chosen["blocks"])
+            chosen["blocks"] = _read_blocks(chosen["blocks"])
         if "name" not in solver:
             raise UsageError("the file does not say how its directions were found: learn them again first")
         return cls(ndirs=ndirs, seed=seed, solver=solver["name"], **chosen)
@@ -149,7 +149,7 @@ class LearnSettings:
             "vjps": self.cotangents(block),
             "latents": self.latents,
             "difference_epsilon": self.difference_epsilon,
-            "blocks": list(self.differences(resolution).blocks),
+            "blocks": ", ".join(map(str, self.differences(resolution).blocks)),
             "weighting": self.weighting,
             "sketch": self.sketch,
             "refine": self.refine,
@@ -160,3 +160,11 @@ class LearnSettings:
             if self.solver == "adam":
                 shared["steps"] = self.steps
         return shared
+
+
+def _read_blocks(text: object) -> tuple[int, ...]:
+    """Sides of blocks as a result's file has them: ``8, 16``."""
+    parts = text.split(", ") if isinstance(text, str) else [""]
+    if not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
+        raise UsageError(f"the file says that pictures were averaged over blocks of {text!r}: learn anew")
+    return tuple(int(part) for part in parts)

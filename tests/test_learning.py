@@ -144,7 +144,7 @@ def test_every_solver_gives_the_same_form_and_counts_its_work(solver: str) -> No
     assert solution.gradients == 64 + (3 * 4 * 4 if solver == "adam" else 0)
     assert solution.solver["name"] == solver
     assert solution.solver["search_dims"] == 8
-    assert solution.solver["blocks"] == [2, 4]
+    assert solution.solver["blocks"] == "2, 4"
     assert ("steps" in solution.solver) == (solver == "adam")
 
 

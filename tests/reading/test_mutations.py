@@ -134,7 +134,7 @@ def _ours(folder: Path) -> bytes:
         classes=(ImageClass(4, "car"), ImageClass(8, "duck")),
         truncation=1.0,
         seed=3,
-        solver={"name": "jacobi", "latents": 32, "blocks": [8, 16]},
+        solver={"name": "jacobi", "latents": 32, "blocks": "8, 16"},
         made_with={"python": "3"},
         license="MIT",
     ).save(folder / "made.pt")
