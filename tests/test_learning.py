@@ -279,6 +279,21 @@ def test_bad_settings(bad: dict[str, Any]) -> None:
         LearnSettings(**bad)
 
 
+@pytest.mark.parametrize("blocks", [None, (3,), (1, 2, 4)])
+def test_settings_can_be_read_back_from_a_result(blocks: tuple[int, ...] | None) -> None:
+    settings = LearnSettings(ndirs=4, seed=7, blocks=blocks, weighting="plain", **QUICK)
+    solution = learn(Separable(), settings)
+    read = LearnSettings.of_result(solution.solver, ndirs=4, seed=7)
+    assert read.differences(16) == settings.differences(16)
+    assert torch.equal(learn(Separable(), read).directions, solution.directions)
+
+
+@pytest.mark.parametrize("blocks", ["", "8,", "8, -4", "٨", 8, "9" * 5000])
+def test_blocks_that_no_result_has_are_refused(blocks: object) -> None:
+    with pytest.raises(UsageError, match="blocks of"):
+        LearnSettings.of_result({"name": "jacobi", "blocks": blocks}, ndirs=4, seed=0)
+
+
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
