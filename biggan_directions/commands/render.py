@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,8 +43,12 @@ def drawn(
     """
     from tqdm import tqdm
 
+    from biggan_directions.generators.batching import Halving, fastest_batch
     from biggan_directions.rendering import pictures_needed, render_all
 
+    if generator.device.type != "cpu":  # there a fixed batch is as good, and the same bytes come again
+        settings = replace(settings, batch_size=fastest_batch(generator))
+    fitting = Halving(generator, settings.batch_size)
     z, which = samples_of(generator, settings.samples, settings.seed)
     classes = [item.name for item in generator.classes]
     captions = [classes[place] if len(classes) > 1 else "" for place in which.tolist()]
@@ -55,7 +59,7 @@ def drawn(
         def draw(z: Any, which: Any = None) -> Any:
             check()
             bar.update(len(z))
-            return generator(z, which)
+            return fitting(z, which)
 
         for file in render_all(
             draw,

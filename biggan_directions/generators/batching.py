@@ -4,7 +4,7 @@ Solvers do not use these: which batch a picture was drawn in shows in its last b
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -58,33 +58,40 @@ def fastest_batch(
     return batch
 
 
-def draw_in_batches(
-    generator: Drawable, z: torch.Tensor, which: torch.Tensor | None = None, *, batch: int
-) -> Iterator[torch.Tensor]:
-    """Draw ``z (N, z_dim)`` without gradients, in order, in pieces of at most ``batch`` pictures.
+class Halving:
+    """A generator that draws any number of pictures without gradients, in batches that fit a GPU's memory.
 
-    A GPU that runs out of memory halves the batch, for the rest too, and goes on.
+    A batch that runs out of memory is halved, for good, and drawing goes on. Pictures come in order.
 
-    Yields:
-        Images ``(n, 3, H, W)``, N in all.
+    Args:
+        generator: what draws.
+        batch: the most pictures to draw at once, to begin with.
 
     Raises:
-        GeneratorError: a GPU has no room for one picture.
+        GeneratorError: when called, a GPU has no room for one picture.
         UsageError: batch below 1.
     """
-    if batch < 1:
-        raise UsageError(f"batch must be 1 or more, got {batch}")
-    start = 0
-    while start < len(z):
-        part = slice(start, start + batch)
-        images = _draw(generator, z[part], None if which is None else which[part])
-        if images is None:
-            if batch == 1:
-                raise _no_room()
-            batch //= 2
-            continue
-        yield images
-        start += len(images)
+
+    def __init__(self, generator: Drawable, batch: int) -> None:
+        if batch < 1:
+            raise UsageError(f"batch must be 1 or more, got {batch}")
+        self._generator, self.batch = generator, batch
+
+    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        """Draw ``z (N, z_dim)`` as ``(N, 3, H, W)``."""
+        pieces: list[torch.Tensor] = []
+        start = 0
+        while start < len(z):
+            part = slice(start, start + self.batch)
+            images = _draw(self._generator, z[part], None if which is None else which[part])
+            if images is None:
+                if self.batch == 1:
+                    raise _no_room()
+                self.batch //= 2
+                continue
+            pieces.append(images)
+            start += len(images)
+        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
 
 def _draw(generator: Drawable, z: torch.Tensor, which: torch.Tensor | None) -> torch.Tensor | None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from biggan_directions.errors import GeneratorError, UsageError
-from biggan_directions.generators.batching import draw_in_batches, fastest_batch
+from biggan_directions.generators.batching import Halving, fastest_batch
 
 
 class Machine:
@@ -54,23 +54,23 @@ def test_largest_room_and_budget_bound_the_batch() -> None:
 
 def test_pictures_come_in_order_though_memory_ends() -> None:
     machine, z = Machine(room=3), torch.arange(33.0).reshape(11, 3)
-    pieces = list(draw_in_batches(machine, z, batch=8))
-    assert torch.equal(torch.cat(pieces)[:, 0, 0, 0], z[:, 0])
+    draw = Halving(machine, 8)
+    assert torch.equal(draw(z)[:, 0, 0, 0], z[:, 0])
     assert machine.batches == [8, 4, 2, 2, 2, 2, 2, 1]
     which = torch.arange(11)
-    pieces = list(draw_in_batches(Machine(room=3), z, which, batch=4))
-    assert torch.equal(torch.cat(pieces)[:, 0, 0, 0], which.float())
+    assert torch.equal(draw(z, which)[:, 0, 0, 0], which.float())
+    assert machine.batches[8:] == [2, 2, 2, 2, 2, 1]  # what did not fit is not tried again
 
 
 def test_no_room_for_one_picture_is_said() -> None:
     with pytest.raises(GeneratorError, match="--device cpu"):
-        list(draw_in_batches(Machine(room=0), torch.zeros(2, 3), batch=2))
+        Halving(Machine(room=0), 2)(torch.zeros(2, 3))
     with pytest.raises(GeneratorError, match="--device cpu"):
         fastest(Machine(room=0))
 
 
 def test_sizes_below_one_are_refused() -> None:
     with pytest.raises(UsageError, match="got 0"):
-        list(draw_in_batches(Machine(), torch.zeros(2, 3), batch=0))
+        Halving(Machine(), 0)
     with pytest.raises(UsageError, match="got 0"):
         fastest(Machine(), largest=0)
