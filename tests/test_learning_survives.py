@@ -19,7 +19,7 @@ from tests.runs import EAGER, Done, Fault, Run, files, run
 
 TOYBOX = ("learn", "--model", "toybox", "--class", "car", "--search-dims", "2", "--ndirs", "2")
 JACOBI = (*TOYBOX, "--latents", "2", "--out", "out")
-ADAM = (*JACOBI, "--solver", "adam", "--steps", "4", "--batch-size", "2")
+ADAM = (*JACOBI, "--solver", "adam", "--steps", "8", "--batch-size", "2")
 LONG = (*JACOBI, "--solver", "adam", "--steps", "100000", "--batch-size", "2")
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -52,9 +52,15 @@ def _started(folder: Path, **how: Any) -> Run:
     return begun
 
 
+def state_in(folder: Path) -> dict[str, Any]:
+    """What the checkpoint holds, which must be whole."""
+    state: dict[str, Any] = torch.load(folder / "out" / CHECKPOINT_NAME, weights_only=True)["state"]
+    return state
+
+
 def _steps(folder: Path) -> int:
-    """Steps or vector-Jacobian products in the checkpoint, which must be whole."""
-    state = torch.load(folder / "out" / CHECKPOINT_NAME, weights_only=True)["state"]
+    """Steps and vector-Jacobian products in the checkpoint."""
+    state = state_in(folder)
     return int(state["survey"]["count"] + state.get("adam", {"adam": {"done": 0}})["adam"]["done"])
 
 
@@ -118,6 +124,8 @@ def test_stopped_and_resumed_it_gives_the_same_bytes(number: int, tmp_path: Path
     assert run(ADAM, whole).code == 0
     begun = Run(ADAM, tmp_path, constants=EAGER)
     begun.until(f"out/{CHECKPOINT_NAME}")
+    while begun.running and "adam" not in state_in(tmp_path):
+        time.sleep(0.01)
     begun.send(number)
     assert begun.end().code == 128 + number
     assert run((*ADAM, "--resume"), tmp_path).code == 0
