@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,19 @@ from biggan_directions.commands.terminal import out, print_scores, print_sets
 _LATENTS = 6  # of the scorecard: a demonstration should not take a minute
 
 
+def _clear(folder: Path) -> None:
+    """Remove what an earlier demonstration left, but not the lock of this one."""
+    from biggan_directions.output import explained
+    from biggan_directions.run_folder import LOCK_NAME
+
+    with explained(folder):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != LOCK_NAME:
+                path.unlink()
+
+
 def demo(
     class_name: Annotated[str, typer.Option("--class", help="One of the ten toys.")] = "car",
     device: Device = "auto",
@@ -24,17 +38,19 @@ def demo(
     """Learn, score and render six directions on the generator that ships; offline."""
     from biggan_directions.learn_settings import LearnSettings
     from biggan_directions.rendering import GALLERY_NAME, RenderSettings
+    from biggan_directions.run_folder import held
     from biggan_directions.scoring import ScoreSettings
 
     folder = OUTPUTS / "demo"
     generator = load("toybox", [class_name], None, device)
-    found, _ = drain(generator, LearnSettings(ndirs=6))
-    card = measure(found, generator, ScoreSettings(latents=_LATENTS))
-    shutil.rmtree(folder, ignore_errors=True)
-    found.save(folder / "directions.pt")
-    card.save(folder)
-    print_sets(card)
-    print_scores(card.sets[0], found.names)
-    for file in drawn(found, generator, folder / "directions.pt", folder, RenderSettings()):
-        print_file(file)
+    with held(folder):
+        found, _ = drain(generator, LearnSettings(ndirs=6))
+        card = measure(found, generator, ScoreSettings(latents=_LATENTS))
+        _clear(folder)
+        found.save(folder / "directions.pt")
+        card.save(folder)
+        print_sets(card)
+        print_scores(card.sets[0], found.names)
+        for file in drawn(found, generator, folder / "directions.pt", folder, RenderSettings()):
+            print_file(file)
     out.print(f"\nopen {folder / GALLERY_NAME} in a browser: it needs no network")
