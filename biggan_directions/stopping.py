@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import signal
 import time
 from collections.abc import Iterator, Sequence
 from types import FrameType
+
+from biggan_directions.escaping import shell_word
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _ONE_PRESS_S = 1.0  # a terminal and a wrapper may both send the signal of one key that is pressed
@@ -34,7 +35,8 @@ class Stopped(BaseException):
         if not self.resumes:
             return "interrupted"
         words = [word for word in arguments if word not in ("--force", "--resume")]
-        return f"interrupted; to go on: {shlex.join(['biggan-directions', *words, '--resume'])}"
+        command = " ".join(map(shell_word, ["biggan-directions", *words, "--resume"]))
+        return f"interrupted; to go on: {command}"
 
 
 @contextlib.contextmanager

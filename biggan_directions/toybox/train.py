@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from biggan_directions.reading import read_torch_file
 from biggan_directions.toybox import dataset as datasets
 from biggan_directions.toybox.network import Network
 from biggan_directions.toybox.weights import pack
@@ -75,7 +76,7 @@ class Run:
         }
 
     def load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
+        state = read_torch_file(path, largest=2**32, what="a checkpoint of this training")
         self.step, self.average = state["step"], state["average"]
         self.network.load_state_dict(state["network"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
