@@ -166,5 +166,7 @@ def _read_blocks(text: object) -> tuple[int, ...]:
     """Sides of blocks as a result's file has them: ``8, 16``."""
     parts = text.split(", ") if isinstance(text, str) else [""]
     if not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
-        raise UsageError(f"the file says that pictures were averaged over blocks of {str(text)[:40]!r}: learn anew")
+        raise UsageError(
+            f"the file says that pictures were averaged over blocks of {str(text)[:40]!r}: learn anew"
+        )
     return tuple(int(part) for part in parts)
