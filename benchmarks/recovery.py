@@ -2,7 +2,7 @@
 
 python -m benchmarks.recovery table        every method, ten classes, 6 and 8 directions
 python -m benchmarks.recovery adam         the paper's recipe and Adam elsewhere, on some classes: long
-python -m benchmarks.recovery seeds        the closed form with other seeds: other latents, signs and cotangents
+python -m benchmarks.recovery seeds        the closed form with other seeds
 python -m benchmarks.recovery limits       against latents, epsilon, dimensions, cotangents, precision, starts
 python -m benchmarks.recovery report       the tables as Markdown, and the charts, from the results
 
