@@ -99,7 +99,7 @@ def test_what_a_command_says(command: str, place: Path) -> None:
     assert_seen(done.output)
     assert "[red]" in done.output  # as text, and so not as a colour
     drawn = {"gallery.html", "sheet.png", *(f"direction_{index:02d}.gif" for index in range(len(EVIL)))}
-    assert_only(place, {"directions.pt", "scorecard.json", "edit.png", *drawn})
+    assert_only(place, {"directions.pt", "scorecard.json", "edit.png", ".render.json", *drawn})
 
 
 def test_what_the_page_says(place: Path) -> None:
