@@ -1,27 +1,38 @@
 """``python -m biggan_directions``, and the ``biggan-directions`` command."""
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line: exit 0 done, 1 a clear error, 2 wrong usage, 130 or 143 interrupted."""
+    from biggan_directions.launched import leads
     from biggan_directions.stopping import Stopped, listen
 
+    if not leads():
+        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  # for as long as the process lives
     try:
         listen()
         _run()
     except Stopped as stopped:
         sys.stderr.write(f"{stopped.sentence(sys.argv[1:])}\n")
         sys.exit(stopped.exit_code)
+    except Exception:
+        sys.stderr = sys.__stderr__  # a fault of our own is shown, whichever process it is in
+        raise
 
 
 def _run() -> None:
     from biggan_directions.cli import app
-    from biggan_directions.errors import BigganDirectionsError, WeightsError
+    from biggan_directions.errors import BigganDirectionsError, TeamError, WeightsError
     from biggan_directions.escaping import printable
 
     try:
         app()
+    except TeamError as error:
+        if error.ours_to_tell and sys.__stderr__:
+            sys.__stderr__.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
     except BigganDirectionsError as error:
         # several lines are ours only where weights cannot be had; any other break is from a name or a path
         lines = str(error).split("\n") if isinstance(error, WeightsError) else [str(error)]

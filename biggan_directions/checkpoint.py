@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from biggan_directions.errors import BigganDirectionsError, FileFormatError
+from biggan_directions.errors import BigganDirectionsError, FileFormatError, TeamError
 from biggan_directions.output import explained, write_whole
 from biggan_directions.reading import read_torch_file
 from biggan_directions.run_folder import RunFolder
@@ -31,7 +31,8 @@ _SHARE = 0.05  # of the time, at most, goes into writing: a state may be large, 
 class Checkpoint:
     """The latest state of the run in ``folder``: written now and then, and when the run is stopped.
 
-    As a context it writes the state when :class:`~biggan_directions.stopping.Stopped` passes through.
+    As a context it writes the state when :class:`~biggan_directions.stopping.Stopped` passes through, or
+    another process of the run is gone.
 
     Args:
         folder: what the run holds.
@@ -126,8 +127,9 @@ class Checkpoint:
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _where: TracebackType | None
     ) -> None:
-        if isinstance(error, Stopped):
+        if isinstance(error, (Stopped, TeamError)):
             self.write()
+        if isinstance(error, Stopped):
             error.resumes = True
 
 

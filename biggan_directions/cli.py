@@ -15,6 +15,7 @@ from biggan_directions.commands.models import models
 from biggan_directions.commands.name import name
 from biggan_directions.commands.render import render
 from biggan_directions.commands.score import score
+from biggan_directions.launched import leads
 from biggan_directions.version import __version__
 
 app = typer.Typer(
@@ -25,12 +26,18 @@ app = typer.Typer(
 )
 
 
+_SHARED = ("learn", "score")  # by all processes, where torchrun starts several; the rest is done by one
+
+
 @app.callback(invoke_without_command=True)
 def _main(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
     if version:
         typer.echo(__version__)
+        raise typer.Exit
+    if not leads() and context.invoked_subcommand not in _SHARED:
         raise typer.Exit
 
 

@@ -115,12 +115,8 @@ class Directions:
             license=generator.license,
         )
 
-    def save(self, path: str | Path) -> None:
-        """Write the file, whole or not at all: see docs/file-format.md.
-
-        Raises:
-            OutputError: the place cannot be written.
-        """
+    def to_bytes(self) -> bytes:
+        """The file's content: see docs/file-format.md."""
         plain = {
             "format": FORMAT,
             "directions": self.directions.contiguous(),
@@ -137,7 +133,15 @@ class Directions:
         }
         content = io.BytesIO()  # torch.save itself does not report a full disk as an OSError
         torch.save(plain, content)
-        write_whole(Path(path), content.getvalue())
+        return content.getvalue()
+
+    def save(self, path: str | Path) -> None:
+        """Write the file, whole or not at all.
+
+        Raises:
+            OutputError: the place cannot be written.
+        """
+        write_whole(Path(path), self.to_bytes())
 
     @classmethod
     def load(cls, path: str | Path, *, z_dim: int | None = None, search_space: str = "all") -> Directions:

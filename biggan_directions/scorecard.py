@@ -106,6 +106,10 @@ class Scorecard:
         """Plain values, for a file or a terminal."""
         return {"format": SCORES_FORMAT, **asdict(self)}
 
+    def to_bytes(self) -> bytes:
+        """The file's content: JSON."""
+        return json.dumps(self.as_json(), indent=1, allow_nan=False).encode()
+
     def save(self, folder: Path) -> Path:
         """Write ``scorecard.json`` into a folder, whole or not at all, and say where.
 
@@ -113,7 +117,7 @@ class Scorecard:
             OutputError: the place cannot be written.
         """
         path = folder / SCORES_NAME
-        write_whole(path, json.dumps(self.as_json(), indent=1, allow_nan=False).encode())
+        write_whole(path, self.to_bytes())
         return path
 
 

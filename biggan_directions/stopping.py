@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 
 from biggan_directions.escaping import shell_word
+from biggan_directions.launched import processes
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _ONE_PRESS_S = 1.0  # a terminal and a wrapper may both send the signal of one key that is pressed
@@ -32,11 +33,14 @@ class Stopped(BaseException):
         >>> stop.sentence(["learn", "--class", "tiger cat", "--force"])
         "interrupted; to go on: biggan-directions learn --class 'tiger cat' --resume"
         """
+        several = processes() > 1  # torchrun ends all where one has ended
+        said = "interrupted, or one of the processes has ended" if several else "interrupted"
         if not self.resumes:
-            return "interrupted"
+            return said
+        program = "torchrun … -m biggan_directions" if several else "biggan-directions"
         words = [word for word in arguments if word not in ("--force", "--resume")]
-        command = " ".join(map(shell_word, ["biggan-directions", *words, "--resume"]))
-        return f"interrupted; to go on: {command}"
+        command = " ".join(map(shell_word, [*words, "--resume"]))
+        return f"{said}; to go on: {program} {command}"
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from torch.distributed.rendezvous import rendezvous
 
 from biggan_directions import errors
 from biggan_directions.errors import BigganDirectionsError, TeamError, UsageError
+from biggan_directions.launched import processes
 
 _TIMEOUT = timedelta(minutes=30)  # longer than any one piece of work, a latent at 512 px on a CPU say
 _LOOK_S = 5e-5  # between two looks at whether the others have answered, at first
@@ -239,8 +240,8 @@ class Team:
         self.received += len(sent)
         return sent
 
-    def _first_to_tell(self) -> bool:
-        """Whether no other process has asked this before: of those that are left, one speaks."""
+    def first_to_tell(self) -> bool:
+        """Whether no other process has asked this before: of those that end early, one speaks."""
         try:
             return self._store is None or self._store.add("told", 1) == 1
         except RuntimeError:  # who kept the store is gone
@@ -256,7 +257,7 @@ class Team:
             raise TeamError(
                 f"one of the {self.size} processes has ended or no longer answers: start again with --resume "
                 "(any number of processes will do)",
-                ours_to_tell=self._first_to_tell(),
+                ours_to_tell=self.first_to_tell(),
             ) from error
         finally:
             self.seconds += time.perf_counter() - start
@@ -277,7 +278,7 @@ def joined(*, timeout: timedelta = _TIMEOUT) -> Iterator[Team]:
     Raises:
         TeamError: the others cannot be reached.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+    size = processes()
     if size == 1:
         yield ALONE
         return
@@ -301,7 +302,13 @@ def joined(*, timeout: timedelta = _TIMEOUT) -> Iterator[Team]:
             f"the {size} processes cannot reach each other ({str(error).splitlines()[0]}): start them with "
             "torchrun"
         ) from error
-    yield Team(rank, size, device=own, store=store)
+    team = Team(rank, size, device=own, store=store)
+    try:
+        yield team
+    except BaseException:
+        if team.leads:
+            team.first_to_tell()  # why it ends; that it has ended needs no telling by the others
+        raise
     # Not where the block failed: those who are still waiting would not be let go.
     dist.destroy_process_group()
 

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from biggan_directions.commands.learn import drain
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device
 from biggan_directions.commands.render import drawn, print_file
+from biggan_directions.commands.run import drain
 from biggan_directions.commands.scoring import measure
 from biggan_directions.commands.terminal import out, print_scores, print_sets
 
@@ -40,12 +40,13 @@ def demo(
     from biggan_directions.rendering import GALLERY_NAME, RenderSettings
     from biggan_directions.run_folder import held
     from biggan_directions.scoring import ScoreSettings
+    from biggan_directions.team import ALONE
 
     folder = OUTPUTS / "demo"
     generator = load("toybox", [class_name], None, device)
     with held(folder):
-        found, _ = drain(generator, LearnSettings(ndirs=6))
-        card = measure(found, generator, ScoreSettings(latents=_LATENTS))
+        found, _ = drain(generator, LearnSettings(ndirs=6), ALONE)
+        card = measure(found, generator, ScoreSettings(latents=_LATENTS), ALONE)
         _clear(folder)
         found.save(folder / "directions.pt")
         card.save(folder)

@@ -2,137 +2,88 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from biggan_directions import stopping
+from biggan_directions.commands.each_class import EachClass, learn_each
 from biggan_directions.commands.opening import compile_forward, load
 from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, Space
-from biggan_directions.commands.scoring import measure
-from biggan_directions.commands.terminal import err, measures, out, plain, print_scores
-from biggan_directions.errors import OutputError, UsageError
+from biggan_directions.commands.run import Learnt, run
+from biggan_directions.commands.terminal import measures, out, plain, print_scores
+from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.escaping import folder_name, shell_path
 
 if TYPE_CHECKING:
-    from biggan_directions.checkpoint import Checkpoint
-    from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.learn_settings import LearnSettings
-    from biggan_directions.scorecard import Scorecard
-    from biggan_directions.search_space import SearchSpace
-    from biggan_directions.solution import Step
-
-_SHORT = 4  # latents of the scorecard that learning ends with
 
 
-def drain(
-    generator: Generator, settings: LearnSettings, checkpoint: Checkpoint | None = None
-) -> tuple[Directions, SearchSpace]:
-    """Drain the solver's steps into a progress bar and a checkpoint; print what a user should know."""
-    from tqdm import tqdm
+def _would(generator: Generator, settings: LearnSettings, path: Path, runs: int) -> str:
+    """What would be done, and what it takes."""
+    from biggan_directions.estimate import estimate
 
-    from biggan_directions.directions import Directions
+    cost = estimate(generator, settings)
+    memory = "unknown" if cost.peak_bytes is None else f"{cost.peak_bytes / 2**30:.1f} GB"
+    each = f"for each of {runs:,} classes " if runs > 1 else ""
+    return (
+        f"would {each}search {cost.dims} dimensions and draw {cost.evaluations:,} pictures: "
+        f"about {runs * cost.seconds:.0f} s {'in all ' if each else ''}in one process "
+        f"and {memory} of memory; would write {plain(str(path))}"
+    )
 
-    solution = None
-    with tqdm(disable=None, leave=False) as bar:
-        for step in _steps(generator, settings, checkpoint):
-            bar.set_description(step.phase)
-            bar.total, bar.n = step.total, step.done
-            if step.value is not None:
-                bar.set_postfix_str(f"{step.measure} {step.value:.4g}")
-            bar.refresh()
-            solution = step.solution
-    assert solution is not None
-    space = solution.space
-    err.print(
-        f"searched {len(space.basis)} dimensions, {space.live} of them live, that carry "
-        f"{space.trace_share:.1%} of the picture's change; drew {solution.evaluations:,} pictures",
+
+def _print(learnt: Learnt, path: Path) -> None:
+    from biggan_directions.scorecard import remarks
+
+    if learnt.card is None:
+        out.print(f"nothing to do: {plain(str(path))} is finished", soft_wrap=True)
+        return
+    print_scores(learnt.card.sets[0], learnt.found.names)
+    for remark in remarks(learnt.card.sets[0]):
+        out.print(f"→ {remark}", soft_wrap=True)
+    file = escape(shell_path(path))
+    out.print(
+        f"wrote {plain(str(path))}\nnext: biggan-directions render {file}\n"
+        f"      biggan-directions score {file}   (more latents, and the baselines beside it)",
         soft_wrap=True,
     )
-    for warning in solution.warnings:
-        err.print(f"note: {warning}", soft_wrap=True)
-    return Directions.of(solution, generator, settings.seed), space
 
 
-def _steps(generator: Generator, settings: LearnSettings, checkpoint: Checkpoint | None) -> Iterator[Step]:
-    """The solver's steps, from where the checkpoint stands, and each offered to it."""
-    from biggan_directions.learning import iterate
-
-    if checkpoint is None:
-        yield from iterate(generator, settings)
-        return
-    state, notes = checkpoint.load()
-    for note in notes:
-        err.print(f"note: {plain(note)}", soft_wrap=True)
-    steps = iterate(generator, settings, state)
-    with nullcontext() if state is None else checkpoint.taking_up():
-        first = next(steps)
-    for step in itertools.chain([first], steps):
-        checkpoint.offer(step)
-        stopping.check()
-        yield step
+def _plain(learnt: Learnt, path: Path) -> dict[str, Any]:
+    plain_values: dict[str, Any] = {"path": str(path), "directions": measures(learnt.found)}
+    if learnt.card is not None:
+        plain_values["scores"] = learnt.card.as_json()["sets"][0]["directions"]
+    return plain_values
 
 
-def short_score(found: Directions, generator: Generator, space: SearchSpace) -> Scorecard:
-    """The scorecard at few latents, without the baselines."""
-    from biggan_directions.scoring import ScoreSettings
-
-    return measure(found, generator, ScoreSettings(latents=_SHORT, baselines=()), space=space)
-
-
-def _finished(
-    path: Path, checkpoint: Checkpoint, generator: Generator, settings: LearnSettings, *, resume: bool
-) -> Directions | None:
-    """The directions of a run that is to go on, where it has ended.
-
-    Raises:
-        OutputError: there is a run already, and it is not to go on.
-        UsageError: it was made with other settings.
-    """
-    from biggan_directions.directions import Directions
-    from biggan_directions.learning import check_same
-
-    if not resume:
-        if path.exists():
-            raise OutputError(f"{path} is already there: choose another --out, or replace it with --force")
-        if checkpoint.exists():
-            raise OutputError(
-                f"{checkpoint.path} is of a run that did not end: go on with --resume, "
-                "or replace it with --force"
-            )
-        return None
-    if checkpoint.exists() or not path.exists():
-        return None
-    found = Directions.load(path)
-    dims = settings.search_dims or int(found.solver.get("search_dims", 0))
-    asked = settings.described(settings.block(generator.z_dim), generator.resolution, dims)
-    asked |= {"ndirs": settings.ndirs, "seed": settings.seed, "truncation": generator.truncation}
-    asked |= {"classes": generator.classes, "weights_sha256": generator.weights_sha256}
-    made = {**found.solver, "ndirs": len(found), "seed": found.seed, "truncation": found.truncation}
-    made |= {"classes": found.classes, "weights_sha256": found.model.get("weights_sha256")}
-    check_same(made, asked)
-    return found
-
-
-def _say_finished(found: Directions, path: Path, as_json: bool) -> None:
+def _print_each(each: EachClass, root: Path, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"path": str(path), "directions": measures(found)}))
+        paths = [str(path) for path in each.paths]
+        typer.echo(json.dumps({"paths": paths, "new": each.new, "left_out": each.left_out}))
     else:
-        out.print(f"nothing to do: {plain(str(path))} is finished", soft_wrap=True)
+        out.print(
+            f"{len(each.paths):,} classes have their directions in {plain(str(root))}: {each.new:,} of them "
+            "were learnt now",
+            soft_wrap=True,
+        )
+    if each.left_out:
+        raise GeneratorError(
+            f"{len(each.left_out):,} classes were left out: {', '.join(each.left_out[:5])}, …"
+        )
 
 
 def learn(
     class_name: Annotated[
         list[str], typer.Option("--class", help="Name, WordNet id or index; may be repeated; or all.")
     ],
+    per_class: Annotated[
+        bool, typer.Option("--per-class", help="A run and a file of its own for each class.")
+    ] = False,
     ndirs: Annotated[int, typer.Option(help="How many directions to keep.")] = 6,
     model: Model = "biggan-deep-128",
     solver: Annotated[
@@ -167,11 +118,8 @@ def learn(
     as_json: Json = False,
 ) -> None:
     """Find directions for a class."""
-    from biggan_directions.checkpoint import Checkpoint
     from biggan_directions.learn_settings import LearnSettings
-    from biggan_directions.output import check_writable
-    from biggan_directions.run_folder import held
-    from biggan_directions.scorecard import remarks
+    from biggan_directions.team import joined
 
     if resume and force:
         raise UsageError("--resume goes on with what is there and --force replaces it: give one of them")
@@ -192,52 +140,26 @@ def learn(
         probes=probes,
         epsilon=epsilon,
     )
-    generator = load(model, class_name, truncation, device)
-    settings.block(generator.z_dim)
-    name = "all" if class_name == ["all"] else "+".join(item.name for item in generator.classes[:4])
-    own = OUTPUTS / folder_name(os.path.basename(os.path.abspath(generator.model))) / folder_name(name)
-    path = (to or own) / "directions.pt"
-    if dry_run:
-        from biggan_directions.estimate import estimate
-
-        if compiled:
-            generator = compile_forward(generator)
-        cost = estimate(generator, settings)
-        memory = "unknown" if cost.peak_bytes is None else f"{cost.peak_bytes / 2**30:.1f} GB"
-        out.print(
-            f"would search {cost.dims} dimensions and draw {cost.evaluations:,} pictures: "
-            f"about {cost.seconds:.0f} s and {memory} of memory; would write {plain(str(path))}"
-        )
-        return
-    check_writable(path)
-    with held(path.parent) as folder:
-        arithmetic = generator.device.type + (", compiled" if compiled else "")
-        checkpoint = Checkpoint(folder, device=arithmetic)
-        if not force and (finished := _finished(path, checkpoint, generator, settings, resume=resume)):
-            _say_finished(finished, path, as_json)
-            return
-        if compiled:
-            generator = compile_forward(generator)
-        if force:
-            checkpoint.remove()
-        with checkpoint:
-            found, space = drain(generator, settings, checkpoint)
-            checkpoint.write()  # while there is one the run is not finished: it is removed last
-            found.save(path)
-            card = short_score(found, generator, space)
-            folder.check()
-            card.save(path.parent)
-        checkpoint.remove()
-    if as_json:
-        scores = card.as_json()["sets"][0]["directions"]
-        typer.echo(json.dumps({"path": str(path), "directions": measures(found), "scores": scores}))
-    else:
-        print_scores(card.sets[0], found.names)
-        for remark in remarks(card.sets[0]):
-            out.print(f"→ {remark}", soft_wrap=True)
-        file = escape(shell_path(path))
-        out.print(
-            f"wrote {plain(str(path))}\nnext: biggan-directions render {file}\n"
-            f"      biggan-directions score {file}   (more latents, and the baselines beside it)",
-            soft_wrap=True,
-        )
+    if per_class and compiled:
+        raise UsageError("--compile takes a minute, and would for each class: leave it out with --per-class")
+    with joined() as team:
+        generator = team.together(lambda: load(model, class_name, truncation, device))
+        settings.block(generator.z_dim)
+        root = OUTPUTS / folder_name(os.path.basename(os.path.abspath(generator.model)))
+        if per_class:
+            path = (to or root) / "CLASS" / "directions.pt"
+        else:
+            name = "all" if class_name == ["all"] else "+".join(item.name for item in generator.classes[:4])
+            path = (to or root / folder_name(name)) / "directions.pt"
+        if dry_run:
+            if team.leads:
+                shown = compile_forward(generator) if compiled else generator
+                out.print(_would(shown, settings, path, len(generator.classes) if per_class else 1))
+        elif per_class:
+            if each := learn_each(generator, settings, to or root, team, resume=resume, force=force):
+                _print_each(each, to or root, as_json)
+        elif learnt := run(generator, settings, path, team, compiled=compiled, resume=resume, force=force):
+            if as_json:
+                typer.echo(json.dumps(_plain(learnt, path)))
+            else:
+                _print(learnt, path)

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.scorecard import Scorecard
+    from biggan_directions.team import Team
 
 
-def _stability(found: Directions, generator: Generator, seeds: int) -> list[dict[str, Any]]:
+def _stability(found: Directions, generator: Generator, seeds: int, team: Team) -> list[dict[str, Any]]:
     """Learn again with other seeds; how well each direction comes back."""
-    from biggan_directions.commands.learn import drain
+    from biggan_directions.commands.run import drain
     from biggan_directions.learn_settings import LearnSettings
     from biggan_directions.matching import match
 
@@ -31,7 +32,8 @@ def _stability(found: Directions, generator: Generator, seeds: int) -> list[dict
     for seed in range(seeds + 1):
         if seed == found.seed or len(rows) == seeds:
             continue
-        again, _ = drain(generator, LearnSettings.of_result(found.solver, ndirs=len(found), seed=seed))
+        asked = LearnSettings.of_result(found.solver, ndirs=len(found), seed=seed)
+        again, _ = drain(generator, asked, team)
         cosines = [pair.cosine for pair in match(found.directions, again.directions)]
         rows.append({"seed": seed, "cosines": cosines})
     return rows
@@ -53,17 +55,26 @@ def score(
 ) -> None:
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""
     from biggan_directions.scoring import BASELINES, ScoreSettings
+    from biggan_directions.team import joined
 
     settings = ScoreSettings(latents=latents, seed=seed, baselines=BASELINES if baselines else ())
     if seeds < 0:
         raise UsageError(f"seeds must be 0 or more, got {seeds}")
     path = path or newest()
-    found = open_directions(path, model, search_space)
-    name, classes = subject(found, path, model, class_name)
-    generator = load_for(found, name, classes, truncation, device, compiled=compiled)
-    check_weights(found, path, generator)
-    card = measure(found, generator, settings, search_space=search_space)
-    again = _stability(found, generator, seeds) if seeds else []
+
+    def opened() -> tuple[Directions, Generator]:
+        found = open_directions(path, model, search_space)
+        name, classes = subject(found, path, model, class_name)
+        generator = load_for(found, name, classes, truncation, device, compiled=compiled)
+        check_weights(found, path, generator)
+        return found, generator
+
+    with joined() as team:
+        found, generator = team.together(opened)
+        card = measure(found, generator, settings, team, search_space=search_space)
+        again = _stability(found, generator, seeds, team) if seeds else []
+        if not team.leads:
+            return
     own = not class_name and truncation is None
     kept = card.save(path.parent) if own and not found.foreign else None
     if as_json:

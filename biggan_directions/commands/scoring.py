@@ -10,17 +10,19 @@ if TYPE_CHECKING:
     from biggan_directions.scorecard import Scorecard
     from biggan_directions.scoring import ScoreSettings
     from biggan_directions.search_space import SearchSpace
+    from biggan_directions.team import Team
 
 
 def measure(
     found: Directions,
     generator: Generator,
     settings: ScoreSettings,
+    team: Team,
     *,
     search_space: str = "all",
     space: SearchSpace | None = None,
 ) -> Scorecard:
-    """Drain the measuring into a progress bar."""
+    """Drain the measuring into a progress bar; all of the team call this."""
     from tqdm import tqdm
 
     from biggan_directions.scoring import iterate_score
@@ -35,6 +37,7 @@ def measure(
             settings=settings,
             truth=_truth(generator),
             space=space,
+            team=team,
         ):
             bar.set_description(f"scoring: {step.phase}")
             bar.total, bar.n = step.total, step.done

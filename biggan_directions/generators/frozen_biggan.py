@@ -167,6 +167,13 @@ class FrozenBigGAN(nn.Module):
         """Whether its forward pass is a compiled one."""
         return self._compiled_call_impl is not None
 
+    def of_class(self, place: int) -> "FrozenBigGAN":
+        """The same of one class alone, ``classes[place]``: it shares all weights, and costs nothing."""
+        twin = copy.copy(self)
+        twin._buffers = {**self._buffers, "class_terms": self.class_terms[place : place + 1]}
+        twin.classes = (self.classes[place],)
+        return twin
+
     def for_pictures(self, dtype: torch.dtype = torch.bfloat16) -> "FrozenBigGAN":
         """A copy that draws in low precision: pictures to look at, never to difference.
 
