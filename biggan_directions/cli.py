@@ -26,7 +26,11 @@ app = typer.Typer(
 )
 
 
-_SHARED = ("learn", "score")  # by all processes, where torchrun starts several; the rest is done by one
+_SHARED = (
+    "learn",
+    "render",
+    "score",
+)  # by all processes that torchrun starts; the rest is done by one
 
 
 @app.callback(invoke_without_command=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,6 +32,8 @@ class Ran(NamedTuple):
 
 def _run(folder: Path, *jobs: tuple[int | str, ...]) -> list[Ran]:
     """Run commands, each in as many processes as it begins with."""
+    for old in (*folder.glob("[0-9]*.out"), *folder.glob("[0-9]*.err")):
+        old.unlink()
     done = python("-m", "tests.team_commands", json.dumps(jobs), folder=folder)
     assert done.returncode == 0, done.stderr
     return [
@@ -103,6 +106,34 @@ def test_every_class_has_a_file_and_a_stopped_run_goes_on_in_more_processes(net:
     assert alone.codes == [0, 0]
     _same(tmp_path / "alone", tmp_path / "all" / names[2], "directions.pt", "scorecard.json")
     assert [item.index for item in Directions.load(tmp_path / paths[1]).classes] == [1]
+
+
+def test_render_writes_the_pictures_of_one_process_and_goes_on_in_several(net: str, tmp_path: Path) -> None:
+    """The same files to the last byte; and those that are there are not drawn again."""
+    learn = ("learn", "--model", net, "--class", "1", "--class", "2", "--ndirs", "2", "--solver", "random")
+    render = ("render", "here/directions.pt", "--samples", "3", "--frames", "12", "--out")
+    _, one, three = _run(
+        tmp_path,
+        (1, *learn, "--latents", "1", "--out", "here"),
+        (1, *render, "out"),
+        (3, *render, "three", "--json"),
+    )
+    assert one.codes == [0], one.err
+    assert three.codes == [0, 0, 0], three.err
+    assert len(json.loads(three.out)) == 4
+    shutil.copytree(tmp_path / "out", tmp_path / "one")
+    _same(tmp_path / "one", tmp_path / "three", "sheet.png", "direction_00.gif", "direction_01.gif")
+    (tmp_path / "out" / "direction_01.gif").unlink()
+    resumed, again = _run(
+        tmp_path, (2, *render, "out", "--resume", "--json"), (2, *render, "out", "--resume")
+    )
+    assert resumed.codes == [0, 0], resumed.err
+    kept = {Path(file["path"]).name: file["kept"] for file in json.loads(resumed.out)}
+    assert not kept["direction_01.gif"]
+    assert "nothing to do" in again.out
+    names = sorted(os.listdir(tmp_path / "one"))
+    assert names == sorted(os.listdir(tmp_path / "out"))
+    _same(tmp_path / "one", tmp_path / "out", *names)
 
 
 def test_bad_input_is_one_sentence_however_many_processes(tmp_path: Path) -> None:

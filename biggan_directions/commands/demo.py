@@ -52,6 +52,6 @@ def demo(
         card.save(folder)
         print_sets(card)
         print_scores(card.sets[0], found.names)
-        for file in drawn(found, generator, folder / "directions.pt", folder, RenderSettings()):
+        for file in drawn(found, generator, folder / "directions.pt", folder, RenderSettings(), ALONE):
             print_file(file)
     out.print(f"\nopen {folder / GALLERY_NAME} in a browser: it needs no network")

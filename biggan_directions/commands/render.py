@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.rendering import Manifest, RenderedFile, RenderSettings
+    from biggan_directions.team import Team
+
+
+_MOST = 64  # pictures at once, as of fastest_batch
 
 
 def drawn(
@@ -33,22 +37,26 @@ def drawn(
     path: Path,
     folder: Path,
     settings: RenderSettings,
+    team: Team,
     indices: list[int] | None = None,
     manifest: Manifest | None = None,
     check: Callable[[], None] = stopping.check,
 ) -> Iterator[RenderedFile]:
     """Draw the directions ``found``, which are at ``path``, into ``folder``; yield each file when done.
 
-    ``manifest`` says what need not be drawn. ``check`` is called before pictures are drawn, to stop it.
+    ``manifest`` says what need not be drawn. ``check`` is called before pictures are drawn, to stop it. The
+    others of the team are to draw what is asked of them meanwhile.
     """
     from tqdm import tqdm
 
+    from biggan_directions.drawing import SharedDrawing
     from biggan_directions.generators.batching import Halving, fastest_batch
     from biggan_directions.rendering import pictures_needed, render_all
 
     if generator.device.type != "cpu":  # there a fixed batch is as good, and the same bytes come again
         settings = replace(settings, batch_size=fastest_batch(generator))
-    fitting = Halving(generator, settings.batch_size)
+    together = SharedDrawing(Halving(generator, settings.batch_size), settings.batch_size, team)
+    settings = replace(settings, batch_size=settings.batch_size * team.size)
     z, which = samples_of(generator, settings.samples, settings.seed)
     classes = [item.name for item in generator.classes]
     captions = [classes[place] if len(classes) > 1 else "" for place in which.tolist()]
@@ -59,7 +67,7 @@ def drawn(
         def draw(z: Any, which: Any = None) -> Any:
             check()
             bar.update(len(z))
-            return fitting(z, which)
+            return together(z, which)
 
         for file in render_all(
             draw,
@@ -79,6 +87,7 @@ def drawn(
                 bar.total -= pictures_needed(len(file.extents), settings, which) - none
             bar.clear()
             yield file
+    together.end()
 
 
 def print_file(file: RenderedFile) -> None:
@@ -148,13 +157,12 @@ def render(
     as_json: Json = False,
 ) -> None:
     """Draw each direction as a looping animation, a contact sheet, and a page with sliders."""
-    from biggan_directions.output import check_writable
-    from biggan_directions.rendering import GALLERY_NAME, Manifest, RenderSettings
-    from biggan_directions.run_folder import held
+    from biggan_directions.drawing import serve
+    from biggan_directions.generators.batching import Halving
+    from biggan_directions.rendering import RenderSettings
+    from biggan_directions.team import joined
 
     path = path or newest()
-    found = open_directions(path, model, search_space)
-    name, classes = subject(found, path, model, class_name)
     settings = RenderSettings(
         samples=samples,
         frames=frames,
@@ -170,11 +178,46 @@ def render(
         indices = None if directions is None else [int(part) for part in directions.split(",")]
     except ValueError as error:
         raise UsageError(f"directions must be numbers such as 0,3,5, got '{directions}'") from error
-    generator = load_for(found, name, classes, truncation, device, compiled=compiled)
+
+    def opened() -> tuple[Directions, Generator]:
+        found = open_directions(path, model, search_space)
+        name, classes = subject(found, path, model, class_name)
+        return found, load_for(found, name, classes, truncation, device, compiled=compiled)
+
+    with joined() as team:
+        found, generator = team.together(opened)
+        if not team.leads:
+            return serve(Halving(generator, _MOST), generator.device, team)
+        folder, show = to or path.parent, not as_json
+        files = _rendered(found, generator, path, folder, settings, indices, team, resume=resume, show=show)
+    if as_json:
+        typer.echo(json.dumps([_plain(file) for file in files]))
+    elif all(file.kept for file in files):
+        out.print("nothing to do: all of it was there already")
+    return None
+
+
+def _rendered(
+    found: Directions,
+    generator: Generator,
+    path: Path,
+    folder: Path,
+    settings: RenderSettings,
+    indices: list[int] | None,
+    team: Team,
+    *,
+    resume: bool,
+    show: bool,
+) -> list[RenderedFile]:
+    """Draw into a folder that is held meanwhile, each file shown when it is done."""
+    from biggan_directions.output import check_writable
+    from biggan_directions.rendering import GALLERY_NAME, Manifest
+    from biggan_directions.run_folder import held
+
     note_other_weights(found, path, generator)
-    folder, files = to or path.parent, []
     check_writable(folder / GALLERY_NAME)
     made_of = _made_of(found, path, generator, {"settings": asdict(settings), "indices": indices})
+    files = []
     with held(folder) as hold, resumable():
         manifest = Manifest(folder, made_of, resume=resume)
 
@@ -182,11 +225,8 @@ def render(
             hold.check()
             stopping.check()
 
-        for file in drawn(found, generator, path, folder, settings, indices, manifest, check):
+        for file in drawn(found, generator, path, folder, settings, team, indices, manifest, check):
             files.append(file)
-            if not as_json:
+            if show:
                 print_file(file)
-    if as_json:
-        typer.echo(json.dumps([_plain(file) for file in files]))
-    elif all(file.kept for file in files):
-        out.print("nothing to do: all of it was there already")
+    return files
