@@ -1,0 +1,124 @@
+"""One and two processes, one thread each, on the toybox: time, and how much of it goes into communication.
+
+python -m benchmarks.scaling
+
+Both are timed in the same two processes, in turn, round by round: while one works alone the other waits. It
+needs two cores that have nothing else to do.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from benchmarks.measure import RESULTS, paired_ratio, seconds, write
+from biggan_directions import LearnSettings, learn, load_generator
+from biggan_directions.scoring import ScoreSettings, iterate_score
+from biggan_directions.team import ALONE, Team, joined
+
+CPU = torch.device("cpu")
+_PART = RESULTS / ".scaling_part.json"  # what the leader of the two hands to the process that started them
+
+
+def main() -> None:
+    """Start two processes, and write down what they found."""
+    options = _options()
+    if options.member:
+        with joined() as team:
+            found = measured(options, team)
+        if team.leads:
+            _PART.write_text(json.dumps(found), encoding="utf-8")
+        return
+    RESULTS.mkdir(exist_ok=True)
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    torch.set_num_threads(1)  # what is written down as having been used
+    subprocess.run(
+        [sys.executable, *launcher, "benchmarks.scaling", *sys.argv[1:], "--member"],
+        check=True,
+        env=environment,
+    )
+    found = json.loads(_PART.read_text(encoding="utf-8"))
+    _PART.unlink()
+    for name, case in found["cases"].items():
+        print(
+            f"{name}: {case['one_s']:.1f} s in one process, {case['two_s']:.1f} s in two: "
+            f"{case['times_faster']['median']:.2f} times faster, {case['share_in_exchanges']:.1%} of it in "
+            f"exchanges, {case['received_bytes'] / 1e6:.2f} MB received by each"
+        )
+    print(f"written to {write('scaling', found, CPU)}")
+
+
+def measured(options: argparse.Namespace, team: Team) -> dict[str, Any]:
+    """Each case alone and together, round by round, after one of each that is not counted."""
+    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[team.rank]})
+    toy = load_generator("toybox", "car", device="cpu")
+    closed = LearnSettings(latents=options.latents)
+    adam = LearnSettings(solver="adam", steps=options.steps, latents=1, vjps=2)
+    card = ScoreSettings(latents=options.latents, baselines=())
+    rows = learn(toy, LearnSettings(solver="random", latents=1, vjps=2)).directions
+
+    def score(team: Team) -> None:
+        for _ in iterate_score(toy, rows, settings=card, team=team):
+            pass
+
+    cases: dict[str, Callable[[Team], object]] = {
+        "closed form": lambda team: learn(toy, closed, team=team),
+        "adam": lambda team: learn(toy, adam, team=team),
+        "score": score,
+    }
+    return {
+        "settings": {"latents": options.latents, "adam_steps": options.steps, "rounds": options.rounds},
+        "exchange_of_nothing_s": _of_nothing(team),
+        "cases": {name: _case(call, options.rounds, team) for name, call in cases.items()},
+    }
+
+
+def _case(call: Callable[[Team], object], rounds: int, team: Team) -> dict[str, Any]:
+    """Seconds of one process and of two, and of these what was spent in exchanges and in waiting for them."""
+    alone, together, exchanging, received = [], [], [], 0
+    for round_ in range(rounds + 1):
+        one = seconds(lambda: call(ALONE), CPU) if team.leads else 0.0
+        team.together(lambda: None)
+        before, received = team.seconds, team.received
+        two = seconds(lambda: call(team), CPU)
+        spent, received = team.seconds - before, team.received - received
+        if round_:
+            alone.append(one)
+            together.append(two)
+            exchanging.append(spent)
+    return {
+        "one_s": statistics.median(alone),
+        "two_s": statistics.median(together),
+        "times_faster": paired_ratio(alone, together) if team.leads else {},
+        "share_in_exchanges": statistics.median(a / b for a, b in zip(exchanging, together, strict=True)),
+        "received_bytes": received,
+    }
+
+
+def _of_nothing(team: Team, *, times: int = 200) -> float:
+    """Seconds that an exchange takes which brings next to nothing."""
+    work = team.share(range(2), lambda _: torch.zeros(1, dtype=torch.float64))
+    list(work)
+    return seconds(lambda: [team.together(lambda: None) for _ in range(times)], CPU) / times
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--latents", type=int, default=12)
+    parser.add_argument("--steps", type=int, default=2, help="of Adam")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--member", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
