@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +51,25 @@ def paired_ratio(slow: Sequence[float], fast: Sequence[float]) -> dict[str, floa
     return {"median": statistics.median(ratios), "least": min(ratios), "most": max(ratios)}
 
 
-def matrix_product_limit(device: torch.device, *, size: int = 2048, rounds: int = 7) -> float:
-    """Floating-point operations a second in a large float32 matrix product."""
+@dataclass(frozen=True)
+class Limit:
+    """An operation that the machine does as fast as it does any, and its 10⁹ floating-point operations."""
+
+    call: Callable[[], object]
+    gflop: float
+
+
+def matrix_product(device: torch.device, *, size: int = 2048) -> Limit:
+    """A large float32 matrix product."""
     a = torch.randn(size, size, device=device)
-    best = min(seconds(lambda: a @ a, device) for _ in range(rounds))
-    return 2 * size**3 / best
+    return Limit(lambda: a @ a, 2e-9 * size**3)
 
 
-def convolution_limit(device: torch.device, *, rounds: int = 7) -> float:
-    """The same in a 3×3 convolution that suits the kernels: 128 channels, 64×64 pixels, batch 4."""
+def convolution_3x3(device: torch.device) -> Limit:
+    """A 3×3 convolution that suits the kernels: 128 channels, 64×64 pixels, batch 4."""
     x = torch.randn(4, 128, 64, 64, device=device).contiguous(memory_format=torch.channels_last)
     weight = torch.randn(128, 128, 3, 3, device=device).contiguous(memory_format=torch.channels_last)
-    best = min(seconds(lambda: torch.conv2d(x, weight, padding=1), device) for _ in range(rounds))
-    return 2 * 4 * 128 * 128 * 9 * 64 * 64 / best
+    return Limit(lambda: torch.conv2d(x, weight, padding=1), 2e-9 * 4 * 128 * 128 * 9 * 64 * 64)
 
 
 def reset_peak(device: torch.device) -> int:

@@ -1,0 +1,83 @@
+"""The command that people install this for, at full size: its time, and the most memory that it holds.
+
+python -m benchmarks.learn_memory                   BigGAN-deep-128, six directions, default settings
+python -m benchmarks.learn_memory --latents 2       the same memory in less time: latents come one by one
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from benchmarks.measure import write
+from tests.generators.narrow_biggan import published_config, random_biggan
+
+
+def main() -> None:
+    """Have a checkpoint of random weights written, learn from it, write down what that took."""
+    options = _options()
+    if options.make:
+        make(Path(options.make), options.resolution)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        # in a process of its own: what a parent has held counts as held by its children, too
+        itself = [sys.executable, "-m", "benchmarks.learn_memory", "--resolution", str(options.resolution)]
+        subprocess.run([*itself, "--make", folder], check=True)
+        words = [
+            "learn",
+            "--model",
+            folder,
+            "--class",
+            "golden_retriever",
+            "--out",
+            f"{folder}/out",
+            "--json",
+        ]
+        words += [] if options.latents is None else ["--latents", str(options.latents)]
+        begun = time.perf_counter()
+        answer, peak = told_and_peak([sys.executable, "-m", "biggan_directions", *words])
+        taken = time.perf_counter() - begun
+    results = {"resolution": options.resolution, "latents": options.latents, "seconds": taken}
+    results |= {"peak_bytes": peak, "directions": len(json.loads(answer)["directions"])}
+    print(f"{taken:.0f} s, {peak / 1e9:.2f} GB at most")
+    print(f"written to {write('learn_memory', results, torch.device('cpu'))}")
+
+
+def make(folder: Path, resolution: int) -> None:
+    """Random weights in the published layout, in the format of the published files."""
+    config = published_config(resolution)
+    state, path = random_biggan(config).state_dict(), folder / "pytorch_model.bin"
+    torch.save(state, path, _use_new_zipfile_serialization=False)
+    (folder / "config.json").write_text(config.to_json_string(), encoding="utf-8")
+
+
+def told_and_peak(command: list[str]) -> tuple[str, int]:
+    """What a command prints, and the most bytes that it held resident."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return told, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--resolution", type=int, default=128, choices=[128, 256, 512])
+    parser.add_argument("--latents", type=int, help="where second derivatives are measured; learn's default")
+    parser.add_argument("--make", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

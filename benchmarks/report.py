@@ -1,0 +1,184 @@
+"""The tables of benchmarks/README.md, from the results as they are."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import RESULTS
+
+README = Path(__file__).parent / "README.md"
+BEGIN, END = "<!-- from results: python -m benchmarks report -->", "<!-- end of what is from results -->"
+
+
+def write_report(path: Path = README) -> Path:
+    """Put the tables in place of those between the two marks."""
+    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    text = "\n\n".join(block for block in tables() if block)
+    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    return path
+
+
+def tables() -> Iterator[str]:
+    """Each table whose results there are, under its heading."""
+    sections: dict[str, Callable[[dict[str, Any]], Iterable[str]]] = {
+        "forward": _forward,
+        "training_step": _training_step,
+        "closed_form_cost": _closed_form,
+        "learn_memory": _learn_memory,
+    }
+    for name, section in sections.items():
+        for path in sorted(RESULTS.glob(f"{name}*.json")):
+            found = json.loads(path.read_text(encoding="utf-8"))
+            about = found["machine"]
+            made = f"`{found['command']}` · {about.get('gpu', about['processor'])} · torch {about['torch']}, "
+            made += f"{about['threads']} threads · load average {about['load_average']:.1f} at the end"
+            yield "\n\n".join([*section(found), made])
+
+
+def _forward(found: dict[str, Any]) -> Iterator[str]:
+    """Speed, then how near the limit, then the profile before and after."""
+    yield "### Forward pass, no autograd, best batch each"
+    by_resolution = found["resolutions"]
+    yield _table(
+        ("pixels", "pictures/s: package", "ours", "times faster (least to most)", "GFLOP: package", "ours"),
+        (
+            (
+                pixels,
+                *(f"{1 / at['seconds_a_picture'][side]:.2f}" for side in ("package", "ours")),
+                _ratio(at["times_faster"]),
+                *(f"{at['gflop'][side]:.1f}" for side in ("package", "ours")),
+            )
+            for pixels, at in by_resolution.items()
+        ),
+    )
+    yield "Share of what this machine does in a large float32 matrix product and in a large 3×3 convolution:"
+    yield _table(
+        (
+            "pixels",
+            "package: of the product",
+            "of the convolution",
+            "ours: of the product",
+            "of the convolution",
+        ),
+        (
+            (pixels, *(f"{part:.0%}" for side in at["share_of_limit"].values() for part in side.values()))
+            for pixels, at in by_resolution.items()
+        ),
+    )
+    yield "Where the time goes:"
+    kinds = ("convolutions", "matrix products", "element by element, memory")
+    yield _table(
+        ("pixels", *(f"{side}: {kind}" for side in ("package", "ours") for kind in kinds)),
+        (
+            (
+                pixels,
+                *(
+                    f"{at['profile'][side]['share_of_time'].get(kind, 0):.0%}"
+                    for side in ("package", "ours")
+                    for kind in kinds
+                ),
+            )
+            for pixels, at in by_resolution.items()
+        ),
+    )
+    for side in ("package", "ours"):
+        single = next(iter(by_resolution.values()))["profile"][side]["milliseconds_a_picture"]
+        named = ", ".join(f"{name} {spent:.1f}" for name, spent in list(single.items())[:8])
+        yield f"Milliseconds a picture at {next(iter(by_resolution))} pixels, {side}: {named}."
+    yield _variants(by_resolution)
+
+
+def _variants(by_resolution: dict[str, Any]) -> str:
+    """Other precisions, and the compiler where it was asked for."""
+    rows = []
+    for pixels, at in by_resolution.items():
+        errors = ", ".join(f"{name} {error:.1e}" for name, error in at["differences"].items())
+        low = at["tf32"]["pictures_a_second"] if "tf32" in at else None
+        speed = f"TF32: {low['ours']:.1f} pictures/s" if low else ""
+        if "bfloat16" in at:
+            speed = f"bfloat16: {_ratio(at['bfloat16']['times_faster_than_float32'])}"
+        compiled = _ratio(at["compiled"]["times_faster_than_eager"]) if "compiled" in at else "–"
+        rows.append((pixels, errors, speed, compiled))
+    return _table(("pixels", "error of second differences", "low precision", "compiled, times faster"), rows)
+
+
+def _training_step(found: dict[str, Any]) -> Iterator[str]:
+    settings = found["settings"]
+    what = f"batch {settings['batch']}, {settings['resolution']} pixels"
+    yield f"### One training step of the paper's recipe, {what}"
+    yield _table(
+        (
+            "directions",
+            "s: as published",
+            "ours",
+            "times faster",
+            "GB: as published",
+            "ours",
+            "loss",
+            "gradient",
+        ),
+        (
+            (
+                ndirs,
+                *(f"{taken:.1f}" for taken in at["seconds"].values()),
+                _ratio(at["times_faster"]),
+                *(f"{peak['peak'] / 1e9:.2f}" for peak in at["peak_bytes"].values()),
+                f"{at['loss_relative_difference']:.0e}",
+                f"{at['gradient_relative_difference']:.0e}",
+            )
+            for ndirs, at in found["ndirs"].items()
+        ),
+    )
+    yield "Memory is the peak of a process of its own; loss and gradient: how far apart, relatively."
+
+
+def _closed_form(found: dict[str, Any]) -> Iterator[str]:
+    yield "### The closed form"
+    if "full_size" in found:
+        at = found["full_size"]
+        yield "BigGAN-deep-128, 12 dimensions, 16 latents, all steps:"
+        yield _table(
+            ("over", "s", "peak GB", "pictures"),
+            (
+                (
+                    f"{side}'s forward pass" if side == "package" else side,
+                    ", ".join(f"{run['seconds']:.0f}" for run in runs),
+                    f"{max(run['peak_bytes'] for run in runs) / 1e9:.2f}",
+                    f"{runs[0]['evaluations']:,}",
+                )
+                for side, runs in at["runs"].items()
+            ),
+        )
+        yield (
+            f"{_ratio(at['times_faster'])} times faster; the directions found are the same to "
+            f"{at['one_minus_least_cosine']:.0e} of |cos|."
+        )
+    rows = []
+    for axis, at in found["growth"].items():
+        counted = ", ".join(f"{row['value']}: {row['evaluations']:,}" for row in at["rows"])
+        timed = ", ".join(f"{row['seconds']:.0f}" for row in at["rows"])
+        grown = (at["evaluations_grow_as_power"], at["seconds_grow_as_power"])
+        rows.append((axis, counted, timed, *(f"{power:.2f}" for power in grown)))
+    yield "Growth, with 128 coordinates of z, on a narrow net, in twice as many dimensions as directions:"
+    yield _table(("of", "pictures drawn", "s", "pictures grow as power", "seconds"), rows)
+
+
+def _learn_memory(found: dict[str, Any]) -> Iterator[str]:
+    yield "### `learn`, the command, at full size"
+    latents = "default settings" if found["latents"] is None else f"{found['latents']} latents"
+    yield (
+        f"BigGAN-deep-{found['resolution']}, {found['directions']} directions, {latents}: "
+        f"{found['seconds']:.0f} s, {found['peak_bytes'] / 1e9:.2f} GB at most."
+    )
+
+
+def _ratio(of: dict[str, float]) -> str:
+    return f"{of['median']:.2f} ({of['least']:.2f} to {of['most']:.2f})"
+
+
+def _table(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    lines = [list(heading), *(list(map(str, row)) for row in rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
