@@ -6,6 +6,7 @@ python -m benchmarks.forward --device cuda       the same, and TF32: its speed a
 
 import argparse
 import statistics
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.measure import alternately, convolution_3x3, matrix_product, paired_ratio, write
+from benchmarks.measure import alternately, convolution_3x3, matrix_product, paired_ratio, synchronise, write
 from benchmarks.stock import StockGenerator, frozen, latents, stock_and_frozen
 from biggan_directions.generators import convolution
 from biggan_directions.generators.frozen_biggan import FrozenBigGAN
@@ -98,6 +99,9 @@ def compare(
             }
             for side, pictures in zip(counted, each, strict=True)
         },
+        "layers": by_layer(
+            ours, best[1], statistics.median(speeds["matrix product"]), rounds=rounds, device=device
+        ),
         "profile": {
             "package": profiled(lambda: stock(drawn[0]), best[0], device),
             "ours": profiled(lambda: ours(drawn[1]), best[1], device),
@@ -111,6 +115,51 @@ def gflop(draw: Callable[[torch.Tensor], torch.Tensor], ours: FrozenBigGAN) -> f
     with patch.object(convolution, "_can_pack", lambda: False), FlopCounterMode(display=False) as counter:
         draw(latents(1, ours.z_dim, device=ours.device))
     return int(counter.get_total_flops()) / 1e9
+
+
+def by_layer(
+    ours: FrozenBigGAN, batch: int, limit: float, *, rounds: int, device: torch.device
+) -> list[dict[str, Any]]:
+    """Of each layer its side in pixels, its operations, its time, and its share of ``limit`` (GFLOP/s)."""
+    with patch.object(convolution, "_can_pack", lambda: False), FlopCounterMode(display=False) as counter:
+        ours(latents(1, ours.z_dim, device=device))
+    counted = {
+        name.rpartition(".")[2]: sum(by_operation.values()) / 1e9
+        for name, by_operation in counter.get_flop_counts().items()
+        if ".layers." in name and name.rpartition(".")[2].isdigit()
+    }
+    sides: list[int] = [0] * len(ours.layers)
+    times: list[list[float]] = [[] for _ in ours.layers]
+    begun = 0.0
+
+    def begin(*_: object) -> None:
+        nonlocal begun
+        synchronise(device)
+        begun = time.perf_counter()
+
+    def end(place: int, _layer: object, _given: object, picture: torch.Tensor) -> None:
+        synchronise(device)
+        times[place].append((time.perf_counter() - begun) / batch)
+        sides[place] = picture.shape[2]
+
+    hooks = [layer.register_forward_pre_hook(begin) for layer in ours.layers]
+    hooks += [layer.register_forward_hook(partial(end, place)) for place, layer in enumerate(ours.layers)]
+    z = latents(batch, ours.z_dim, device=device)
+    for _ in range(rounds + 1):
+        ours(z)
+    for hook in hooks:
+        hook.remove()
+    middle = [statistics.median(taken[1:]) for taken in times]
+    return [
+        {
+            "layer": type(layer).__name__,
+            "side": sides[place],
+            "gflop": counted[str(place)],
+            "milliseconds": 1e3 * middle[place],
+            "share_of_limit": counted[str(place)] / middle[place] / limit,
+        }
+        for place, layer in enumerate(ours.layers)
+    ]
 
 
 def profiled(call: Callable[[], object], pictures: int, device: torch.device) -> dict[str, dict[str, float]]:

@@ -67,6 +67,21 @@ def _forward(found: dict[str, Any]) -> Iterator[str]:
             for pixels, at in by_resolution.items()
         ),
     )
+    for pixels, at in by_resolution.items():
+        yield f"Layer by layer at {pixels} pixels, ours:"
+        yield _table(
+            ("layer", "side of its output", "GFLOP", "ms a picture", "share of the product's speed"),
+            (
+                (
+                    f"{number} {layer['layer']}",
+                    layer["side"],
+                    f"{layer['gflop']:.2f}",
+                    f"{layer['milliseconds']:.1f}",
+                    f"{layer['share_of_limit']:.0%}",
+                )
+                for number, layer in enumerate(at["layers"])
+            ),
+        )
     yield "Where the time goes:"
     kinds = ("convolutions", "matrix products", "element by element, memory")
     yield _table(
