@@ -127,6 +127,7 @@ def test_compare_says_which_is_which(tmp_path: Path) -> None:
         (["learn", "--model", "toybox", "--class", "car", "--ndirs", "33"], 2, "33"),
         (["learn", "--model", "toybox", "--class", "car", "--truncation", "0"], 2, "truncation"),
         (["learn", "--model", "toybox", "--class", "car", "--device", "tpu9"], 2, "device"),
+        (["learn", "--model", "toybox", "--class", "car", "--weighting", "fair"], 2, "balanced, plain"),
         (["learn", "--model", "nosuch", "--class", "car"], 2, "nosuch"),
         (["inspect", "nosuch.pt"], 1, "nosuch.pt"),
         (["render"], 2, "learn"),
