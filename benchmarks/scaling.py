@@ -19,8 +19,9 @@ import torch
 
 from benchmarks.measure import RESULTS, paired_ratio, seconds, write
 from biggan_directions import LearnSettings, learn, load_generator
+from biggan_directions.joining import joined
 from biggan_directions.scoring import ScoreSettings, iterate_score
-from biggan_directions.team import ALONE, Team, joined
+from biggan_directions.team import ALONE, Team
 
 CPU = torch.device("cpu")
 _PART = RESULTS / ".scaling_part.json"  # what the leader of the two hands to the process that started them

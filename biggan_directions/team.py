@@ -9,23 +9,18 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch.distributed.distributed_c10d import PrefixStore, Store
-from torch.distributed.rendezvous import rendezvous
+from torch.distributed.distributed_c10d import Store
 
 from biggan_directions import errors
 from biggan_directions.errors import BigganDirectionsError, TeamError, UsageError
-from biggan_directions.launched import processes
 
-_TIMEOUT = timedelta(minutes=30)  # longer than any one piece of work, a latent at 512 px on a CPU say
 _LOOK_S = 5e-5  # between two looks at whether the others have answered, at first
 _LONGEST_LOOK_S = 5e-3  # and later: a signal is acted on after no more than this
 _FAILED = -1  # in place of a piece's length
@@ -264,53 +259,6 @@ class Team:
 
 
 ALONE = Team()
-
-
-@contextmanager
-def joined(*, timeout: timedelta = _TIMEOUT) -> Iterator[Team]:
-    """The team that torchrun started this process in, for as long as the block lasts; else a team of one.
-
-    NCCL carries it where every process has a GPU of its own, gloo elsewhere.
-
-    Args:
-        timeout: how long to wait for a process that neither answers nor hangs up.
-
-    Raises:
-        TeamError: the others cannot be reached.
-    """
-    size = processes()
-    if size == 1:
-        yield ALONE
-        return
-    own = torch.device("cpu")
-    if torch.cuda.is_available() and torch.cuda.device_count() >= int(
-        os.environ.get("LOCAL_WORLD_SIZE", "1")
-    ):
-        own = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        torch.cuda.set_device(own)
-    try:
-        store, rank, size = next(rendezvous("env://", timeout=timeout))
-        dist.init_process_group(
-            "nccl" if own.type == "cuda" else "gloo",
-            store=PrefixStore("team", store),
-            rank=rank,
-            world_size=size,
-            timeout=timeout,
-        )
-    except (RuntimeError, ValueError) as error:
-        raise TeamError(
-            f"the {size} processes cannot reach each other ({str(error).splitlines()[0]}): start them with "
-            "torchrun"
-        ) from error
-    team = Team(rank, size, device=own, store=store)
-    try:
-        yield team
-    except BaseException:
-        if team.leads:
-            team.first_to_tell()  # why it ends; that it has ended needs no telling by the others
-        raise
-    # Not where the block failed: those who are still waiting would not be let go.
-    dist.destroy_process_group()
 
 
 def _await(work: Any) -> None:

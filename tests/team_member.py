@@ -18,11 +18,12 @@ from typing import Any
 import torch
 
 from biggan_directions.errors import BigganDirectionsError, GeneratorError
+from biggan_directions.joining import joined
 from biggan_directions.learn_settings import LearnSettings
 from biggan_directions.learning import iterate, learn
 from biggan_directions.scoring import ScoreSettings, iterate_score
 from biggan_directions.solution import Solution
-from biggan_directions.team import Team, joined
+from biggan_directions.team import Team
 from tests.separable import Separable
 from tests.teams import fork_team
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from biggan_directions import load_generator
+from biggan_directions import LearnSettings, load_generator
 from biggan_directions.cli import app
 from biggan_directions.commands.account import learn_command
 from biggan_directions.directions import Directions
@@ -110,7 +110,7 @@ def test_the_command_that_learns_says_what_is_not_usual(tmp_path: Path) -> None:
         "search_dims": 32,
         "steps": 50,
         "lr": 0.01,
-        "latents": 32,
+        "latents": LearnSettings().latents,
     }
     path = of(tmp_path, CAR, DUCK, solver=solver)
     words = shlex.split(learn_command(Directions.load(path), path))

@@ -118,8 +118,8 @@ def learn(
     as_json: Json = False,
 ) -> None:
     """Find directions for a class."""
+    from biggan_directions.joining import joined
     from biggan_directions.learn_settings import LearnSettings
-    from biggan_directions.team import joined
 
     if resume and force:
         raise UsageError("--resume goes on with what is there and --force replaces it: give one of them")

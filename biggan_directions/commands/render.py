@@ -159,8 +159,8 @@ def render(
     """Draw each direction as a looping animation, a contact sheet, and a page with sliders."""
     from biggan_directions.drawing import serve
     from biggan_directions.generators.batching import Halving
+    from biggan_directions.joining import joined
     from biggan_directions.rendering import RenderSettings
-    from biggan_directions.team import joined
 
     path = path or newest()
     settings = RenderSettings(

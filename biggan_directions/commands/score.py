@@ -54,8 +54,8 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""
+    from biggan_directions.joining import joined
     from biggan_directions.scoring import BASELINES, ScoreSettings
-    from biggan_directions.team import joined
 
     settings = ScoreSettings(latents=latents, seed=seed, baselines=BASELINES if baselines else ())
     if seeds < 0:
