@@ -28,7 +28,7 @@ from biggan_directions.solvers.jacobi import diagonalise, measured_moments
 from biggan_directions.team import ALONE, Team
 
 _DEAD = 1e-3  # of the strongest effect: what is left is rounding, and has no share of anything
-_SHOWN = 16  # dimensions up to which solving after every latent, for the progress bar, costs next to nothing
+_SHOWN = 16  # dimensions up to which solving now and then, for the progress bar, costs next to nothing
 
 
 def learn(
@@ -218,7 +218,7 @@ class _Run:
         for index, moments in enumerate(steps, start=done + 1):
             self.measured = moments
             self.keep(**{phase: {"done": index, "moments": moments.state_dict()}})
-            if show:
+            if show and (index == total or index & (index - 1) == 0):  # a solution costs what a latent does
                 share = diagonalise(moments, starts=1).off_diagonal
                 yield self.step(phase, index, total, "off-diagonal share", share)
             else:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import torch
 
 from biggan_directions.directions import Directions
 from tests.generators.checkpoints import write_checkpoint
@@ -106,6 +107,25 @@ def test_every_class_has_a_file_and_a_stopped_run_goes_on_in_more_processes(net:
     assert alone.codes == [0, 0]
     _same(tmp_path / "alone", tmp_path / "all" / names[2], "directions.pt", "scorecard.json")
     assert [item.index for item in Directions.load(tmp_path / paths[1]).classes] == [1]
+
+
+def test_a_class_that_cannot_be_drawn_is_told_and_left_out(net: str, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(net, broken)
+    state = torch.load(broken / "pytorch_model.bin", weights_only=True)
+    state["embeddings.weight"][:, 1] = 3e38
+    torch.save(state, broken / "pytorch_model.bin")
+    each = ("--ndirs", "2", "--latents", "2", "--per-class", "--out", "all")
+    (ran,) = _run(tmp_path, (2, "learn", "--model", str(broken), "--class", "all", *each, "--json"))
+    assert ran.codes[0] == 1
+    said = json.loads(ran.out)
+    assert said["new"] == 2
+    assert said["paths"] == [f"all/{name}/directions.pt" for name in sorted(os.listdir(tmp_path / "all"))]
+    note, error = ran.err.splitlines()
+    assert note.startswith(
+        f"note: {said['left_out'][0]} is left out: the generator drew a picture that is not"
+    )
+    assert error == f"error: 1 of 3 classes were left out: {said['left_out'][0]}"
 
 
 def test_render_writes_the_pictures_of_one_process_and_goes_on_in_several(net: str, tmp_path: Path) -> None:

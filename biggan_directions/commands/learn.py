@@ -72,9 +72,10 @@ def _print_each(each: EachClass, root: Path, as_json: bool) -> None:
             soft_wrap=True,
         )
     if each.left_out:
-        raise GeneratorError(
-            f"{len(each.left_out):,} classes were left out: {', '.join(each.left_out[:5])}, …"
-        )
+        count, named = len(each.left_out), ", ".join(each.left_out[:5])
+        more = ", …" if count > 5 else ""
+        total = count + len(each.paths)
+        raise GeneratorError(f"{count:,} of {total:,} classes were left out: {named}{more}")
 
 
 def learn(
