@@ -12,7 +12,9 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -21,8 +23,11 @@ from benchmarks.measure import RESULTS, paired_ratio, seconds, write
 from biggan_directions import LearnSettings, learn, load_generator
 from biggan_directions.joining import joined
 from biggan_directions.scoring import ScoreSettings, iterate_score
+from biggan_directions.solvers.hessians import Moments
+from biggan_directions.solvers.jacobi import diagonalise
 from biggan_directions.team import ALONE, Team
 
+DIMS = (12, 24)  # of the search space: the fewest and the most for six directions
 CPU = torch.device("cpu")
 _PART = RESULTS / ".scaling_part.json"  # what the leader of the two hands to the process that started them
 
@@ -77,6 +82,7 @@ def measured(options: argparse.Namespace, team: Team) -> dict[str, Any]:
     return {
         "settings": {"latents": options.latents, "adam_steps": options.steps, "rounds": options.rounds},
         "exchange_of_nothing_s": _of_nothing(team),
+        "solving_s": {dims: _solving(dims) for dims in DIMS} if team.leads else {},
         "cases": {name: _case(call, options.rounds, team) for name, call in cases.items()},
     }
 
@@ -108,6 +114,16 @@ def _of_nothing(team: Team, *, times: int = 200) -> float:
     work = team.share(range(2), lambda _: torch.zeros(1, dtype=torch.float64))
     list(work)
     return seconds(lambda: [team.together(lambda: None) for _ in range(times)], CPU) / times
+
+
+def _solving(dims: int) -> float:
+    """CPU seconds in which random Hessians are made as diagonal as can be: what every process does alike."""
+    empty = Moments.zero(dims, dims)
+    pairs = len(empty.pairs)
+    draws = torch.randn(pairs, 4 * pairs, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    begun = time.process_time()
+    diagonalise(replace(empty, smooth=draws @ draws.T, slopes=torch.eye(dims).double(), numbers=1))
+    return time.process_time() - begun
 
 
 def _options() -> argparse.Namespace:
