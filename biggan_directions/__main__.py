@@ -26,10 +26,12 @@ def _run() -> None:
     from biggan_directions.cli import app
     from biggan_directions.errors import BigganDirectionsError, TeamError, WeightsError
     from biggan_directions.escaping import printable
+    from biggan_directions.stopping import ignore
 
     try:
         app()
     except TeamError as error:
+        ignore()  # torchrun is about to send one
         if error.ours_to_tell and sys.__stderr__:
             sys.__stderr__.write(f"error: {error}\n")
         sys.exit(error.exit_code)

@@ -79,6 +79,12 @@ def listen() -> None:
             signal.signal(number, _listener)
 
 
+def ignore() -> None:
+    """From now on, let the signals pass: the process is ending, and says why itself."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def check() -> None:
     """Raise again what was raised where Python cannot pass it on, such as in a finalizer."""
     if _listener.stopped is not None:

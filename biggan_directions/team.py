@@ -250,8 +250,8 @@ class Team:
             yield
         except RuntimeError as error:  # gloo's, and NCCL's DistBackendError
             raise TeamError(
-                f"one of the {self.size} processes has ended or no longer answers: start again with --resume "
-                "(any number of processes will do)",
+                f"one of the {self.size} processes has ended or no longer answers: start again, learn and "
+                "render with --resume, in any number of processes",
                 ours_to_tell=self.first_to_tell(),
             ) from error
         finally:
