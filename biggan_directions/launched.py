@@ -9,7 +9,7 @@ def processes() -> int:
     >>> processes()
     1
     """
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    return int(os.environ.get("WORLD_SIZE") or "1")
 
 
 def leads() -> bool:

@@ -131,13 +131,17 @@ class LearnSettings:
         Raises:
             UsageError: the file was not made by this package's solvers.
         """
-        known = {item.name for item in fields(cls)} - {"ndirs", "seed", "solver"}
-        chosen = {name: value for name, value in solver.items() if name in known}
-        if "blocks" in chosen:
-            chosen["blocks"] = _read_blocks(chosen["blocks"])
         if "name" not in solver:
             raise UsageError("the file does not say how its directions were found: learn them again first")
-        return cls(ndirs=ndirs, seed=seed, solver=solver["name"], **chosen)
+        known = {item.name: item.default for item in fields(cls)}
+        chosen: dict[str, Any] = {}
+        for name in (solver.keys() & known.keys()) - {"ndirs", "seed", "solver", "blocks"}:
+            chosen[name] = _of_kind(name, solver[name], like=known[name])
+        if "blocks" in solver:
+            chosen["blocks"] = _read_blocks(solver["blocks"])
+        if chosen.get("search_space") == "all" and not solver.get("square", True):
+            chosen.pop("search_dims", None)
+        return cls(ndirs=ndirs, seed=seed, solver=_of_kind("solver", solver["name"], like=""), **chosen)
 
     def described(self, block: Block, resolution: int, dims: int) -> dict[str, Any]:
         """Name and every setting used, with what was left out filled in: for the result's file."""
@@ -159,7 +163,20 @@ class LearnSettings:
             shared.update({name: getattr(self, name) for name in adam})
             if self.solver == "adam":
                 shared["steps"] = self.steps
+                shared["square"] = self.squares()
         return shared
+
+
+def _of_kind(name: str, value: Any, *, like: object) -> Any:
+    """A setting from a file, where it is of the same kind as its default: a number for one that has none."""
+    kinds: tuple[type, ...] = (int,) if like is None else (type(like),)
+    if float in kinds:
+        kinds += (int,)
+    if type(value) not in kinds:
+        raise UsageError(
+            f"the file says that {name.replace('_', ' ')} was {str(value)[:40]!r}: it can't be; learn anew"
+        )
+    return value
 
 
 def _read_blocks(text: object) -> tuple[int, ...]:

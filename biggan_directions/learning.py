@@ -193,12 +193,14 @@ class _Run:
             Moments.zero(len(basis), rows) if saved is None else Moments.from_state(saved["moments"])
         )
 
-        points = spread_latents(
-            total,
-            basis,
-            truncation=self.generator.truncation,
-            seed=self.settings.seed,
-            purpose="learning",
+        points = self.evaluator.team.agreed(
+            spread_latents(
+                total,
+                basis,
+                truncation=self.generator.truncation,
+                seed=self.settings.seed,
+                purpose="learning",
+            )
         )
 
         def sample(index: int) -> tuple[torch.Tensor, torch.Tensor | None]:

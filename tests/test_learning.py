@@ -289,6 +289,31 @@ def test_settings_can_be_read_back_from_a_result(blocks: tuple[int, ...] | None)
     assert torch.equal(learn(Separable(), read).directions, solution.directions)
 
 
+@pytest.mark.parametrize("search_dims", [None, 12])
+def test_rows_of_all_of_z_stay_rows_and_a_square_stays_square(search_dims: int | None) -> None:
+    settings = LearnSettings(ndirs=4, solver="adam", search_space="all", search_dims=search_dims, **QUICK)
+    read = LearnSettings.of_result(learn(Separable(), settings).solver, ndirs=4, seed=0)
+    assert read.squares() == settings.squares() == (search_dims is not None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"latents": "many"},
+        {"latents": None},
+        {"latents": True},
+        {"search_dims": "x"},
+        {"epsilon": "x"},
+        {"search_space": 3},
+        {"sketch": 1.5},
+        {"name": 7},
+    ],
+)
+def test_settings_of_another_kind_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="learn anew"):
+        LearnSettings.of_result({"name": "jacobi", **wrong}, ndirs=4, seed=0)
+
+
 @pytest.mark.parametrize("blocks", ["", "8,", "8, -4", "٨", 8, "9" * 5000])
 def test_blocks_that_no_result_has_are_refused(blocks: object) -> None:
     with pytest.raises(UsageError, match="blocks of"):

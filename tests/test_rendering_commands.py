@@ -1,8 +1,10 @@
 """The render command and its page: several classes, what is said, and commands that make it again."""
 
 import html
+import inspect
 import json
 import shlex
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from typer.testing import CliRunner, Result
 from biggan_directions import LearnSettings, load_generator
 from biggan_directions.cli import app
 from biggan_directions.commands.account import learn_command
+from biggan_directions.commands.learn import learn
 from biggan_directions.directions import Directions
 from biggan_directions.generators import ImageClass
 from biggan_directions.toybox import true_directions
@@ -122,6 +125,23 @@ def test_the_command_that_learns_says_what_is_not_usual(tmp_path: Path) -> None:
     # and `learn` takes them
     dry = CliRunner().invoke(app, [*words[1:], "--dry-run"])
     assert dry.exit_code == 0, dry.output
+
+
+def test_every_setting_that_learn_has_a_flag_for_is_told(tmp_path: Path) -> None:
+    """Set to what is not usual; `--class`, `--model` and the like are told from elsewhere in the file."""
+    flags = {field.name for field in fields(LearnSettings)} & set(inspect.signature(learn).parameters)
+    usual = LearnSettings()
+    solver: dict[str, object] = {
+        "name": "adam",
+        "search_space": "0:8",
+        "search_dims": 8,
+        "weighting": "plain",
+    }
+    for name in flags - {"solver", "seed", "ndirs", *solver}:
+        solver[name] = getattr(usual, name) + 1
+    path = of(tmp_path, CAR, solver=solver)
+    words = shlex.split(learn_command(Directions.load(path), path))
+    assert {word.lstrip("-").replace("-", "_") for word in words if word.startswith("--")} >= flags
 
 
 def test_a_damaged_scorecard_is_a_note_and_the_page_is_drawn(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ _LEARN_FLAGS = (
     "seed",
     "micro_batch",
     "latents",
+    "weighting",
     "refine",
     "steps",
     "batch_size",
@@ -81,7 +82,11 @@ def learn_command(found: Directions, path: Path) -> str:
         words += ["--class", item.name]
     words += ["--ndirs", str(len(found))]
     made = {**found.solver, "solver": found.solver.get("name"), "seed": found.seed}
-    if made.get("search_space") == "all" and made.get("search_dims") == found.z_dim:
+    if (
+        made.get("search_space") == "all"
+        and made.get("search_dims") == found.z_dim
+        and not made.get("square")
+    ):
         made.pop("search_dims")  # all of z is what is meant without a number, too
     for name in _LEARN_FLAGS:
         if name in made and made[name] != usual[name]:

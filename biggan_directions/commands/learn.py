@@ -142,7 +142,7 @@ def learn(
         epsilon=epsilon,
     )
     if per_class and compiled:
-        raise UsageError("--compile takes a minute, and would for each class: leave it out with --per-class")
+        raise UsageError("--compile takes minutes, and would for each class: leave it out with --per-class")
     with joined() as team:
         generator = team.together(lambda: load(model, class_name, truncation, device))
         settings.block(generator.z_dim)

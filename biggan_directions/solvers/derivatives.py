@@ -69,7 +69,7 @@ def pair_list(size: int, rows: int) -> torch.Tensor:
 
 
 def evaluations_per_latent(size: int, rows: int) -> int:
-    """How many pictures :func:`measure` draws: the centre, two along each vector, one for each pair."""
+    """How many pictures :func:`derivatives` draws: the centre, two along each vector, one for each pair."""
     return 1 + 2 * size + len(pair_list(size, rows)) - rows
 
 
