@@ -14,7 +14,7 @@ import torch
 
 from biggan_directions.errors import BigganDirectionsError, FileFormatError, TeamError
 from biggan_directions.output import explained, write_whole
-from biggan_directions.reading import read_torch_file
+from biggan_directions.reading.torch_file import read_torch_file
 from biggan_directions.run_folder import RunFolder
 from biggan_directions.solution import Step
 from biggan_directions.stopping import Stopped

@@ -13,7 +13,7 @@ from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.generators import Generator
 from biggan_directions.generators.class_table import ImageClass
 from biggan_directions.output import write_whole
-from biggan_directions.reading import read_torch_file
+from biggan_directions.reading.torch_file import read_torch_file
 from biggan_directions.search_space import parse_search_space
 from biggan_directions.solution import Solution
 from biggan_directions.version import made_with

@@ -15,7 +15,9 @@ from pytorch_pretrained_biggan import BigGANConfig
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.generators.weight_folder import WeightFiles
-from biggan_directions.reading import read_json, read_safetensors, read_torch_file
+from biggan_directions.reading.plain_json import read_json
+from biggan_directions.reading.safetensors_file import read_safetensors
+from biggan_directions.reading.torch_file import read_torch_file
 
 _LARGEST_CONFIG_BYTES = 64 * 1024
 _LARGEST_STATE_BYTES = 4 * 1024**3

@@ -18,7 +18,7 @@ import requests
 
 from biggan_directions.errors import FileFormatError, OutputError, WeightsError
 from biggan_directions.output import explained, write_whole
-from biggan_directions.reading import read_json
+from biggan_directions.reading.plain_json import read_json
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes there are so far and the bytes there will be (None where the server does not say)."""

@@ -11,7 +11,7 @@ from biggan_directions.errors import FileFormatError, OutputError, WeightsError
 from biggan_directions.generators.catalog import CONFIG_NAME, WEIGHTS_NAME
 from biggan_directions.generators.download import CACHE_REMEDY, file_sha256
 from biggan_directions.output import write_whole
-from biggan_directions.reading import read_json
+from biggan_directions.reading.plain_json import read_json
 
 RECORD_NAME = "record.json"
 _RECORD_FORMAT = "biggan-directions-weights/1"

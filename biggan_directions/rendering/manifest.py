@@ -11,7 +11,7 @@ from typing import Any
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.output import explained, write_whole
-from biggan_directions.reading import read_json
+from biggan_directions.reading.plain_json import read_json
 
 MANIFEST_NAME = ".render.json"
 FORMAT = "biggan-directions/render/1"

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from biggan_directions.reading import read_torch_file
+from biggan_directions.reading.torch_file import read_torch_file
 from biggan_directions.toybox import dataset as datasets
 from biggan_directions.toybox.network import Network
 from biggan_directions.toybox.weights import pack

@@ -24,7 +24,7 @@ from biggan_directions.errors import FileFormatError
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.checkpoint import load_state, read_config
 from biggan_directions.generators.weight_folder import WeightFiles
-from biggan_directions.reading import read_torch_file
+from biggan_directions.reading.torch_file import read_torch_file
 from biggan_directions.rendering.scores import SCORES_FORMAT, read_scores
 from tests.generators.checkpoints import SMALL, small_state
 from tests.oracles import random_orthogonal

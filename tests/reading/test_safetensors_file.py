@@ -8,7 +8,7 @@ import safetensors.torch
 import torch
 
 from biggan_directions.errors import FileFormatError
-from biggan_directions.reading import read_safetensors
+from biggan_directions.reading.safetensors_file import read_safetensors
 from tests.reading.hostile import safetensors as crafted
 
 FOUR = struct.pack("<4f", 1, 2, 3, 4)

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biggan_directions.errors import FileFormatError
-from biggan_directions.reading import read_torch_file
+from biggan_directions.reading.torch_file import read_torch_file
 from tests.reading.hostile import Runs, archive, text, view, whole
 
 LARGEST = 2**20
@@ -284,7 +284,7 @@ def test_memory_is_that_of_the_file(tmp_path: Path) -> None:
         (tmp_path / f"{older_format}.pt").write_bytes(saved(torch.zeros(2**24), older_format=older_format))
     code = (
         "import resource, sys; from pathlib import Path\n"
-        "from biggan_directions.reading import read_torch_file\n"
+        "from biggan_directions.reading.torch_file import read_torch_file\n"
         "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (used + 90 * 2**20,) * 2)\n"
         "print(read_torch_file(Path(sys.argv[1]), largest=2**27, what='x').numel())"
