@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from biggan_directions.errors import BigganDirectionsError, FileFormatError, TeamError
+from biggan_directions.errors import FileFormatError, TeamError
 from biggan_directions.output import explained, write_whole
 from biggan_directions.reading.torch_file import read_torch_file
 from biggan_directions.run_folder import RunFolder
@@ -74,17 +74,15 @@ class Checkpoint:
 
     @contextmanager
     def taking_up(self) -> Iterator[None]:
-        """While a run takes up its state: what does not fit together was not written by one.
+        """While a run takes up its state, a part of which may first be read after many steps.
 
         Raises:
-            FileFormatError: in place of what goes wrong.
+            FileFormatError: the state is not one of a run's; with the file's name, and what to do.
         """
         try:
             yield
-        except (BigganDirectionsError, torch.OutOfMemoryError, StopIteration):
-            raise
-        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-            raise _damaged(self.path) from error
+        except FileFormatError as error:
+            raise _damaged(self.path, f" ({error})") from error
 
     def offer(self, step: Step) -> None:
         """Take note of a step's state, and write it where it is time to.
@@ -130,8 +128,8 @@ class Checkpoint:
         if isinstance(error, (Stopped, TeamError)):
             self.write()
         if isinstance(error, Stopped):
-            error.resumes = True
+            error.resumes = self.exists()
 
 
-def _damaged(path: Path) -> FileFormatError:
-    return FileFormatError(f"{path} is not a checkpoint, or is damaged: start anew with --force")
+def _damaged(path: Path, why: str = "") -> FileFormatError:
+    return FileFormatError(f"{path} is not a checkpoint, or is damaged{why}: start anew with --force")

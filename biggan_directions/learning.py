@@ -19,10 +19,11 @@ from biggan_directions.evaluation import Evaluator
 from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_inputs, spread_latents
 from biggan_directions.learn_settings import LearnSettings
+from biggan_directions.run_state import check_done, check_like, check_plain
 from biggan_directions.scorecard import WEAK
 from biggan_directions.search_space import SearchSpace, Survey, completed, orthonormal, with_signs
 from biggan_directions.solution import Solution, Step
-from biggan_directions.solvers.adam import adam_steps, kaiming_start
+from biggan_directions.solvers.adam import adam_state, adam_steps, kaiming_start
 from biggan_directions.solvers.hessians import Moments
 from biggan_directions.solvers.jacobi import diagonalise, measured_moments
 from biggan_directions.team import ALONE, Team
@@ -53,6 +54,7 @@ def learn(
 
     Raises:
         UsageError: the settings do not fit the generator or the state.
+        FileFormatError: the state is not one of a run's.
         GeneratorError: the pictures are not finite, or do not depend on z.
     """
     solution: Solution | None = None
@@ -83,6 +85,7 @@ def iterate(
 
     Raises:
         UsageError: the settings do not fit the generator, or the state was made with others.
+        FileFormatError: the state is not one of a run's; the part that is wrong is named.
         GeneratorError: the pictures are not finite, or do not depend on z.
     """
     run = _Run(generator, settings, team.agreed(state), team)
@@ -122,11 +125,13 @@ class _Run:
             },
         }
         team.check_same(**made_for)
-        self.state: dict[str, Any] = (
-            {**made_for, "evaluations": 0, "gradients": 0} if state is None else dict(state)
-        )
+        counts = {"evaluations": 0, "gradients": 0}
+        self.state: dict[str, Any] = {**made_for, **counts} if state is None else dict(state)
         for part, expected in made_for.items():
-            check_same(self.state.get(part), expected)
+            check_plain(self.state.get(part), part)
+            check_same(self.state[part], expected)
+        for part, none in counts.items():
+            check_like(self.state.get(part), none, part)
         self.evaluator.evaluations = self.state["evaluations"]
         self.evaluator.gradients = self.state["gradients"]
         self.space: SearchSpace
@@ -171,7 +176,11 @@ class _Run:
         """Find the search space from vector-Jacobian products."""
         total = self.settings.cotangents(self.block)
         saved = self.state.get("survey")
-        self.surveyed = Survey.empty(self.generator.z_dim) if saved is None else Survey.from_state(saved)
+        self.surveyed = Survey.empty(self.generator.z_dim)
+        if saved is not None:
+            check_like(saved, self.surveyed.state_dict(), "survey")
+            check_done(saved["count"], total, "survey.count")
+            self.surveyed = Survey.from_state(saved)
         for survey in self.surveyed.continued(
             self.evaluator,
             lambda start, count: self.latents(start, count, "survey"),
@@ -188,10 +197,12 @@ class _Run:
         """Measure second derivatives in a basis; the sums are left in ``self.measured``."""
         total = self.settings.latents
         saved = self.state.get(phase)
-        done = 0 if saved is None else saved["done"]
-        self.measured = (
-            Moments.zero(len(basis), rows) if saved is None else Moments.from_state(saved["moments"])
-        )
+        done, self.measured = 0, Moments.zero(len(basis), rows)
+        if saved is not None:
+            check_like(saved, {"done": done, "moments": self.measured.state_dict()}, phase)
+            check_done(saved["done"], total, f"{phase}.done")
+            done = saved["done"]
+            self.measured = Moments.from_state({**saved["moments"], "pairs": self.measured.pairs})
 
         points = self.evaluator.team.agreed(
             spread_latents(
@@ -264,6 +275,8 @@ class _Run:
         saved = self.state.get(phase)
         rows = orthonormal(start.double()) if basis is None else orthonormal(start.double()) @ basis
         if saved is not None:
+            check_like(saved, {"adam": adam_state(start), "directions": rows}, phase)
+            check_done(saved["adam"]["done"], steps, f"{phase}.adam.done")
             rows = saved["directions"]
         for record in adam_steps(
             self.evaluator,

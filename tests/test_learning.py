@@ -2,12 +2,13 @@
 
 import io
 import math
+import re
 from typing import Any
 
 import pytest
 import torch
 
-from biggan_directions.errors import GeneratorError, UsageError
+from biggan_directions.errors import FileFormatError, GeneratorError, UsageError
 from biggan_directions.learn_settings import SOLVERS, WEIGHTINGS, LearnSettings
 from biggan_directions.learning import iterate, learn
 from biggan_directions.solution import Solution, Step
@@ -236,6 +237,39 @@ def test_a_state_made_with_other_settings_is_refused_by_name() -> None:
         learn(Separable(), LearnSettings(seed=2, **QUICK), state=first.state)
     with pytest.raises(UsageError, match="was made with classes"):
         learn(Separable(classes=2), LearnSettings(seed=1, **QUICK), state=first.state)
+
+
+@pytest.mark.parametrize(
+    ("solver", "place", "value", "says"),
+    [
+        ("jacobi", ("settings",), None, "settings is of type NoneType, expected dict"),
+        ("jacobi", ("settings", "seed"), torch.zeros(2), "settings holds a value of type Tensor"),
+        ("jacobi", ("evaluations",), "many", "evaluations is of type str, expected int"),
+        ("jacobi", ("survey", "total"), torch.zeros(3), "survey.total is torch.float32 of shape"),
+        ("jacobi", ("survey", "total"), torch.full((12, 12), torch.nan).double(), "not finite"),
+        ("jacobi", ("survey", "count"), -3, "survey.count is -3, expected 0 to 16"),
+        ("jacobi", ("hessians",), 5, "hessians is of type int, expected dict"),
+        ("jacobi", ("hessians", "done"), 9, "hessians.done is 9, expected 0 to 4"),
+        ("jacobi", ("hessians", "moments"), {}, "hessians.moments has other keys than pairs, smooth"),
+        ("jacobi", ("hessians", "moments", "slopes"), [], "hessians.moments.slopes is of type list"),
+        ("random", ("effects", "moments", "numbers"), 0.5, "effects.moments.numbers is of type float"),
+        ("adam", ("adam", "directions"), torch.zeros(4, 12), "adam.directions is torch.float32"),
+        ("adam", ("adam", "adam", "done"), 4, "adam.adam.done is 4, expected 0 to 3"),
+        ("adam", ("adam", "adam", "optimizer", "state", 0, "exp_avg"), torch.zeros(1), "exp_avg is torch"),
+    ],
+)
+def test_a_state_that_no_run_gives_is_refused_by_the_part_that_is_wrong(
+    solver: str, place: tuple[str, ...], value: Any, says: str
+) -> None:
+    settings = LearnSettings(ndirs=4, solver=solver, vjps=16, **QUICK)
+    *_, last = iterate(Separable(), settings)
+    state = _loaded(_saved(last.state))
+    part = state
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    with pytest.raises(FileFormatError, match=re.escape(says)):
+        learn(Separable(), settings, state=state)
 
 
 def test_seeds_decide() -> None:

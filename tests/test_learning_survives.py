@@ -12,10 +12,16 @@ from typing import Any
 import pytest
 import torch
 
-from biggan_directions.checkpoint import CHECKPOINT_NAME
-from biggan_directions.run_folder import LOCK_NAME
+from biggan_directions.checkpoint import CHECKPOINT_NAME, Checkpoint
+from biggan_directions.commands.run import drain
+from biggan_directions.learn_settings import LearnSettings
+from biggan_directions.learning import iterate
+from biggan_directions.run_folder import LOCK_NAME, held
+from biggan_directions.stopping import Stopped
+from biggan_directions.team import ALONE
 from tests.disks import make_read_only, small_disk
 from tests.runs import EAGER, Done, Fault, Run, files, good_time, run
+from tests.separable import Separable
 
 TOYBOX = ("learn", "--model", "toybox", "--class", "car", "--search-dims", "2", "--ndirs", "2")
 JACOBI = (*TOYBOX, "--latents", "2", "--out", "out")
@@ -169,6 +175,37 @@ def test_a_run_that_is_there_is_refused_resumed_or_replaced(alone: dict[str, byt
     assert files(tmp_path / "out") == alone
 
 
+def test_force_that_is_killed_before_its_first_checkpoint_goes_on_as_itself(
+    alone: dict[str, bytes], tmp_path: Path
+) -> None:
+    assert run((*JACOBI, "--seed", "3"), tmp_path).code == 0
+    assert run((*JACOBI, "--force"), tmp_path, fault=Fault("write", 1)).code == 137
+    assert not (tmp_path / "out" / "directions.pt").exists()
+    done = run((*JACOBI, "--resume"), tmp_path)
+    assert done.code == 0, done.err
+    assert files(tmp_path / "out") == alone
+
+
+def test_an_error_before_any_work_costs_force_nothing(alone: dict[str, bytes], tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    for name, content in alone.items():
+        (tmp_path / "out" / name).write_bytes(content)
+    for wrong in (("--ndirs", "99"), ("--solver", "none"), ("--class", "cat"), ("--device", "none")):
+        done = run((*JACOBI, "--force", *wrong), tmp_path)
+        assert done.code == 2, done.err
+        assert files(tmp_path / "out") == alone
+
+
+def test_stopped_before_its_first_step_a_run_does_not_say_that_it_goes_on(tmp_path: Path) -> None:
+    with (
+        pytest.raises(Stopped) as stopped,
+        held(tmp_path / "out") as folder,
+        Checkpoint(folder, device="cpu"),
+    ):
+        raise Stopped(signal.SIGINT)
+    assert not stopped.value.resumes
+
+
 def test_resumed_when_finished_it_says_so_and_from_nothing_it_starts(
     alone: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -261,6 +298,14 @@ def _other_kinds(path: Path) -> None:
     torch.save(content, path)
 
 
+def _later_kind(path: Path) -> None:
+    """What is wrong is read once the survey, half done, has been done."""
+    content = torch.load(path, weights_only=True)
+    content["state"]["survey"]["count"] = 4
+    content["state"]["hessians"] = 5
+    torch.save(content, path)
+
+
 def _harmful(path: Path) -> None:
     torch.save({"format": "biggan-directions/checkpoint/1", "state": Harmful()}, path)
 
@@ -269,9 +314,25 @@ def _pickled(path: Path) -> None:
     path.write_bytes(pickle.dumps(Harmful()))
 
 
-@pytest.mark.parametrize("damage", [_half, _one_bit, _other_shapes, _other_kinds, _harmful, _pickled])
+@pytest.mark.parametrize(
+    "damage", [_half, _one_bit, _other_shapes, _other_kinds, _later_kind, _harmful, _pickled]
+)
 def test_a_damaged_checkpoint_is_a_line(damage: Callable[[Path], None], tmp_path: Path) -> None:
     assert run(JACOBI, tmp_path, fault=Fault("write", 2)).code == 137
     damage(tmp_path / "out" / CHECKPOINT_NAME)
     _is_one_line(run((*JACOBI, "--resume"), tmp_path), 1, f"out/{CHECKPOINT_NAME} ", "checkpoint")
     assert not (tmp_path / "harmed").exists()
+
+
+def test_what_goes_wrong_in_the_first_step_is_not_laid_to_the_checkpoint(tmp_path: Path) -> None:
+    class Lost(Separable):
+        def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+            raise RuntimeError("the device is lost")
+
+    settings = LearnSettings(latents=2)
+    with held(tmp_path / "out") as folder:
+        checkpoint = Checkpoint(folder, device="cpu")
+        checkpoint.offer(next(iterate(Separable(), settings)))
+        checkpoint.write()
+        with pytest.raises(RuntimeError, match="the device is lost"):
+            drain(Lost(), settings, ALONE, checkpoint)

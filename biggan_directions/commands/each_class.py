@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biggan_directions import stopping
-from biggan_directions.commands.run import ended, short_score
+from biggan_directions.commands.run import clear, ended, short_score
 from biggan_directions.commands.terminal import err, plain
 from biggan_directions.errors import GeneratorError
 from biggan_directions.escaping import folder_name
@@ -45,7 +45,7 @@ def learn_each(
         root: the folder of the classes' folders.
         team: all of it calls this.
         resume: go on with what is there.
-        force: replace what is there.
+        force: replace what is there; it is removed before the work begins.
 
     Returns:
         How it went; nothing in a process that does not lead.
@@ -68,9 +68,14 @@ def learn_each(
     paths = [root / folder_name(item.name) / "directions.pt" for item in generator.classes]
     check_writable(root / "directions.pt")
     left_out: list[str] = []
-    with held(root), stopping.resumable():
-        pending = team.agreed(_pending(generator, settings, paths, resume=resume, force=force))
-        with tqdm(total=len(paths), initial=len(paths) - len(pending), unit=" classes", disable=None) as bar:
+    with held(root):
+        pending = _pending(generator, settings, paths, resume=resume, force=force)
+        _make_room([paths[place] for place in pending], force=force)
+        with (
+            stopping.resumable(),
+            tqdm(total=len(paths), initial=len(paths) - len(pending), unit=" classes", disable=None) as bar,
+        ):
+            team.agreed(pending)
 
             def learn(place: int) -> bytes:
                 own = generator.of_class(pending[place])
@@ -88,7 +93,7 @@ def learn_each(
                         )
                     bar.update()
                     stopping.check()
-    there = [path for path in paths if path.exists()]
+    there = [path for path in paths if path.exists() and path.parent.name not in left_out]
     return EachClass(paths=there, new=len(pending) - len(left_out), left_out=left_out)
 
 
@@ -103,11 +108,27 @@ def _pending(
     return [
         place
         for place, path in enumerate(paths)
-        if not path.exists()
-        or not ended(
+        if not ended(
             path, path.with_name(CHECKPOINT_NAME), generator.of_class(place), settings, resume=resume
         )
     ]
+
+
+def _make_room(paths: list[Path], *, force: bool) -> None:
+    """See that no other run writes one of the files, then remove what is to be replaced: all, or none.
+
+    Raises:
+        OutputError: another run is writing, or the system refused.
+    """
+    from biggan_directions.run_folder import held
+
+    there = [path for path in paths if path.parent.exists()]
+    for path in there:
+        with held(path.parent):
+            pass
+    for path in there if force else ():
+        with held(path.parent):
+            clear(path)
 
 
 def _learn(
@@ -133,13 +154,23 @@ def _learn(
 
 
 def _unpack(parcel: bytes, path: Path) -> str:
-    """Write a parcel's files, or say why it has none. The directions come last: with them a class is done."""
-    from biggan_directions.output import write_whole
+    """Write a parcel's files, or say why it has none. The directions come last: with them a class is done.
+
+    Raises:
+        OutputError: another run is writing the class's files, or they cannot be written.
+    """
+    from biggan_directions.checkpoint import CHECKPOINT_NAME
+    from biggan_directions.output import explained, write_whole
     from biggan_directions.rendering.scores import SCORES_NAME
+    from biggan_directions.run_folder import held
 
     size, rest = int.from_bytes(parcel[:_SIZE_BYTES], "little"), parcel[_SIZE_BYTES:]
     if not size:
         return rest.decode()
-    write_whole(path.with_name(SCORES_NAME), rest[size:])
-    write_whole(path, rest[:size])
+    with held(path.parent):
+        write_whole(path.with_name(SCORES_NAME), rest[size:])
+        write_whole(path, rest[:size])
+        checkpoint = path.with_name(CHECKPOINT_NAME)  # of a run of this class alone, if there was one
+        with explained(checkpoint):
+            checkpoint.unlink(missing_ok=True)
     return ""

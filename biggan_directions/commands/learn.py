@@ -101,7 +101,9 @@ def learn(
     micro_batch: Annotated[int, typer.Option(help="Pictures drawn at once; a setting of the result.")] = 4,
     to: Annotated[Path | None, typer.Option("--out", help="Folder; outputs/MODEL/CLASS.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is there.")] = False,
-    force: Annotated[bool, typer.Option(help="Replace what is there.")] = False,
+    force: Annotated[
+        bool, typer.Option(help="Replace what is there: it is removed as soon as the work begins.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option(help="Say what would be done and what it takes, and stop.")
     ] = False,

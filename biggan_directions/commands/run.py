@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +54,7 @@ def run(
         team: the processes that share the work.
         compiled: draw by the compiled forward pass.
         resume: go on with the run that is there.
-        force: replace what is there.
+        force: replace what is there; it is removed before the work begins.
 
     Returns:
         What was found; nothing in a process that does not lead.
@@ -86,7 +84,7 @@ def run(
             return Learnt(found=finished, card=None)
         generator = team.together(lambda: compile_forward(generator)) if compiled else generator
         if force:
-            checkpoint.remove()
+            clear(path)
         with checkpoint:
             found, space = drain(generator, settings, team, checkpoint)
             checkpoint.write()  # while there is one the run is not finished: it is removed last
@@ -139,13 +137,27 @@ def _steps(
     state, notes = checkpoint.load()
     for note in notes:
         err.print(f"note: {plain(note)}", soft_wrap=True)
-    steps = iterate(generator, settings, state, team)
-    with nullcontext() if state is None else checkpoint.taking_up():
-        first = next(steps)
-    for step in itertools.chain([first], steps):
-        checkpoint.offer(step)
-        stopping.check()
-        yield step
+    with checkpoint.taking_up():
+        for step in iterate(generator, settings, state, team):
+            checkpoint.offer(step)
+            stopping.check()
+            yield step
+
+
+def clear(path: Path) -> None:
+    """Remove the directions at ``path``, their scorecard and their run's checkpoint: a new run begins, and
+    ``--resume`` is to find nothing of another.
+
+    Raises:
+        OutputError: the system refused.
+    """
+    from biggan_directions.checkpoint import CHECKPOINT_NAME
+    from biggan_directions.output import explained
+    from biggan_directions.rendering.scores import SCORES_NAME
+
+    for name in (path.name, SCORES_NAME, CHECKPOINT_NAME):
+        with explained(path.with_name(name)):
+            path.with_name(name).unlink(missing_ok=True)
 
 
 def short_score(found: Directions, generator: Generator, space: SearchSpace, team: Team) -> Scorecard:

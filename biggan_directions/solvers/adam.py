@@ -113,7 +113,9 @@ def adam_steps(
     done, smoothed = 0, 0.0
     if state is not None:
         done, smoothed = state["done"], state["smoothed"]
-        optimizer.load_state_dict(state["optimizer"])
+        moments = {**state["optimizer"]["state"][0], "step": torch.tensor(float(done))}
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": {0: moments}, "param_groups": groups})
         with torch.no_grad():
             matrix.copy_(state["matrix"])
     axes = None if basis is None else basis.float()
@@ -139,6 +141,15 @@ def adam_steps(
                 "optimizer": _copied(optimizer.state_dict()),
             },
         )
+
+
+def adam_state(start: torch.Tensor) -> dict[str, Any]:
+    """What an :class:`AdamStep`'s ``state`` looks like, for a start like this; its numbers mean nothing."""
+    matrix = start.detach().float().clone().requires_grad_()
+    matrix.grad = torch.zeros_like(matrix)
+    optimizer = torch.optim.Adam([matrix])
+    optimizer.step()
+    return {"done": 0, "smoothed": 0.0, "matrix": matrix.detach(), "optimizer": optimizer.state_dict()}
 
 
 def _penalty_and_gradient(
