@@ -16,9 +16,12 @@ from typing import Any
 import torch
 
 from benchmarks.measure import alternately, in_child, paired_ratio, peak_bytes, reset_peak, synchronise, write
-from benchmarks.stock import StockGenerator, latents, stock_and_frozen
+from benchmarks.stock import StockGenerator, frozen, latents, stock_and_frozen
 from biggan_directions.evaluation import Drawable, Evaluator
+from biggan_directions.generators.frozen_biggan import FrozenBigGAN
 from biggan_directions.latents import uniforms
+from biggan_directions.penalty import hessian_penalty_along
+from biggan_directions.search_space import orthonormal
 from biggan_directions.solvers.adam import Recipe, adam_steps, kaiming_start
 
 SEED = 0
@@ -30,19 +33,21 @@ def main() -> None:
     options = _options()
     device = torch.device(options.device)
     if options.only:
-        print(json.dumps(memory_of_one(options, device)))
+        alone = in_float64 if options.only == "float64" else memory_of_one
+        print(json.dumps(alone(options, device)))
         return
-    stock, frozen = stock_and_frozen(options.resolution, device, **_width(options))
+    stock, folded = stock_and_frozen(options.resolution, device, **_width(options))
     results = {}
     for ndirs in options.ndirs:
         start = kaiming_start(ndirs, stock.z_dim, seed=SEED)
         recipe = Recipe(steps=1, batch_size=options.batch)
-        sides = [Step(stock, start, recipe), Step(frozen, start, recipe, micro_batch=options.micro_batch)]
+        sides = [Step(stock, start, recipe), Step(folded, start, recipe, micro_batch=options.micro_batch)]
         times = alternately(sides, rounds=options.rounds, device=device)
         results[str(ndirs)] = {
             "times_faster": paired_ratio(*times),
             "seconds": dict(zip(SIDES, map(statistics.median, times), strict=True)),
             **agreement(*sides),
+            "float64": in_child("training_step", *_arguments(options, ndirs, "float64")),
             "peak_bytes": {
                 side: in_child("training_step", *_arguments(options, ndirs, side)) for side in SIDES
             },
@@ -76,20 +81,31 @@ class Step:
             self.gradient = step.state["optimizer"]["state"][0]["exp_avg"] * 10
 
 
+class Draws:
+    """What is random in a step: the same draws as the solver's, so that all see one problem.
+
+    ``along (N,)`` is the direction that each latent is moved along, ``distances (N,)`` how far, ``probes
+    (N, k, rows)`` the signs.
+    """
+
+    def __init__(self, rows: int, recipe: Recipe) -> None:
+        size = recipe.batch_size
+        draws = uniforms(size, 2 + recipe.probes * rows, purpose="adam/moves", seed=SEED)
+        self.along = (draws[:, 0] * rows).long()
+        self.distances = (recipe.max_distance * (2 * draws[:, 1] - 1)).float()
+        self.probes = torch.where(draws[:, 2:] < 0.5, -1.0, 1.0).view(size, recipe.probes, rows)
+
+
 def published_step(stock: StockGenerator, start: torch.Tensor, recipe: Recipe) -> tuple[float, torch.Tensor]:
     """The penalty of a batch and its gradient with respect to the matrix, as the authors' code takes them."""
     matrix = start.clone().to(stock.device).requires_grad_()
     directions = gram_schmidt(matrix)
-    size, rows = recipe.batch_size, len(start)
-    # the same draws as the solver's, so that both see one problem
-    draws = uniforms(size, 2 + recipe.probes * rows, purpose="adam/moves", seed=SEED)
-    along = (draws[:, 0] * rows).long().to(stock.device)
-    distances = (recipe.max_distance * (2 * draws[:, 1:2] - 1)).float().to(stock.device)
-    probes = torch.where(draws[:, 2:] < 0.5, -1.0, 1.0).view(size, recipe.probes, rows).to(stock.device)
-    z = latents(size, stock.z_dim, seed=SEED, device=stock.device) + distances * directions[along]
+    draws = Draws(len(start), recipe)
+    moves = draws.distances[:, None].to(directions) * directions[draws.along.to(stock.device)]
+    z = latents(recipe.batch_size, stock.z_dim, seed=SEED).to(directions) + moves
     base = stock(z)
     differences = []
-    for probe in probes.unbind(1):
+    for probe in draws.probes.to(directions).unbind(1):
         step = recipe.epsilon * probe @ directions
         differences.append((stock(z + step) - 2 * base + stock(z - step)) / recipe.epsilon**2)
     loss = torch.stack(differences).var(0, unbiased=True).mean()
@@ -109,24 +125,69 @@ def gram_schmidt(matrix: torch.Tensor) -> torch.Tensor:
 
 def agreement(published: Step, ours: Step) -> dict[str, float]:
     """How far apart the two sides' numbers are, relative to the published ones."""
-    apart = (ours.gradient - published.gradient).norm() / published.gradient.norm()
     return {
         "loss": published.loss,
         "loss_relative_difference": abs(ours.loss - published.loss) / published.loss,
-        "gradient_relative_difference": float(apart),
+        "gradient_relative_difference": _apart(ours.gradient, published.gradient),
     }
+
+
+def _apart(gradient: torch.Tensor, reference: torch.Tensor) -> float:
+    return float((gradient.double() - reference.double()).norm() / reference.double().norm())
+
+
+def in_float64(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
+    """Both in float64 for one latent, and how far float32 is from that: in it, gradients are not exact.
+
+    A ReLU that meets almost nothing is on in one order of summation and off in another, and the terms that
+    are left after differencing are as small as what that changes.
+    """
+    stock, frozen32 = stock_and_frozen(options.resolution, device, **_width(options))
+    start, recipe = kaiming_start(options.ndirs[0], stock.z_dim, seed=SEED), Recipe(steps=1, batch_size=1)
+    in_float32 = [Step(stock, start, recipe), Step(frozen32, start, recipe, micro_batch=1)]
+    for step in in_float32:
+        step()
+    folded = frozen(stock.biggan, stock.model, device, torch.float64)
+    stock.biggan.double()
+    loss, gradient = published_step(stock, start.double(), recipe)
+    our_loss, our_gradient = folded_step(folded, start.double(), recipe)
+    return {
+        "loss_relative_difference": abs(our_loss - loss) / loss,
+        "gradient_relative_difference": _apart(our_gradient, gradient),
+        "float32_gradient_error": {
+            side: _apart(step.gradient, gradient) for side, step in zip(SIDES, in_float32, strict=True)
+        },
+    }
+
+
+def folded_step(folded: FrozenBigGAN, start: torch.Tensor, recipe: Recipe) -> tuple[float, torch.Tensor]:
+    """Ours as the solver takes it, in the precision of ``start``."""
+    matrix = start.clone().to(folded.device).requires_grad_()
+    draws = Draws(len(start), recipe)
+    weights = torch.zeros(recipe.batch_size, len(start), dtype=start.dtype)
+    weights[torch.arange(recipe.batch_size), draws.along] = draws.distances.to(start.dtype)
+    loss = hessian_penalty_along(
+        folded,
+        latents(recipe.batch_size, folded.z_dim, seed=SEED).to(matrix),
+        orthonormal(matrix),
+        weights=weights.to(matrix),
+        probes=draws.probes.movedim(1, 0).to(matrix),
+        epsilon=recipe.epsilon,
+    )
+    (gradient,) = torch.autograd.grad(loss, matrix)
+    return loss.item(), gradient.cpu()
 
 
 def memory_of_one(options: argparse.Namespace, device: torch.device) -> dict[str, int]:
     """Peak memory of one step of one side, with the other's generator gone."""
-    stock, frozen = stock_and_frozen(options.resolution, device, **_width(options))
+    stock, folded = stock_and_frozen(options.resolution, device, **_width(options))
     start = kaiming_start(options.ndirs[0], stock.z_dim, seed=SEED)
     recipe = Recipe(steps=1, batch_size=options.batch)
     if options.only == "ours":
         del stock
-        step = Step(frozen, start, recipe, micro_batch=options.micro_batch)
+        step = Step(folded, start, recipe, micro_batch=options.micro_batch)
     else:
-        del frozen
+        del folded
         step = Step(stock, start, recipe)
     gc.collect()
     before = reset_peak(device)
@@ -156,7 +217,9 @@ def _print(ndirs: int, found: dict[str, Any]) -> None:
         f"{ndirs} directions: {taken['published']:.2f} s as published, {taken['ours']:.2f} s ours: "
         f"{ratio['median']:.2f} times faster ({ratio['least']:.2f} to {ratio['most']:.2f}); peak memory "
         f"{published:.2f} and {ours:.2f} GB, {ours / published:.2f} of it; loss and gradient apart by "
-        f"{found['loss_relative_difference']:.1e} and {found['gradient_relative_difference']:.1e}",
+        f"{found['loss_relative_difference']:.1e} and {found['gradient_relative_difference']:.1e}, "
+        f"in float64 by {found['float64']['loss_relative_difference']:.1e} and "
+        f"{found['float64']['gradient_relative_difference']:.1e}",
         flush=True,
     )
 
@@ -172,7 +235,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--micro-batch", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--width", type=int, default=0, help="channels, to try the script; 0 is full size")
-    parser.add_argument("--only", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=(*SIDES, "float64"), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
