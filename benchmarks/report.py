@@ -135,7 +135,7 @@ def _training_step(found: dict[str, Any]) -> Iterator[str]:
             for ndirs, at in found["ndirs"].items()
         ),
     )
-    yield "How far apart loss and gradient are, relatively; and how far each gradient in float32 is from float64:"
+    yield "How far apart loss and gradient are, relatively, and how far float32 gradients are from float64:"
     yield _table(
         ("directions", "loss", "gradient", "float64: loss", "gradient", "float32: as published", "ours"),
         (
