@@ -46,11 +46,6 @@ class Done:
     seconds: float
 
 
-def good_time(seconds: float) -> float:
-    """So many seconds; on a machine whose cores are taken by others, in proportion more."""
-    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
 @dataclass
 class Run:
     """A run under way in ``folder``; sent SIGUSR1, it goes on with the permissions of ``user``."""
