@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sized
+from typing import Protocol
 
 import torch
 
@@ -99,14 +101,28 @@ def sample_latents(
     return (truncation * normal.clamp(-_BOUND, _BOUND)).to(torch.float32)
 
 
+class Sampled(Protocol):
+    """What is drawn for: a generator's size of z, its truncation, and how many classes it has."""
+
+    z_dim: int
+    truncation: float
+
+    @property
+    def classes(self) -> Sized:
+        """The classes that an index chooses from."""
+        ...
+
+
 def sample_inputs(
-    count: int, z_dim: int, *, classes: int, truncation: float, seed: int, purpose: str, offset: int = 0
+    generator: Sampled, start: int, count: int, purpose: str, *, seed: int
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Draw latents and, where there are several classes, the class of each: what a generator is called with.
 
     Args:
-        count, z_dim, truncation, seed, purpose, offset: as of :func:`sample_latents`.
-        classes: how many classes there are.
+        generator: what is to be called.
+        start: index of the first sample.
+        count: how many.
+        purpose, seed: as of :func:`sample_latents`.
 
     Returns:
         float32 ``(count, z_dim)``; int64 ``(count,)``, or none for a single class.
@@ -114,10 +130,17 @@ def sample_inputs(
     Raises:
         UsageError: as of :func:`sample_latents` and :func:`sample_classes`.
     """
-    z = sample_latents(count, z_dim, truncation=truncation, seed=seed, purpose=purpose, offset=offset)
-    if classes == 1:
+    z = sample_latents(
+        count,
+        generator.z_dim,
+        truncation=generator.truncation,
+        seed=seed,
+        purpose=purpose,
+        offset=start,
+    )
+    if len(generator.classes) == 1:
         return z, None
-    return z, sample_classes(count, classes, seed=seed, purpose=purpose, offset=offset)
+    return z, sample_classes(count, len(generator.classes), seed=seed, purpose=purpose, offset=start)
 
 
 def spread_latents(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,12 +15,11 @@ from biggan_directions.baselines import (
     random_directions,
     sefa_directions,
 )
-from biggan_directions.errors import UsageError
 from biggan_directions.evaluation import Evaluator
 from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_inputs, spread_latents
 from biggan_directions.learn_settings import LearnSettings
-from biggan_directions.run_state import check_done, check_like, check_plain
+from biggan_directions.run_state import check_done, check_like, check_plain, check_same
 from biggan_directions.scorecard import WEAK
 from biggan_directions.search_space import SearchSpace, Survey, completed, orthonormal, with_signs
 from biggan_directions.solution import Solution, Step
@@ -125,6 +125,7 @@ class _Run:
             },
         }
         team.check_same(**made_for)
+        self.latents = partial(sample_inputs, generator, seed=settings.seed)
         counts = {"evaluations": 0, "gradients": 0}
         self.state: dict[str, Any] = {**made_for, **counts} if state is None else dict(state)
         for part, expected in made_for.items():
@@ -138,18 +139,6 @@ class _Run:
         self.directions: torch.Tensor
         self.off_diagonal: float | None = None
         self.notes: list[str] = []
-
-    def latents(self, start: int, count: int, purpose: str) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Latents and classes from an index on."""
-        return sample_inputs(
-            count,
-            self.generator.z_dim,
-            classes=len(self.generator.classes),
-            truncation=self.generator.truncation,
-            seed=self.settings.seed,
-            purpose=purpose,
-            offset=start,
-        )
 
     def step(self, phase: str, done: int, total: int, measure: str = "", value: float | None = None) -> Step:
         """A record of where we are."""
@@ -204,7 +193,7 @@ class _Run:
             done = saved["done"]
             self.measured = Moments.from_state({**saved["moments"], "pairs": self.measured.pairs})
 
-        points = self.evaluator.team.agreed(
+        points = self.team.agreed(
             spread_latents(
                 total,
                 basis,
@@ -345,14 +334,3 @@ def _weak(effect: torch.Tensor, strongest: float) -> tuple[str, ...]:
         for index, value in enumerate(effect.tolist())
         if value < WEAK * strongest
     )
-
-
-def check_same(found: dict[str, Any] | None, expected: dict[str, Any]) -> None:
-    """Refuse to go on from a state that was made with other settings."""
-    found = found or {}
-    for name, value in expected.items():
-        if name not in found or found[name] != value:
-            raise UsageError(
-                f"the run to go on from was made with {name.replace('_', ' ')} {found.get(name)}, not "
-                f"{value}: give the same settings, or start anew"
-            )

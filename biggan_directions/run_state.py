@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from biggan_directions.errors import FileFormatError
+from biggan_directions.errors import FileFormatError, UsageError
 
 
 def check_like(found: Any, like: Any, name: str) -> None:
@@ -67,3 +67,14 @@ def check_done(done: int, most: int, name: str) -> None:
     """
     if not 0 <= done <= most:
         raise FileFormatError(f"{name} is {done}, expected 0 to {most}")
+
+
+def check_same(found: dict[str, Any] | None, expected: dict[str, Any]) -> None:
+    """Refuse to go on from a state that was made with other settings."""
+    found = found or {}
+    for name, value in expected.items():
+        if name not in found or found[name] != value:
+            raise UsageError(
+                f"the run to go on from was made with {name.replace('_', ' ')} {found.get(name)}, not "
+                f"{value}: give the same settings, or start anew"
+            )

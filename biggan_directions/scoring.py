@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
@@ -169,21 +170,11 @@ class _Run:
     ) -> None:
         self.generator, self.settings, self.truth, self.team = generator, settings, truth, team
         self.evaluator = Evaluator(generator, settings.micro_batch, team)
+        self.latents = partial(sample_inputs, generator, seed=settings.seed)
         self.second_moment: torch.Tensor
         self.space: SearchSpace
         self.scored: SetScore
         self._sketch: Sketch | None = None
-
-    def latents(self, start: int, count: int, purpose: str) -> tuple[torch.Tensor, torch.Tensor | None]:
-        return sample_inputs(
-            count,
-            self.generator.z_dim,
-            classes=len(self.generator.classes),
-            truncation=self.generator.truncation,
-            seed=self.settings.seed,
-            purpose=purpose,
-            offset=start,
-        )
 
     def survey(self, search_space: str, ndirs: int) -> Iterator[ScoreStep]:
         """Find the live part of the search space, from fresh vector-Jacobian products."""

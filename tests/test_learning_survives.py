@@ -175,6 +175,18 @@ def test_a_run_that_is_there_is_refused_resumed_or_replaced(alone: dict[str, byt
     assert files(tmp_path / "out") == alone
 
 
+@pytest.mark.parametrize("searched", ["abc", None, 2.5])
+def test_a_file_with_dimensions_of_another_kind_is_no_run_to_go_on_with(
+    searched: object, tmp_path: Path
+) -> None:
+    assert run(JACOBI, tmp_path).code == 0
+    path = tmp_path / "out" / "directions.pt"
+    content = torch.load(path, weights_only=True)
+    content["solver"]["search_dims"] = searched
+    torch.save(content, path)
+    _is_one_line(run((*JACOBI, "--resume"), tmp_path), 2, "search dims")
+
+
 def test_force_that_is_killed_before_its_first_checkpoint_goes_on_as_itself(
     alone: dict[str, bytes], tmp_path: Path
 ) -> None:

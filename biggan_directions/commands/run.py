@@ -178,7 +178,7 @@ def ended(
         UsageError: it was made with other settings.
     """
     from biggan_directions.directions import Directions
-    from biggan_directions.learning import check_same
+    from biggan_directions.run_state import check_same
 
     if not resume:
         if path.exists():
@@ -191,7 +191,8 @@ def ended(
     if checkpoint.exists() or not path.exists():
         return None
     found = Directions.load(path)
-    dims = settings.search_dims or int(found.solver.get("search_dims", 0))
+    searched = found.solver.get("search_dims")
+    dims = settings.search_dims or (searched if isinstance(searched, int) else 0)
     asked = settings.described(settings.block(generator.z_dim), generator.resolution, dims)
     asked |= {"ndirs": settings.ndirs, "seed": settings.seed, "truncation": generator.truncation}
     asked |= {"classes": generator.classes, "weights_sha256": generator.weights_sha256}

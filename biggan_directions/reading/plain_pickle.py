@@ -4,18 +4,18 @@ No unpickler runs. What a pickle names is compared with a list of words and neve
 a description of itself, which whoever reads the storages checks against them.
 """
 
-import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from biggan_directions.reading.tensor_view import Storage, TensorView, tensor_view, whole_size
 
 LARGEST_PICKLE = 2**20  # bytes; the tables of a BigGAN-deep-512 take some 200 thousand
 _MOST_VALUES = 200_000
 _DEEPEST = 32
 _LARGEST_KEY = 2**31  # of a whole number as a key: so few that they cannot be made to collide
 _WIDEST_NUMBER = 16  # bytes
-_LARGEST_SIZE = 2**48
 
 _STORAGES = {
     "torch HalfStorage": "float16",
@@ -43,25 +43,6 @@ class Named:
     """Something that the pickle names, one of ``_KNOWN``."""
 
     name: str
-
-
-@dataclass(frozen=True)
-class Storage:
-    """A run of numbers kept elsewhere in the file: its key, torch's word for their type, how many."""
-
-    key: str
-    dtype: str
-    count: int
-
-
-@dataclass(frozen=True)
-class TensorView:
-    """A tensor as the pickle describes it. It lies within its storage, and no two numbers share a place."""
-
-    storage: Storage
-    offset: int
-    size: tuple[int, ...]
-    stride: tuple[int, ...]
 
 
 _MARK = object()
@@ -273,7 +254,7 @@ def _persistent(reader: _Reader) -> None:
     known = isinstance(named, Named) and named.name in _STORAGES
     if kind != "storage" or not known or not isinstance(key, str) or not isinstance(location, str):
         raise ValueError("a storage is not described as torch does it")
-    reader.push(Storage(key, _STORAGES[named.name], _size(count)))
+    reader.push(Storage(key, _STORAGES[named.name], whole_size(count)))
 
 
 def _reduce(reader: _Reader) -> None:
@@ -283,36 +264,11 @@ def _reduce(reader: _Reader) -> None:
     if named.name == _ORDERED and arguments == ():
         reader.push({})
     elif named.name == _TENSOR and len(arguments) in (6, 7):
-        reader.push(_view(*arguments[:4]))
+        reader.push(tensor_view(*arguments[:4]))
     elif named.name == _PARAMETER and len(arguments) == 3 and isinstance(arguments[0], TensorView):
         reader.push(arguments[0])
     else:
         raise ValueError("a tensor is not described as torch does it")
-
-
-def _view(storage: Any, offset: Any, size: Any, stride: Any) -> TensorView:
-    """A tensor within its storage: no numbers outside it, none shared, so none but those in the file."""
-    if not isinstance(storage, Storage) or not isinstance(size, tuple) or not isinstance(stride, tuple):
-        raise ValueError("a tensor is not described as torch does it")
-    found = TensorView(storage, _size(offset), tuple(map(_size, size)), tuple(map(_size, stride)))
-    if len(size) != len(stride) or len(size) > 8:
-        raise ValueError("a tensor has not one stride for each of its dimensions")
-    if math.prod(count for count in found.size if count) >= _LARGEST_SIZE:
-        raise ValueError("a tensor claims more numbers than there can be")
-    extent = 1  # numbers between the first and the last
-    for step, count in sorted(zip(found.stride, found.size, strict=True)):
-        if count > 1 and step < extent:
-            raise ValueError("a tensor's strides make its numbers overlap")
-        extent += step * (count - 1) if count else 0
-    if found.offset + (0 if 0 in found.size else extent) > storage.count:
-        raise ValueError("a tensor reaches outside its storage")
-    return found
-
-
-def _size(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < _LARGEST_SIZE:
-        raise ValueError("a size, a stride or a place is not a whole number of sane size")
-    return value
 
 
 def _build(reader: _Reader) -> None:

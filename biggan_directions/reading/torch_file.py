@@ -16,11 +16,10 @@ from biggan_directions.reading.plain_file import opened, read_into_buffer
 from biggan_directions.reading.plain_pickle import (
     LARGEST_PICKLE,
     NotPlainError,
-    Storage,
-    TensorView,
     read_pickle,
 )
 from biggan_directions.reading.plain_zip import Entry, read_directory, read_entry
+from biggan_directions.reading.tensor_view import Storage, TensorView
 
 _MAGIC, _PROTOCOL = 0x1950A86A20F9469CFC6C, 1001  # the first two values of the older format
 
