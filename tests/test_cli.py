@@ -19,15 +19,18 @@ def run(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
+LEARN = ("learn", "--model", "toybox", "--latents", "16")  # a quarter of the default's, for time
+
+
 def test_learn_then_render_then_name_then_inspect(tmp_path: Path) -> None:
-    done = run("learn", "--model", "toybox", "--class", "Car", "--ndirs", "2", "--json", folder=tmp_path)
+    done = run(*LEARN, "--class", "Car", "--ndirs", "2", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     path = tmp_path / json.loads(done.stdout)["path"]
     learnt = Directions.load(path)
     assert learnt.orthonormality_error() < 1e-5
     # both lie in the span of the eight that do something
     assert torch.linalg.norm(learnt.directions @ true_directions()[1].T, dim=1).min() > 0.99
-    again = run("learn", "--model", "toybox", "--class", "car", "--ndirs", "2", folder=tmp_path)
+    again = run(*LEARN, "--class", "car", "--ndirs", "2", folder=tmp_path)
     assert again.returncode == 1
     assert "--force" in again.stderr
     drawn = run("render", "--samples", "1", "--frames", "8", folder=tmp_path)
