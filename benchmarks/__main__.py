@@ -1,4 +1,4 @@
-"""Every figure of speed and memory in README.md, measured anew: forty minutes of a machine left alone.
+"""Every figure of speed and memory in README.md, measured anew: an hour of a machine left alone.
 
 python -m benchmarks              measure, then write the tables of benchmarks/README.md
 python -m benchmarks report       write the tables from the results that there are
@@ -14,8 +14,10 @@ COMMANDS = (
     ("forward",),
     ("training_step",),
     ("closed_form_cost", "--full"),
+    ("closed_form_cost",),
     ("learn_memory",),
     ("rendering",),
+    ("commands",),
 )
 QUIET = 0.5  # load average beyond which figures are not worth having
 

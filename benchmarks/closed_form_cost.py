@@ -1,7 +1,7 @@
 """What the closed form costs: against the same solver over the package's forward pass, and as it grows.
 
-python -m benchmarks.closed_form_cost            growth: minutes
-python -m benchmarks.closed_form_cost --full     and all steps at full size, both forward passes: ten minutes
+python -m benchmarks.closed_form_cost            growth: ten minutes
+python -m benchmarks.closed_form_cost --full     all steps at full size, both forward passes: a quarter of an hour
 
 Evaluations do not depend on a generator's width, nor on what it draws. So growth is counted with the full
 size's 128 coordinates of z, and timed on a narrow net of the published depth.
@@ -25,6 +25,7 @@ from biggan_directions.learning import learn
 
 CHART = DOCS / "closed_form_cost.png"
 SIDES = ("package", "ours")
+CHARTED = ("ndirs", "latents")
 NDIRS = (6, 12, 24, 48)
 LATENTS = (4, 8, 16, 32)
 RESOLUTIONS = (128, 256, 512)
@@ -37,21 +38,20 @@ def main() -> None:
     if options.only:
         print(json.dumps(whole(options, device)))
         return
-    results: dict[str, Any] = {"growth": growth(options, device)}
+    if options.full:
+        path = write(f"closed_form_full_{device.type}", against_the_package(options), device)
+        print(f"written to {path}")
+        return
+    found = growth(options, device)
     write_chart(
         CHART,
-        {
-            name: [(row["value"], row["evaluations"]) for row in rows]
-            for name, rows in _series(results["growth"])
-        },
+        {axis: [(row["value"], row["evaluations"]) for row in found[axis]["rows"]] for axis in CHARTED},
         title="Pictures drawn by the closed form",
         across="directions, or latents",
         up="pictures",
         log_up=True,
     )
-    if options.full:
-        results["full_size"] = against_the_package(options)
-    path = write(f"closed_form_cost_{device.type}", results, device)
+    path = write(f"closed_form_cost_{device.type}", {"growth": found}, device)
     print(f"written to {path} and {CHART}")
 
 
@@ -61,14 +61,16 @@ def growth(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
     axes = {"ndirs": options.ndirs, "latents": LATENTS, "resolution": RESOLUTIONS}
     found = {}
     for axis, values in axes.items():
-        rows = [measured({**rest, axis: value}, options, device) | {"value": value} for value in values]
+        rows = []
+        for value in values:
+            rows.append(measured({**rest, axis: value}, options, device) | {"value": value})
+            row = rows[-1]
+            print(f"{axis} {value}: {row['evaluations']} pictures, {row['seconds']:.1f} s", flush=True)
         found[axis] = {
             "rows": rows,
             "evaluations_grow_as_power": power(values, [row["evaluations"] for row in rows]),
             "seconds_grow_as_power": power(values, [row["seconds"] for row in rows]),
         }
-        for row in rows:
-            print(f"{axis} {row['value']}: {row['evaluations']} pictures, {row['seconds']:.1f} s", flush=True)
     return found
 
 
@@ -148,10 +150,6 @@ def _apart(first: list[list[float]], second: list[list[float]]) -> float:
     """One minus the smallest |cos| between a direction of the first and its best match in the second."""
     cosines = torch.tensor(first) @ torch.tensor(second).T
     return float(1 - cosines.abs().max(1).values.min())
-
-
-def _series(found: dict[str, Any]) -> list[tuple[str, list[dict[str, float]]]]:
-    return [(axis, found[axis]["rows"]) for axis in ("ndirs", "latents")]
 
 
 def _options() -> argparse.Namespace:

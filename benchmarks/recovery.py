@@ -1,7 +1,6 @@
 """How much of a known truth each method finds, on the generator that ships.
 
 python -m benchmarks.recovery table        every method, ten classes, 6 and 8 directions
-python -m benchmarks.recovery adam         the paper's recipe and Adam elsewhere, on some classes: long
 python -m benchmarks.recovery seeds        the closed form with other seeds
 python -m benchmarks.recovery limits       against latents, epsilon, dimensions, cotangents, precision, starts
 python -m benchmarks.recovery report       the tables as Markdown, and the charts, from the results
@@ -45,11 +44,6 @@ METHODS: dict[str, dict[str, Any]] = {
     "closed form": {"solver": "jacobi"},
 }
 DEFAULT = "closed form"
-ADAM: dict[str, dict[str, Any]] = {
-    "paper's recipe, 6 rows of all of z": {"search_space": "all"},
-    "paper's recipe, a square matrix of all of z": {"search_space": "all", "square": True},
-    "Adam, a square matrix in the active space": {"search_space": "active"},
-}
 CPU = torch.device("cpu")
 
 
@@ -59,7 +53,7 @@ def main() -> None:
     if options.part == "report":
         report()
         return
-    results = {"table": table, "adam": adam, "seeds": seeds, "limits": limits}[options.part](options)
+    results = {"table": table, "seeds": seeds, "limits": limits}[options.part](options)
     print(write(f"recovery_{options.part}", results, CPU))
 
 
@@ -80,6 +74,11 @@ class Toy:
     def share(self, rows: torch.Tensor, objective: str = "plain") -> float:
         """Share off the diagonal in a whole basis, of z or of its live part: the paper's, unless told."""
         return off_diagonal_share(self.stacks[objective], rows.double() @ self.live.T)
+
+    def effects(self, rows: torch.Tensor) -> torch.Tensor:
+        """RMS change of the picture per unit of z along each row."""
+        rows = rows.double()
+        return ((rows @ self.solution.space.second_moment()) * rows).sum(1).clamp(min=0).sqrt()
 
     def minimum(self, objective: str = "plain") -> torch.Tensor:
         """The directions at which an objective is least here."""
@@ -167,41 +166,6 @@ def table(options: argparse.Namespace) -> dict[str, Any]:
                 }
             )
     return {"rows": rows, "truth": truth}
-
-
-def adam(options: argparse.Namespace) -> dict[str, Any]:
-    """The paper's recipe and Adam in the active space; the share off the diagonal as it goes."""
-    rows, traces = [], []
-    for name in options.classes or ("car", "house"):
-        toy = Toy(name, options.latents)
-        for method, how in ADAM.items():
-            square = bool(how.get("square")) or how["search_space"] == "active"
-            count = toy.generator.z_dim if how.get("square") else 6
-            settings = LearnSettings(
-                ndirs=count,
-                solver="adam",
-                search_space=str(how["search_space"]),
-                search_dims=len(toy.live) if how["search_space"] == "active" else None,
-                steps=options.steps,
-                batch_size=options.batch_size,
-                max_distance=options.max_distance,
-                latents=4,
-            )
-            trace, begun = [], time.perf_counter()
-            for step in iterate(toy.generator, settings):
-                if step.phase == "adam" and square and step.done % 25 == 0:
-                    trace.append((step.evaluations, toy.share(step.state["adam"]["directions"])))
-                if step.phase == "adam" and step.done == options.steps:
-                    seconds = time.perf_counter() - begun
-                solution = step.solution
-            assert solution is not None
-            strongest = solution.directions[solution.effect.argsort(descending=True)[:8]]
-            kept = replace(solution, directions=strongest)
-            rows.append(row(method, toy, len(strongest), kept, seconds) | {"trace": trace})
-            if square:
-                rows[-1]["off_diagonal"] = trace[-1][1]
-        traces.append({"class": name, "off_diagonal_at_the_minimum": toy.share(toy.minimum())})
-    return {"rows": rows, "minimum": traces, "steps": options.steps, "batch_size": options.batch_size}
 
 
 def seeds(options: argparse.Namespace) -> dict[str, Any]:
@@ -295,7 +259,7 @@ def report() -> None:
     """Print the tables; draw the charts."""
     content = {
         part: json.loads((RESULTS / f"recovery_{part}.json").read_text(encoding="utf-8"))
-        for part in ("table", "adam", "seeds", "limits")
+        for part in ("table", "seeds", "limits")
         if (RESULTS / f"recovery_{part}.json").exists()
     }
     for ndirs in (6, 8):
@@ -307,10 +271,6 @@ def report() -> None:
             _print_row(
                 method, [r for r in content["table"]["rows"] if r["method"] == method and r["ndirs"] == ndirs]
             )
-    if "adam" in content:
-        print()
-        for method in ADAM:
-            _print_row(method, [r for r in content["adam"]["rows"] if r["method"] == method])
     print(
         "\n| class | recovery, 8 directions | balanced share off the diagonal: truth / minimum | "
         "plain share: truth / minimum |\n|---|---|---|---|"
@@ -390,13 +350,10 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=("table", "adam", "seeds", "limits", "report"))
+    parser.add_argument("part", choices=("table", "seeds", "limits", "report"))
     parser.add_argument("--classes", nargs="+", choices=TOYS)
     parser.add_argument("--latents", type=int, default=32, help="of the yardstick")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
-    parser.add_argument("--steps", type=int, default=500, help="Adam's")
-    parser.add_argument("--batch-size", type=int, default=32, help="Adam's")
-    parser.add_argument("--max-distance", type=float, default=5.0, help="Adam's")
     return parser.parse_args()
 
 

@@ -116,6 +116,7 @@ def _angle(turned: torch.Tensor, p: int, q: int) -> float:
 def _turn(rows: torch.Tensor, p: int, q: int, angle: float) -> None:
     """Turn rows p and q by the angle, in place."""
     sine, cosine = math.sin(angle), math.cos(angle)
-    upper, lower = rows[p].clone(), rows[q]
-    rows[p] = cosine * upper + sine * lower
-    rows[q] = cosine * lower - sine * upper
+    upper, lower = rows[p], rows[q]
+    before = upper.clone()
+    upper.mul_(cosine).add_(lower, alpha=sine)
+    lower.mul_(cosine).sub_(before, alpha=sine)
