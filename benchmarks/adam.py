@@ -3,10 +3,11 @@
 python -m benchmarks.adam car          one toy, every method: an hour and a half of one core
 python -m benchmarks.adam report       the tables as Markdown and the chart, from the results
 
-The paper's recipe to the letter (six rows of all of z), the same with a square matrix, and Adam on a square matrix
-in the live space. The last asks what the closed form is asked: the paper's sum over pixels, and latents that are
-not moved. Each is looked at on its way, at the same fresh latents. Batches are of 8, so that a picture drawn goes
-further than in the paper's batches of 96. Results are in ``results/adam_TOY.json``, rewritten after every method.
+The paper's recipe to the letter (six rows of all of z), the same with a square matrix, and Adam on a square
+matrix in the live space. The last asks what the closed form is asked: the paper's sum over pixels, and latents
+that are not moved. Each is looked at on its way, at the same fresh latents. Batches are of 8, so that a picture
+drawn goes further than in the authors' batches of 96. Results are in ``results/adam_TOY.json``, rewritten after
+every method.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from biggan_directions.toybox import TOYS, true_directions
 
 CHART = DOCS / "adam.png"
 LIVE = "Adam, a square matrix of the live space"
-METHODS = {
+METHODS: dict[str, dict[str, Any]] = {
     "paper's recipe, six rows": {"search_space": "all"},
     "paper's recipe, a square matrix": {"search_space": "all", "square": True},
     LIVE: {"search_space": "active", "max_distance": 0.0},

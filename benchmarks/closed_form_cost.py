@@ -1,7 +1,7 @@
 """What the closed form costs: against the same solver over the package's forward pass, and as it grows.
 
 python -m benchmarks.closed_form_cost            growth: ten minutes
-python -m benchmarks.closed_form_cost --full     all steps at full size, both forward passes: a quarter of an hour
+python -m benchmarks.closed_form_cost --full     all steps at full size, both forward passes: 15 minutes
 
 Evaluations do not depend on a generator's width, nor on what it draws. So growth is counted with the full
 size's 128 coordinates of z, and timed on a narrow net of the published depth.
