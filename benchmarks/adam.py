@@ -4,10 +4,10 @@ python -m benchmarks.adam car          one toy, every method: an hour and a half
 python -m benchmarks.adam report       the tables as Markdown and the chart, from the results
 
 The paper's recipe to the letter (six rows of all of z), the same with a square matrix, and Adam on a square
-matrix in the live space. The last asks what the closed form is asked: the paper's sum over pixels, and latents
-that are not moved. Each is looked at on its way, at the same fresh latents. Batches are of 8, so that a picture
-drawn goes further than in the authors' batches of 96. Results are in ``results/adam_TOY.json``, rewritten after
-every method.
+matrix in the live space. The last asks what the closed form is asked: the paper's sum over pixels, and
+latents that are not moved. Each is looked at on its way, at the same fresh latents. Batches are of 8, so
+that a picture drawn goes further than in the authors' batches of 96. Results are in
+``results/adam_TOY.json``, rewritten after every method.
 """
 
 import argparse
