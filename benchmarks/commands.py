@@ -16,11 +16,11 @@ import torch
 from benchmarks.learn_memory import told_and_peak
 from benchmarks.measure import write
 
-FILE = "{folder}/learnt/directions.pt"
+FILE = "learnt/directions.pt"
 COMMANDS = {
     "--help": ["--help"],
-    "demo": ["demo", "--out", "{folder}/demo", "--force"],
-    "learn": ["learn", "--model", "toybox", "--class", "car", "--out", "{folder}/learnt", "--force"],
+    "demo": ["demo"],
+    "learn": ["learn", "--model", "toybox", "--class", "car", "--out", "learnt", "--force"],
     "score": ["score", FILE],
     "render": ["render", FILE, "--force"],
 }
@@ -33,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(options.rounds):
             for name, words in COMMANDS.items():
-                runs[name].append(run([word.format(folder=folder) for word in words]))
+                runs[name].append(run(words, folder))
     results: dict[str, Any] = {}
     for name, taken in runs.items():
         results[name] = {
@@ -45,11 +45,11 @@ def main() -> None:
     print(f"written to {write('commands', {'commands': results}, torch.device('cpu'))}")
 
 
-def run(words: list[str]) -> dict[str, float]:
-    """One command, as a user's shell runs it."""
+def run(words: list[str], folder: str) -> dict[str, float]:
+    """One command, as a user's shell runs it in a folder."""
     program = str(Path(sys.executable).with_name("biggan-directions"))
     begun = time.perf_counter()
-    _, peak = told_and_peak([program, *words])
+    _, peak = told_and_peak([program, *words], folder)
     return {"seconds": time.perf_counter() - begun, "peak_bytes": peak}
 
 
