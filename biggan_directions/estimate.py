@@ -96,7 +96,7 @@ def _counts(settings: LearnSettings, dims: int, z_dim: int) -> tuple[int, int]:
             settings.solver == "adam" and not settings.squares()
         )
         size = min(z_dim, dims + settings.ndirs) if outside else dims
-        drawn += settings.latents * evaluations_per_latent(size, settings.ndirs)
+        drawn += settings.latents_described(size) * evaluations_per_latent(size, settings.ndirs)
     return drawn, differentiated
 
 

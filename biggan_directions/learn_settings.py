@@ -8,13 +8,14 @@ from typing import Any
 from biggan_directions.errors import UsageError
 from biggan_directions.search_space import Block, check_sizes, cotangents_needed, parse_search_space
 from biggan_directions.solvers.adam import Recipe
-from biggan_directions.solvers.derivatives import Differences
+from biggan_directions.solvers.derivatives import Differences, evaluations_per_latent
 
 WEIGHTINGS = ("balanced", "plain")
 SOLVERS = ("jacobi", "adam", "random", "coordinate", "first-order", "sefa")
 
 _GRIDS = (8, 4)  # the picture is solved on as pictures of these sides: found by measurement on 64 × 64
 _DIFFERENCE_EPSILON = 0.1
+_DESCRIBING = 20_800  # pictures at most: those of the closed form's 64 latents in 24 dimensions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +120,14 @@ class LearnSettings:
     def cotangents(self, block: Block) -> int:
         """How many vector-Jacobian products to take."""
         return cotangents_needed(block) if self.vjps is None else self.vjps
+
+    def latents_described(self, size: int) -> int:
+        """At how many latents directions are described that were not found from second derivatives.
+
+        Fewer than ``latents`` where there are many, in a basis of ``size``: a hundred directions have
+        thousands of pairs.
+        """
+        return min(self.latents, max(2, _DESCRIBING // evaluations_per_latent(size, self.ndirs)))
 
     def squares(self) -> bool:
         """Whether Adam turns a square matrix of the whole search space, rather than ``ndirs`` rows of z."""

@@ -182,11 +182,15 @@ class _Run:
         space = self.surveyed.space(self.block, ndirs=self.settings.ndirs, dims=self.settings.search_dims)
         self.space = space.agreed(self.team)
 
-    def moments(self, phase: str, basis: torch.Tensor, rows: int, *, show: bool) -> Iterator[Step]:
-        """Measure second derivatives in a basis; the sums are left in ``self.measured``."""
-        total = self.settings.latents
+    def moments(
+        self, phase: str, basis: torch.Tensor, rows: int, *, total: int, solve: bool, show: bool = False
+    ) -> Iterator[Step]:
+        """Measure second derivatives in a basis at ``total`` latents; the sums are left in ``self.measured``.
+
+        Without ``solve``, only what is known of this basis is kept.
+        """
         saved = self.state.get(phase)
-        done, self.measured = 0, Moments.zero(len(basis), rows)
+        done, self.measured = 0, Moments.zero(len(basis), rows, products=solve)
         if saved is not None:
             check_like(saved, {"done": done, "moments": self.measured.state_dict()}, phase)
             check_done(saved["done"], total, f"{phase}.done")
@@ -229,7 +233,8 @@ class _Run:
     def jacobi(self) -> Iterator[Step]:
         """Measure the live dimensions' Hessians, and make them diagonal."""
         live = self.space.basis[: self.space.live]
-        yield from self.moments("hessians", live, len(live), show=len(live) <= _SHOWN)
+        total, show = self.settings.latents, len(live) <= _SHOWN
+        yield from self.moments("hessians", live, len(live), total=total, solve=True, show=show)
         best = diagonalise(self.measured, seed=self.settings.seed)
         if not best.converged:
             self.notes.append(
@@ -304,7 +309,8 @@ class _Run:
         else:
             self.directions = self.team.agreed(self.directions)
             basis = self.team.agreed(completed(self.directions, self.space.basis[: self.space.live]))
-            yield from self.moments("effects", basis, count, show=False)
+            total = self.settings.latents_described(len(basis))
+            yield from self.moments("effects", basis, count, total=total, solve=False)
             effect = self.measured.effects(torch.eye(len(basis), dtype=torch.float64)[:count])
             penalty = self.measured.row_shares()
             kept = effect.argsort(descending=True, stable=True)

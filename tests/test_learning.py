@@ -149,6 +149,13 @@ def test_every_solver_gives_the_same_form_and_counts_its_work(solver: str) -> No
     assert ("steps" in solution.solver) == (solver == "adam")
 
 
+def test_many_directions_are_described_at_few_latents() -> None:
+    usual, many = LearnSettings(solver="random"), LearnSettings(solver="random", ndirs=120)
+    assert usual.latents_described(12) == usual.latents
+    assert many.latents_described(128) == 2
+    assert LearnSettings(ndirs=120, latents=1).latents_described(128) == 1
+
+
 def test_only_live_dimensions_are_paired() -> None:
     solution = learn(Separable(), LearnSettings(ndirs=6, latents=4))
     assert solution.evaluations == 64 + 4 * evaluations_per_latent(5, 5)

@@ -33,7 +33,7 @@ LADDER = (
 # White, the marker's line and the steps between ink and paper: labels keep their colour whatever the pictures
 # need.
 _GREYS = (WHITE, RULE, 34, 65, 96, 128, 160, 190)
-_SAMPLED_PIXELS = 60_000
+_SAMPLED_PIXELS = 30_000
 
 
 def encode_gif(frames: Sequence[Image.Image], delay_ms: int, *, quality: Quality, comment: str = "") -> bytes:

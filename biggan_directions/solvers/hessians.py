@@ -27,7 +27,7 @@ class Moments:
     Attributes:
         pairs: ``(P, 2)``, the entries (i, j), i ≤ j, that were measured; all, or those of the first rows.
         smooth: Gram matrix of the second derivatives that are solved on: of block averages, balanced or not;
-            float64 ``(P, P)``.
+            float64 ``(P, P)``, or its diagonal ``(P,)`` alone where no other basis will be asked about.
         full: the same of the whole picture, through the sketch.
         slopes: Σ JᵀJ in the basis, of the whole picture, float64 ``(m, m)``.
         numbers: how many numbers the slopes are summed over: pixels × channels × latents.
@@ -45,6 +45,11 @@ class Moments:
         return len(self.slopes)
 
     @property
+    def products(self) -> bool:
+        """Whether there are products of different entries, and not squares alone."""
+        return self.full.ndim == 2
+
+    @property
     def rows(self) -> int:
         """How many rows of the Hessian were measured whole."""
         return int(self.pairs[:, 0].max()) + 1 if len(self.pairs) else 0
@@ -60,13 +65,18 @@ class Moments:
         )
 
     @classmethod
-    def zero(cls, size: int, rows: int) -> Moments:
-        """Nothing measured yet, for the first ``rows`` rows of the Hessian in a basis of ``size`` vectors."""
+    def zero(cls, size: int, rows: int, *, products: bool = True) -> Moments:
+        """Nothing measured yet, for the first ``rows`` rows of the Hessian in a basis of ``size`` vectors.
+
+        Without ``products``, squares alone are to be kept: for a hundred vectors, a ten-thousandth of the
+        memory.
+        """
         pairs = pair_list(size, rows)
+        shape = (len(pairs), len(pairs)) if products else (len(pairs),)
         return cls(
             pairs=pairs,
-            smooth=torch.zeros(len(pairs), len(pairs), dtype=torch.float64),
-            full=torch.zeros(len(pairs), len(pairs), dtype=torch.float64),
+            smooth=torch.zeros(shape, dtype=torch.float64),
+            full=torch.zeros(shape, dtype=torch.float64),
             slopes=torch.zeros(size, size, dtype=torch.float64),
             numbers=0,
         )
@@ -87,8 +97,8 @@ class Moments:
 
     def of_flat(self, flat: torch.Tensor) -> Moments:
         """Sums in the same basis, as :meth:`flat` gave them."""
-        square = self.smooth.numel()
-        numbers, smooth, full, slopes = torch.split(flat, [1, square, square, self.slopes.numel()])
+        sums = self.smooth.numel()
+        numbers, smooth, full, slopes = torch.split(flat, [1, sums, sums, self.slopes.numel()])
         return Moments(
             pairs=self.pairs,
             smooth=smooth.reshape(self.smooth.shape),
@@ -106,8 +116,12 @@ class Moments:
         """Symmetric matrices ``(n, m, m)``, n ≤ P, with the same Gram matrix: all the Hessians, made few.
 
         Raises:
-            UsageError: only some rows were measured.
+            UsageError: only some rows were measured, or squares alone.
         """
+        if not self.products:
+            raise UsageError(
+                "squares of the Hessian's entries were kept, without their products: all are needed"
+            )
         if self.rows != self.size:
             raise UsageError(
                 f"the Hessian's first {self.rows} of {self.size} rows were measured: all are needed"
@@ -135,8 +149,9 @@ class Moments:
         else:
             squares = torch.zeros(self.size, self.size, dtype=torch.float64)
             first, second = self.pairs.T
-            squares[first, second] = self.full.diagonal()
-            squares[second, first] = self.full.diagonal()
+            measured = self.full.diagonal() if self.products else self.full
+            squares[first, second] = measured
+            squares[second, first] = measured
         squares = squares[: self.rows]
         total = squares.sum(dim=1)
         squares.diagonal().zero_()
@@ -153,10 +168,12 @@ def measure(
     differences: Differences,
     generator: torch.Generator,
     rows: int | None = None,
+    products: bool = True,
 ) -> Moments:
     """Sum up the first and second derivatives of the picture at one latent.
 
-    Arguments as of :func:`~biggan_directions.solvers.derivatives.derivatives`.
+    Arguments as of :func:`~biggan_directions.solvers.derivatives.derivatives`; ``products`` as of
+    :meth:`Moments.zero`.
 
     Returns:
         What one latent adds.
@@ -174,11 +191,16 @@ def measure(
     scale = signs.double() / (2 * differences.epsilon)
     return Moments(
         pairs=found.pairs,
-        smooth=(found.smooth @ found.smooth.T).cpu(),
-        full=(found.full @ found.full.T).cpu(),
+        smooth=_products(found.smooth, products),
+        full=_products(found.full, products),
         slopes=_gram(found.changes).cpu() * scale[:, None] * scale,
         numbers=found.changes.shape[1],
     )
+
+
+def _products(entries: torch.Tensor, products: bool) -> torch.Tensor:
+    """Products of all ``entries (P, numbers)`` with each other, or their squares alone."""
+    return (entries @ entries.T if products else entries.square().sum(dim=1)).cpu()
 
 
 def _gram(rows: torch.Tensor) -> torch.Tensor:

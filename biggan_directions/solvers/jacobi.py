@@ -49,7 +49,8 @@ def measured_moments(
         seed: of signs and sketches, one stream a latent.
         purpose: part of the streams' names.
         rows: how many of the Hessian's rows to measure; all where left out.
-        so_far: sums over the first ``done`` latents, to go on from: the same bytes as in one go.
+        so_far: sums over the first ``done`` latents, to go on from: the same bytes as in one go. It says
+            whether products are kept, or squares alone.
         done: how many those are.
 
     Yields:
@@ -69,6 +70,7 @@ def measured_moments(
             differences=differences,
             generator=stream(f"{purpose}/sketch", seed, index),
             rows=rows,
+            products=moments.products,
         ).flat()
 
     for indices in evaluator.team.rounds(range(done, latents)):

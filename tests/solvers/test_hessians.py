@@ -58,6 +58,7 @@ def _measure(
     micro_batch: int = 4,
     blocks: tuple[int, ...] = (1,),
     balanced: bool = False,
+    products: bool = True,
 ) -> Moments:
     return measure(
         Evaluator(pictures, micro_batch),
@@ -68,6 +69,7 @@ def _measure(
         differences=Differences(blocks=blocks, balanced=balanced),
         generator=torch.Generator().manual_seed(0),
         rows=rows,
+        products=products,
     )
 
 
@@ -190,6 +192,18 @@ def test_rows_alone_give_the_same_shares() -> None:
     torch.testing.assert_close(whole.row_shares(), whole.row_shares(basis), rtol=1e-9, atol=1e-9)
     with pytest.raises(UsageError, match="first 3 of 7 rows"):
         some.stack()
+
+
+def test_squares_alone_give_the_same_shares_and_no_stack() -> None:
+    pictures, _, _ = _quadratic()
+    basis = torch.eye(Z_DIM).double()
+    whole, squares = _measure(pictures, basis), _measure(pictures, basis, products=False)
+    torch.testing.assert_close(squares.row_shares(), whole.row_shares())
+    none = Moments.zero(Z_DIM, Z_DIM, products=False)
+    torch.testing.assert_close((none + none.of_flat(squares.flat())).row_shares(), whole.row_shares())
+    assert squares.flat().numel() < whole.flat().numel() / 10
+    with pytest.raises(UsageError, match="squares"):
+        squares.stack()
 
 
 def test_a_row_of_nothing_has_no_share() -> None:
