@@ -22,7 +22,7 @@ COMMANDS = {
     "demo": ["demo"],
     "learn": ["learn", "--model", "toybox", "--class", "car", "--out", "learnt", "--force"],
     "score": ["score", FILE],
-    "render": ["render", FILE, "--force"],
+    "render": ["render", FILE],
 }
 
 

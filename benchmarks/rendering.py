@@ -1,6 +1,6 @@
 """Rendering against the bare forward pass: what sheet, animations and page cost beside their pictures.
 
-python -m benchmarks.rendering                     128 pixels, two directions of four samples, as GIF
+python -m benchmarks.rendering                     128 pixels, six directions of four samples, as GIF
 python -m benchmarks.rendering --device cuda       the same on a GPU, whose pictures come faster than a GIF
 """
 
@@ -74,7 +74,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--resolution", type=int, default=128)
-    parser.add_argument("--directions", type=int, default=2)
+    parser.add_argument("--directions", type=int, default=6)
     parser.add_argument("--frames", type=int, default=48)
     parser.add_argument("--format", default="gif")
     parser.add_argument("--rounds", type=int, default=3)
