@@ -28,6 +28,9 @@ def tables() -> Iterator[str]:
         "closed_form_full": _closed_form,
         "closed_form_cost": _growth,
         "learn_memory": _learn_memory,
+        "commands": _commands,
+        "rendering": _rendering,
+        "explore": _explore,
     }
     for name, section in sections.items():
         for path in sorted(RESULTS.glob(f"{name}*.json")):
@@ -169,8 +172,8 @@ def _closed_form(found: dict[str, Any]) -> Iterator[str]:
     )
     shares = [f"{runs[0]['off_diagonal']:.5f}" for runs in found["runs"].values()]
     yield (
-        f"{_ratio(found['times_faster'])} times faster. Share off the diagonal: {' and '.join(shares)}. Random "
-        "weights have no factors and many minima as deep, so that the two need not find the same one."
+        f"{_ratio(found['times_faster'])} times faster. Share off the diagonal: {' and '.join(shares)}. "
+        "Random weights have no factors and many minima as deep, so that the two need not find the same one."
     )
 
 
@@ -192,6 +195,47 @@ def _learn_memory(found: dict[str, Any]) -> Iterator[str]:
     yield (
         f"BigGAN-deep-{found['resolution']}, {found['directions']} directions, {latents}: "
         f"{found['seconds']:.0f} s, {found['peak_bytes'] / 1e9:.2f} GB at most."
+    )
+
+
+def _commands(found: dict[str, Any]) -> Iterator[str]:
+    yield "### Whole commands on the generator that ships"
+    yield _table(
+        ("command", "s", "peak GB"),
+        (
+            (f"`{name}`", f"{at['seconds']:.1f}", f"{at['peak_bytes'] / 1e9:.2f}")
+            for name, at in found["commands"].items()
+        ),
+    )
+
+
+def _rendering(found: dict[str, Any]) -> Iterator[str]:
+    yield "### Rendering beside the bare forward pass"
+    yield (
+        f"Sheet, animations and page: {found['pictures']} pictures of {found['resolution']} pixels in "
+        f"{_ratio(found['rendered_by_bare'])} times the time that drawing them alone takes."
+    )
+
+
+def _explore(found: dict[str, Any]) -> Iterator[str]:
+    yield "### The live page"
+    yield _table(
+        (
+            "model, samples",
+            "updates a second",
+            "pictures a second",
+            "s until the last position: median",
+            "most",
+        ),
+        (
+            (
+                name,
+                f"{at['updates_a_second']:.1f}",
+                f"{at['pictures_a_second']:.1f}",
+                *(f"{at['last_seconds'][which]:.3f}" for which in ("median", "most")),
+            )
+            for name, at in found["results"].items()
+        ),
     )
 
 
