@@ -156,10 +156,10 @@ def _print_comparison(found: dict[str, Any]) -> None:
     print(f"\nAdam: {settled:.4f} off the diagonal at the end, mean of the last twenty looks")
     for at in found["closed_form"]:
         needed = evaluations_to(way, CLOSE * at["off_diagonal"])
-        took = f"{needed:,}, {needed / at['evaluations']:.0f} times as many" if needed else "never"
+        took = f"after {needed:,}, {needed / at['evaluations']:.0f} times as many" if needed else "never"
         print(
             f"closed form, {at['latents']} latents: {at['off_diagonal']:.4f} after {at['evaluations']:,} "
-            f"pictures; Adam comes within 1 % of it after {took} of {way[-1]['evaluations']:,}"
+            f"pictures; Adam comes within 1 % of it {took}, in {way[-1]['evaluations']:,}"
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
+FEW = 12  # points that each have a mark and a tick of their own
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
@@ -27,10 +28,13 @@ def write_chart(
     figure, axes = pyplot.subplots(figsize=(6.4, 3.8), dpi=150)
     for (name, line), colour in zip(series.items(), COLOURS, strict=False):
         xs, ys = zip(*line, strict=True)
-        axes.plot(xs, ys, "o-", color=colour, markersize=4, linewidth=1.6, label=name)
+        mark = "o-" if len(line) <= FEW else "-"
+        axes.plot(xs, ys, mark, color=colour, markersize=4, linewidth=1.6, label=name)
+    ticks = sorted({x for line in series.values() for x, _ in line})
     if log_across:
-        axes.set_xscale("log", base=2)
-        axes.set_xticks(sorted({x for line in series.values() for x, _ in line}))
+        axes.set_xscale("log", base=2 if len(ticks) <= FEW else 10)
+        if len(ticks) <= FEW:
+            axes.set_xticks(ticks)
         axes.xaxis.set_major_formatter(ScalarFormatter())
         axes.xaxis.set_minor_formatter(NullFormatter())
     if log_up:
