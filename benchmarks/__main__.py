@@ -18,6 +18,8 @@ COMMANDS = (
     ("learn_memory",),
     ("rendering",),
     ("commands",),
+    ("explore",),
+    ("scaling", "--latents", "8"),
 )
 QUIET = 0.5  # load average beyond which figures are not worth having
 

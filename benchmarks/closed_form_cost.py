@@ -101,7 +101,11 @@ def against_the_package(options: argparse.Namespace) -> dict[str, Any]:
             runs[side].append(in_child("closed_form_cost", *shared, "--only", side))
     found: dict[str, Any] = {
         "times_faster": paired_ratio(*([run["seconds"] for run in runs[side]] for side in SIDES)),
-        "runs": runs,
+        "one_minus_least_cosine": _apart(*(runs[side][0]["directions"] for side in SIDES)),
+        "runs": {
+            side: [{key: value for key, value in run.items() if key != "directions"} for run in runs[side]]
+            for side in SIDES
+        },
     }
     seconds_taken = [statistics.median(run["seconds"] for run in runs[side]) for side in SIDES]
     peaks = [max(run["peak_bytes"] for run in runs[side]) / 1e9 for side in SIDES]
@@ -115,7 +119,7 @@ def against_the_package(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def whole(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
-    """All steps with one of the two forward passes: time, peak memory, and how low the share came."""
+    """All steps with one of the two forward passes: time, peak memory, and what was found."""
     stock, frozen = stock_and_frozen(128, device)
     settings = LearnSettings(
         ndirs=6, search_dims=12, latents=16, micro_batch=options.micro_batch, solver="jacobi"
@@ -137,7 +141,14 @@ def whole(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
         "evaluations": solution.evaluations,
         "gradients": solution.gradients,
         "off_diagonal": solution.off_diagonal,
+        "directions": solution.directions.tolist(),
     }
+
+
+def _apart(first: list[list[float]], second: list[list[float]]) -> float:
+    """One minus the smallest |cos| between a direction of the first and its best match in the second."""
+    cosines = torch.tensor(first) @ torch.tensor(second).T
+    return float(1 - cosines.abs().max(1).values.min())
 
 
 def _options() -> argparse.Namespace:

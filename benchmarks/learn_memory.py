@@ -57,9 +57,9 @@ def make(folder: Path, resolution: int) -> None:
     (folder / "config.json").write_text(config.to_json_string(), encoding="utf-8")
 
 
-def told_and_peak(command: list[str], folder: str | None = None) -> tuple[str, int]:
+def told_and_peak(command: list[str]) -> tuple[str, int]:
     """What a command prints, and the most bytes that it held resident."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)

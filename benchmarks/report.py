@@ -172,8 +172,8 @@ def _closed_form(found: dict[str, Any]) -> Iterator[str]:
     )
     shares = [f"{runs[0]['off_diagonal']:.5f}" for runs in found["runs"].values()]
     yield (
-        f"{_ratio(found['times_faster'])} times faster. Share off the diagonal: {' and '.join(shares)}. "
-        "Random weights have no factors and many minima as deep, so that the two need not find the same one."
+        f"{_ratio(found['times_faster'])} times faster. Share off the diagonal: {' and '.join(shares)}; the "
+        f"directions match to a |cos| of {1 - found['one_minus_least_cosine']:.2f} at least."
     )
 
 
@@ -230,6 +230,7 @@ def _explore(found: dict[str, Any]) -> Iterator[str]:
         (
             (
                 name,
+                at["samples_while_moving"],
                 f"{at['updates_a_second']:.1f}",
                 f"{at['pictures_a_second']:.1f}",
                 *(f"{at['last_seconds'][which]:.3f}" for which in ("median", "most")),

@@ -124,10 +124,11 @@ class LearnSettings:
     def latents_described(self, size: int) -> int:
         """At how many latents directions are described that were not found from second derivatives.
 
-        Fewer than ``latents`` where there are many, in a basis of ``size``: a hundred directions have
-        thousands of pairs.
+        Fewer than ``latents`` where that would take more pictures than the closed form does, and an even
+        number, for pairs of opposite ones: 120 directions in a basis of ``size`` 128 have thousands of pairs.
         """
-        return min(self.latents, max(2, _DESCRIBING // evaluations_per_latent(size, self.ndirs)))
+        affordable = _DESCRIBING // evaluations_per_latent(size, self.ndirs)
+        return min(self.latents, max(2, affordable - affordable % 2))
 
     def squares(self) -> bool:
         """Whether Adam turns a square matrix of the whole search space, rather than ``ndirs`` rows of z."""

@@ -187,7 +187,7 @@ class _Run:
     ) -> Iterator[Step]:
         """Measure second derivatives in a basis at ``total`` latents; the sums are left in ``self.measured``.
 
-        Without ``solve``, only what is known of this basis is kept.
+        Without ``solve``, only squares in this basis are kept.
         """
         saved = self.state.get(phase)
         done, self.measured = 0, Moments.zero(len(basis), rows, products=solve)
@@ -310,6 +310,11 @@ class _Run:
             self.directions = self.team.agreed(self.directions)
             basis = self.team.agreed(completed(self.directions, self.space.basis[: self.space.live]))
             total = self.settings.latents_described(len(basis))
+            if total < self.settings.latents:
+                self.notes.append(
+                    f"effects and penalties were measured at {total} latents, not {self.settings.latents}: "
+                    f"{count} directions have many pairs"
+                )
             yield from self.moments("effects", basis, count, total=total, solve=False)
             effect = self.measured.effects(torch.eye(len(basis), dtype=torch.float64)[:count])
             penalty = self.measured.row_shares()

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+from biggan_directions import learn_settings
 from biggan_directions.errors import FileFormatError, GeneratorError, UsageError
+from biggan_directions.estimate import estimate
 from biggan_directions.learn_settings import SOLVERS, WEIGHTINGS, LearnSettings
 from biggan_directions.learning import iterate, learn
 from biggan_directions.solution import Solution, Step
@@ -149,11 +151,20 @@ def test_every_solver_gives_the_same_form_and_counts_its_work(solver: str) -> No
     assert ("steps" in solution.solver) == (solver == "adam")
 
 
-def test_many_directions_are_described_at_few_latents() -> None:
-    usual, many = LearnSettings(solver="random"), LearnSettings(solver="random", ndirs=120)
-    assert usual.latents_described(12) == usual.latents
-    assert many.latents_described(128) == 2
-    assert LearnSettings(ndirs=120, latents=1).latents_described(128) == 1
+@pytest.mark.parametrize(("affordable", "described"), [(9, 8), (8, 8), (7, 6), (4, 4), (0, 2)])
+def test_many_directions_are_described_at_few_latents(
+    affordable: int, described: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = Separable(z_dim=12, factors=12)
+    settings = LearnSettings(solver="random", ndirs=4, latents=8)
+    monkeypatch.setattr(learn_settings, "_DESCRIBING", affordable * evaluations_per_latent(12, 4))
+    expected = estimate(generator, settings)
+    *_, last = iterate(generator, settings)
+    assert last.solution is not None
+    assert last.state["effects"]["done"] == described
+    assert last.state["effects"]["moments"]["full"].ndim == 1
+    assert last.evaluations == expected.evaluations
+    assert any("latents, not 8" in note for note in last.solution.warnings) == (described < 8)
 
 
 def test_only_live_dimensions_are_paired() -> None:

@@ -68,8 +68,7 @@ class Moments:
     def zero(cls, size: int, rows: int, *, products: bool = True) -> Moments:
         """Nothing measured yet, for the first ``rows`` rows of the Hessian in a basis of ``size`` vectors.
 
-        Without ``products``, squares alone are to be kept: for a hundred vectors, a ten-thousandth of the
-        memory.
+        Without ``products``, squares alone are to be kept: thousands of times less for a hundred vectors.
         """
         pairs = pair_list(size, rows)
         shape = (len(pairs), len(pairs)) if products else (len(pairs),)
