@@ -132,7 +132,7 @@ def report() -> None:
             _print_row("closed form, the paper's sum", at["latents"], at)
         for method, way in found["adam"].items():
             for at in way:
-                if at["steps"] in (500, way[-1]["steps"]):
+                if at["steps"] in (1, 500, way[-1]["steps"]):
                     _print_row(method, at["steps"], at)
         if LIVE in found["adam"]:
             _print_comparison(found)
