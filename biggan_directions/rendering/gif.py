@@ -125,7 +125,10 @@ def _bayer() -> NDArray[np.float32]:
 def _steadied(
     frames: Iterable[tuple[NDArray[np.uint8], Indices]], palette: NDArray[np.uint8], tolerance: int
 ) -> Iterator[Indices]:
-    """Leave a pixel as it is shown while its true colour is within ``tolerance`` in each channel."""
+    """Leave a pixel as it is shown while its true colour is within ``tolerance`` in each channel.
+
+    What the palette has exactly is shown exactly, so that labels keep their ink and paper.
+    """
     colours = palette.astype(np.int16)
     shown: Indices | None = None
     for pixels, wanted in frames:
@@ -133,7 +136,8 @@ def _steadied(
             shown = wanted
         else:
             near = (np.abs(colours[shown] - pixels) <= tolerance).all(2)
-            shown = np.where(near, shown, wanted)
+            exact = (colours[wanted] == pixels).all(2)
+            shown = np.where(near & ~exact, shown, wanted)
         yield shown
 
 
