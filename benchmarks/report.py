@@ -222,6 +222,7 @@ def _explore(found: dict[str, Any]) -> Iterator[str]:
     yield _table(
         (
             "model, samples",
+            "drawn while moving",
             "updates a second",
             "pictures a second",
             "s until the last position: median",
