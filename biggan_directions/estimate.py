@@ -87,8 +87,7 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
 def _counts(settings: LearnSettings, dims: int, z_dim: int) -> tuple[int, int]:
     """Pictures that the solver draws without and with a gradient, the search space aside."""
     steps = settings.refine + (settings.steps if settings.solver == "adam" else 0)
-    batches = -(-settings.batch_size // settings.micro_batch)
-    drawn, differentiated = steps * batches, steps * settings.batch_size * 2 * settings.probes
+    drawn, differentiated = min(1, steps), steps * settings.batch_size * 2 * settings.probes
     if settings.solver == "jacobi":
         drawn += settings.latents * evaluations_per_latent(dims, dims)
     if settings.solver != "jacobi" or settings.refine:

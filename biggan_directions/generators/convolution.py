@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from biggan_directions.generators.winograd import winograd_convolution, winograd_pays, winograd_weight
+
 _PACKED_DTYPES = (torch.float32, torch.bfloat16)
 
 
@@ -15,7 +17,8 @@ class Convolution(nn.Module):
 
     Kernels of more than a pixel are padded by one. On a CPU, oneDNN rearranges a plain weight at every
     call, which at 4×4 pixels takes longer than the convolution. ``run`` and ``pull_back`` keep the
-    rearranged weight beside the plain one, where this torch offers that.
+    rearranged weight beside the plain one, where this torch offers that; or the factors of Winograd's
+    products, where those are faster.
     """
 
     weight: torch.Tensor
@@ -24,6 +27,7 @@ class Convolution(nn.Module):
         super().__init__()
         self.register_buffer("weight", weight)
         self._packed: dict[tuple[str, torch.dtype], torch.Tensor] = {}
+        self._factors: torch.Tensor | None = None
 
     @property
     def padding(self) -> int:
@@ -36,6 +40,8 @@ class Convolution(nn.Module):
 
     def run(self, x: torch.Tensor) -> torch.Tensor:
         """The convolution of ``x (N, in, H, W)`` without autograd."""
+        if winograd_pays(self.weight, x):
+            return winograd_convolution(x, self._winograd_weight())
         if not _packable(x):
             return self.plain(x)
         key = ("run", x.dtype)
@@ -45,6 +51,8 @@ class Convolution(nn.Module):
 
     def pull_back(self, gradient: torch.Tensor) -> torch.Tensor:
         """The gradient of x from that of the output ``(N, out, H, W)``, without autograd."""
+        if winograd_pays(self.weight, gradient):
+            return winograd_convolution(gradient, self._winograd_weight(), back=True)
         if not _packable(gradient):
             return F.conv_transpose2d(gradient, self.weight, padding=self.padding)
         padding = self.weight.shape[-1] - 1 - self.padding
@@ -54,8 +62,13 @@ class Convolution(nn.Module):
             self._packed[key] = _pack(weight, padding, gradient.shape)
         return _packed_convolution(gradient, self._packed[key], padding)
 
+    def _winograd_weight(self) -> torch.Tensor:
+        if self._factors is None:
+            self._factors = winograd_weight(self.weight)
+        return self._factors
+
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_packed": {}}
+        return {**self.__dict__, "_packed": {}, "_factors": None}
 
 
 def _packable(x: torch.Tensor) -> bool:
