@@ -69,15 +69,17 @@ class LastBlock(Layer):
         *block_kept, hidden, picture = kept
         by_shares = F.unfold((1 - picture * picture).mul_(gradient), 3, padding=1)
         by_shares = by_shares.view(*by_shares.shape[:2], *hidden.shape[2:])
-        by_hidden, by_skip = torch.empty_like(hidden), x.new_zeros(x.shape)
-        for sample, tall, rows, features in self._features_in_bands(hidden, self._skip(x)):
+        skip = self._skip(x)
+        by_hidden, by_skip = torch.empty_like(hidden), torch.empty_like(skip)
+        for sample, tall, rows, features in self._features_in_bands(hidden, skip):
             by_features = torch.mm(by_shares[sample, :, tall].flatten(1).T, self.weight)
             by_features = mask_(channels_first(by_features.view(1, *features.shape[2:], -1)), features)
             by_hidden[sample, :, tall] = self.block.widen.pull_back(by_features)[0]
             back = skip_gradient(by_features, upsample=self.block.upsample)[0]
-            torch.mul(back, self.scale, out=by_skip[sample, : len(self.scale), rows])
+            torch.mul(back, self.scale, out=by_skip[sample, :, rows])
         by_x, by_terms = self.block.pull_hidden_back(x, terms, block_kept, by_hidden)
-        return by_x.add_(by_skip), by_terms
+        by_x[:, : len(self.scale)] += by_skip
+        return by_x, by_terms
 
     def _skip(self, x: torch.Tensor) -> torch.Tensor:
         return torch.addcmul(self.shift, x[:, : len(self.scale)], self.scale)
