@@ -77,7 +77,7 @@ def compare(
     calls = [lambda: stock(drawn[0]), lambda: ours(drawn[1]), *(limit.call for limit in limits.values())]
     *times, products, convolutions = alternately(calls, rounds=rounds, device=device)
     each = [[seconds / batch for seconds in taken] for taken, batch in zip(times, best, strict=True)]
-    counted = {"package": gflop(stock, ours), "ours": gflop(ours, ours)}
+    counted = {"package": gflop(stock, drawn[0]), "ours": gflop(ours, drawn[1])}
     speeds = {
         name: [limit.gflop / seconds for seconds in taken]
         for (name, limit), taken in zip(limits.items(), (products, convolutions), strict=True)
@@ -109,22 +109,26 @@ def compare(
     }
 
 
-def gflop(draw: Callable[[torch.Tensor], torch.Tensor], ours: FrozenBigGAN) -> float:
-    """10⁹ floating-point operations a picture: two for each multiply-add of products and convolutions."""
+def gflop(draw: Callable[[torch.Tensor], torch.Tensor], z: torch.Tensor) -> float:
+    """10⁹ floating-point operations a picture: two for each multiply-add of products and convolutions.
+
+    They depend on the batch: few pixels are not worth Winograd's sums.
+    """
     # the counter knows torch's public operations alone
     with patch.object(convolution, "_can_pack", lambda: False), FlopCounterMode(display=False) as counter:
-        draw(latents(1, ours.z_dim, device=ours.device))
-    return int(counter.get_total_flops()) / 1e9
+        draw(z)
+    return int(counter.get_total_flops()) / len(z) / 1e9
 
 
 def by_layer(
     ours: FrozenBigGAN, batch: int, limit: float, *, rounds: int, device: torch.device
 ) -> list[dict[str, Any]]:
     """Of each layer its side in pixels, its operations, its time, and its share of ``limit`` (GFLOP/s)."""
+    z = latents(batch, ours.z_dim, device=device)
     with patch.object(convolution, "_can_pack", lambda: False), FlopCounterMode(display=False) as counter:
-        ours(latents(1, ours.z_dim, device=device))
+        ours(z)
     counted = {
-        name.rpartition(".")[2]: sum(by_operation.values()) / 1e9
+        name.rpartition(".")[2]: sum(by_operation.values()) / batch / 1e9
         for name, by_operation in counter.get_flop_counts().items()
         if ".layers." in name and name.rpartition(".")[2].isdigit()
     }
@@ -139,13 +143,14 @@ def by_layer(
 
     def end(place: int, _layer: object, _given: object, picture: torch.Tensor) -> None:
         synchronise(device)
-        times[place].append((time.perf_counter() - begun) / batch)
+        times[place][-1] += (time.perf_counter() - begun) / batch  # a layer may take the batch in parts
         sides[place] = picture.shape[2]
 
     hooks = [layer.register_forward_pre_hook(begin) for layer in ours.layers]
     hooks += [layer.register_forward_hook(partial(end, place)) for place, layer in enumerate(ours.layers)]
-    z = latents(batch, ours.z_dim, device=device)
     for _ in range(rounds + 1):
+        for taken in times:
+            taken.append(0.0)
         ours(z)
     for hook in hooks:
         hook.remove()

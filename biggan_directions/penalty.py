@@ -232,9 +232,14 @@ def _penalty(
             sums.append([plus + minus for plus, minus in zip(ahead, behind, strict=True)])
         penalties = []
         for activation in zip(*sums, strict=True):
-            variances = (torch.stack(activation) / epsilon**2).var(dim=0, unbiased=True)
+            variances = _variances(torch.stack(activation) / epsilon**2)
             penalties.append(variances.mean() if reduction == "mean" else variances.max())
     return penalties if separate else functools.reduce(torch.add, penalties)
+
+
+def _variances(values: Tensor) -> Tensor:
+    """The unbiased variance over the first dimension, which ``var`` takes a hundred times as long for."""
+    return (values - values.mean(dim=0)).square().sum(dim=0) / (len(values) - 1)
 
 
 def _signs(

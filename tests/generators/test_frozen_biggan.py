@@ -11,7 +11,7 @@ from pytorch_pretrained_biggan.model import BigGANBatchNorm
 from torch.autograd import forward_ad
 
 from biggan_directions.errors import UsageError
-from biggan_directions.generators import ImageClass
+from biggan_directions.generators import ImageClass, frozen_biggan
 from biggan_directions.generators.convolution import Convolution
 from biggan_directions.generators.frozen_biggan import FrozenBigGAN
 from biggan_directions.generators.truncation import nearest_stored_truncation
@@ -160,10 +160,15 @@ def test_gradients_of_several_pictures_are_the_packages_own(small: BigGAN) -> No
         assert (gradient - expected_gradient).abs().max() <= 1e-9 * expected_gradient.abs().max()
 
 
-def test_pictures_do_not_depend_on_the_batch(small: BigGAN) -> None:
-    frozen, z = freeze(small), latents(small.config, 5)
+@pytest.mark.parametrize("cached_bytes", [1, 20_000, 2**30])  # halved at once, on the way, never
+def test_pictures_do_not_depend_on_the_batch(
+    small: BigGAN, cached_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen, z, which = freeze(small), latents(small.config, 5), torch.tensor([2, 0, 1, 1, 0])
+    monkeypatch.setattr(frozen_biggan, "_CACHED_BYTES", cached_bytes)
     with torch.no_grad():
-        assert (frozen(z) - torch.cat([frozen(one) for one in torch.split(z, 1)])).abs().max() <= 1e-12
+        each = [frozen(z[i : i + 1], which[i : i + 1]) for i in range(5)]
+        assert (frozen(z, which) - torch.cat(each)).abs().max() <= 1e-12
 
 
 def test_without_autograd_neither_z_nor_weights_change(small: BigGAN) -> None:
