@@ -86,8 +86,9 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
 
 def _counts(settings: LearnSettings, dims: int, z_dim: int) -> tuple[int, int]:
     """Pictures that the solver draws without and with a gradient, the search space aside."""
-    steps = settings.refine + (settings.steps if settings.solver == "adam" else 0)
-    drawn, differentiated = min(1, steps), steps * settings.batch_size * 2 * settings.probes
+    runs = [settings.refine, settings.steps if settings.solver == "adam" else 0]
+    drawn = sum(steps > 0 for steps in runs)  # Adam checks the generator when it begins
+    differentiated = sum(runs) * settings.batch_size * 2 * settings.probes
     if settings.solver == "jacobi":
         drawn += settings.latents * evaluations_per_latent(dims, dims)
     if settings.solver != "jacobi" or settings.refine:

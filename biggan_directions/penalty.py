@@ -89,7 +89,8 @@ def hessian_penalty(
         reduction: ``"mean"`` or ``"max"``.
         separate: give the list of the activations' penalties in place of their sum.
         generator: where the signs are drawn from; torch's default generator where left out.
-        check: call f that once more. An f that has passed need not be asked at every step of a training.
+        check: whether to call f once more on the first row, and refuse one that changes or mixes samples.
+            An f that has passed need not be asked again at every step of a training.
 
     Returns:
         The penalty, a scalar tensor; with ``separate`` a list of them, one an activation.
@@ -238,7 +239,7 @@ def _penalty(
 
 
 def _variances(values: Tensor) -> Tensor:
-    """The unbiased variance over the first dimension, which ``var`` takes a hundred times as long for."""
+    """The unbiased variance over the first dimension: ``var`` takes far longer where that is small."""
     return (values - values.mean(dim=0)).square().sum(dim=0) / (len(values) - 1)
 
 

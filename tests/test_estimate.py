@@ -17,6 +17,7 @@ from tests.separable import Separable
         {},
         {"refine": 2},
         {"solver": "adam"},
+        {"solver": "adam", "refine": 2},
         {"solver": "adam", "search_space": "all"},
         {"solver": "random"},
         {"solver": "first-order"},

@@ -200,6 +200,21 @@ def test_f_is_asked_2k_batches_and_one_row_but_never_for_the_base(probes: int) -
     assert all(torch.allclose((at - z[: len(at)]).abs(), torch.full_like(at, 0.1)) for at in asked)
 
 
+def test_unchecked_f_is_asked_no_more_than_it_must_and_may_do_as_it_likes() -> None:
+    z, asked = points(), []
+
+    def restless(at: Tensor) -> Tensor:
+        asked.append(len(at))
+        return at.prod(dim=1) + len(asked)
+
+    with pytest.raises(UsageError, match="differs by"):
+        hessian_penalty(restless, z)
+    asked.clear()
+    hessian_penalty(restless, z, check=False)
+    hessian_penalty_along(restless, z, torch.eye(z.shape[1]).to(z), check=False)
+    assert asked == [len(z)] * 8
+
+
 def test_activations_are_summed_or_given_separately() -> None:
     network = oracles.smooth_network(4, outputs=7)
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from biggan_directions.generators.winograd import winograd_convolution, winograd_pays, winograd_weight
+from biggan_directions.generators.winograd import winograd_convolution, winograd_factors, winograd_pays
 
 _PACKED_DTYPES = (torch.float32, torch.bfloat16)
 
@@ -27,7 +27,6 @@ class Convolution(nn.Module):
         super().__init__()
         self.register_buffer("weight", weight)
         self._packed: dict[tuple[str, torch.dtype], torch.Tensor] = {}
-        self._factors: torch.Tensor | None = None
 
     @property
     def padding(self) -> int:
@@ -41,7 +40,7 @@ class Convolution(nn.Module):
     def run(self, x: torch.Tensor) -> torch.Tensor:
         """The convolution of ``x (N, in, H, W)`` without autograd."""
         if winograd_pays(self.weight, x):
-            return winograd_convolution(x, self._winograd_weight())
+            return winograd_convolution(x, self._factors(x.dtype))
         if not _packable(x):
             return self.plain(x)
         key = ("run", x.dtype)
@@ -52,7 +51,7 @@ class Convolution(nn.Module):
     def pull_back(self, gradient: torch.Tensor) -> torch.Tensor:
         """The gradient of x from that of the output ``(N, out, H, W)``, without autograd."""
         if winograd_pays(self.weight, gradient):
-            return winograd_convolution(gradient, self._winograd_weight(), back=True)
+            return winograd_convolution(gradient, self._factors(gradient.dtype), back=True)
         if not _packable(gradient):
             return F.conv_transpose2d(gradient, self.weight, padding=self.padding)
         padding = self.weight.shape[-1] - 1 - self.padding
@@ -62,13 +61,14 @@ class Convolution(nn.Module):
             self._packed[key] = _pack(weight, padding, gradient.shape)
         return _packed_convolution(gradient, self._packed[key], padding)
 
-    def _winograd_weight(self) -> torch.Tensor:
-        if self._factors is None:
-            self._factors = winograd_weight(self.weight)
-        return self._factors
+    def _factors(self, dtype: torch.dtype) -> torch.Tensor:
+        key = ("winograd", dtype)
+        if key not in self._packed:
+            self._packed[key] = winograd_factors(self.weight)
+        return self._packed[key]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_packed": {}, "_factors": None}
+        return {**self.__dict__, "_packed": {}}
 
 
 def _packable(x: torch.Tensor) -> bool:

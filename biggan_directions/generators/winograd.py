@@ -1,9 +1,9 @@
 """A 3×3 convolution with fewer multiplications: Winograd's F(2×2, 3×3), as arXiv:1509.09308 has it.
 
 Two neighbouring outputs of a filter of three taps need four multiplications, not six, once sums of inputs and
-sums of taps have been taken; in both directions 16 in place of 36. The products over channels, one for each
-of the 16, are as large as the picture has tiles of 2×2, and shorter than the direct sum, hence more exact.
-The sums cost passes over the picture, which only many channels repay.
+sums of taps have been taken; in both directions 16 in place of 36. Each of the 16 is a matrix product over
+channels with a row for every tile of 2×2 pixels: a shorter sum than the direct one, and no less exact. The
+sums before and after are passes over the picture, which only many channels repay.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,10 @@ from biggan_directions.generators.operations import channels_first, pixels_last
 # first and the last change places.
 _TAPS = ((1.0, 0.0, 0.0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0.0, 0.0, 1.0))
 _FORTH, _BACK = (0, 1, 2, 3), (3, 1, 2, 0)
-_FEWEST_CHANNELS, _FEWEST_TILES = 256, 64  # below, the sums take longer than they save
+# As measured with oneDNN on two cores of an EPYC. With fewer channels the sums take what the products save;
+# with fewer pixels, 16 factors are read where a direct convolution reads 9. It is for a picture alone to
+# decide, not for its batch: pictures that are differenced must be drawn in one way.
+_FEWEST_CHANNELS, _FEWEST_PIXELS = 256, 256
 _CHUNK_BYTES = 2**24  # of the products' input: with their output, about a shared cache
 
 
@@ -25,18 +28,18 @@ def winograd_pays(weight: torch.Tensor, x: torch.Tensor) -> bool:
 
     Elsewhere, the vendor's library chooses for itself.
     """
-    samples, _, height, width = x.shape
+    height, width = x.shape[2:]
     return (
         weight.shape[2:] == (3, 3)
         and min(weight.shape[:2]) >= _FEWEST_CHANNELS
         and x.device.type == "cpu"
         and x.dtype == torch.float32
         and height % 2 == width % 2 == 0
-        and samples * height * width >= 4 * _FEWEST_TILES
+        and height * width >= _FEWEST_PIXELS
     )
 
 
-def winograd_weight(weight: torch.Tensor) -> torch.Tensor:
+def winograd_factors(weight: torch.Tensor) -> torch.Tensor:
     """The factors ``(16, in, out)`` of the 16 products, from ``weight (out, in, 3, 3)``."""
     taps = torch.tensor(_TAPS, dtype=torch.float64, device=weight.device)
     factors = torch.einsum("ay,bx,oiyx->abio", taps, taps, weight.double())
@@ -44,15 +47,17 @@ def winograd_weight(weight: torch.Tensor) -> torch.Tensor:
 
 
 def winograd_convolution(x: torch.Tensor, factors: torch.Tensor, *, back: bool = False) -> torch.Tensor:
-    """The convolution with padding 1 of ``x (N, in, H, W)``, H and W even; its transpose with ``back``.
+    """The convolution with padding 1 of ``x (N, in, H, W)``, H and W even, without autograd.
+
+    With ``back`` its transpose, by the same factors.
 
     >>> from torch.nn import functional as F
     >>> x, w = torch.randn(2, 3, 4, 6).double(), torch.randn(5, 3, 3, 3).double()
     >>> slow = F.conv2d(x, w, padding=1)
-    >>> torch.allclose(winograd_convolution(x, winograd_weight(w)), slow)
+    >>> torch.allclose(winograd_convolution(x, winograd_factors(w)), slow)
     True
     >>> slow = F.conv_transpose2d(slow, w, padding=1)
-    >>> fast = winograd_convolution(F.conv2d(x, w, padding=1), winograd_weight(w), back=True)
+    >>> fast = winograd_convolution(F.conv2d(x, w, padding=1), winograd_factors(w), back=True)
     >>> torch.allclose(fast, slow)
     True
     """
@@ -62,10 +67,10 @@ def winograd_convolution(x: torch.Tensor, factors: torch.Tensor, *, back: bool =
     out = x.new_empty((samples, height, width, factors.shape[2]))
     chunk = max(1, _CHUNK_BYTES // (4 * height * width * channels * x.element_size()))
     order = _BACK if back else _FORTH
-    for part, filled in zip(torch.split(pixels_last(x), chunk), torch.split(out, chunk), strict=True):
+    for part, target in zip(torch.split(pixels_last(x), chunk), torch.split(out, chunk), strict=True):
         inputs = _sums_of_inputs(part, order)
         products = torch.bmm(inputs.view(16, -1, channels), factors)
-        _sums_of_products(products.view(*inputs.shape[:-1], -1), order, out=filled)
+        _sums_of_products(products.view(*inputs.shape[:-1], -1), order, out=target)
     return channels_first(out)
 
 
@@ -90,7 +95,7 @@ def _four_sums(inputs: Sequence[torch.Tensor], outs: Sequence[torch.Tensor]) -> 
 
 
 def _sums_of_products(products: torch.Tensor, order: Sequence[int], *, out: torch.Tensor) -> None:
-    """Put the products ``(4, 4, N, H/2, W/2, C)`` together, in place, as ``out (N, H, W, C)``."""
+    """Put the products ``(4, 4, N, H/2, W/2, C)``, which are given up, together as ``out (N, H, W, C)``."""
     first, second, third, fourth = (products[:, i] for i in order)
     columns = first.add_(second).add_(third), second.sub_(third).sub_(fourth)
     for q, column in enumerate(columns):

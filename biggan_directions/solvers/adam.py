@@ -181,7 +181,7 @@ def _penalty_and_gradient(
             weights=weights[part].to(directions),
             probes=probes[:, part].to(directions),
             epsilon=recipe.epsilon,
-            check=first == start == 0,
+            check=step == 0 and start == 0,
         )
         share = (part.stop - part.start) / size
         (slope,) = torch.autograd.grad(penalty, directions)

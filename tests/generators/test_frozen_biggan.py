@@ -11,7 +11,7 @@ from pytorch_pretrained_biggan.model import BigGANBatchNorm
 from torch.autograd import forward_ad
 
 from biggan_directions.errors import UsageError
-from biggan_directions.generators import ImageClass, frozen_biggan
+from biggan_directions.generators import ImageClass, frozen_biggan, winograd
 from biggan_directions.generators.convolution import Convolution
 from biggan_directions.generators.frozen_biggan import FrozenBigGAN
 from biggan_directions.generators.truncation import nearest_stored_truncation
@@ -160,15 +160,48 @@ def test_gradients_of_several_pictures_are_the_packages_own(small: BigGAN) -> No
         assert (gradient - expected_gradient).abs().max() <= 1e-9 * expected_gradient.abs().max()
 
 
-@pytest.mark.parametrize("cached_bytes", [1, 200_000, 2**30])  # halved at once, on the way, never
-def test_pictures_do_not_depend_on_the_batch(
-    small: BigGAN, cached_bytes: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("cached_bytes", "expected"),
+    [(1, ([1] * 5, [1] * 5)), (200_000, ([5], [1, 1, 1, 1, 1])), (2**30, ([5], [5]))],
+)
+def test_pictures_do_not_depend_on_the_batch_nor_on_where_it_is_halved(
+    small: BigGAN,
+    cached_bytes: int,
+    expected: tuple[list[int], list[int]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     frozen, z, which = freeze(small), latents(small.config, 5), torch.tensor([2, 0, 1, 1, 0])
-    monkeypatch.setattr(frozen_biggan, "_CACHED_BYTES", cached_bytes)
     with torch.no_grad():
-        each = [frozen(z[i : i + 1], which[i : i + 1]) for i in range(5)]
-        assert (frozen(z, which) - torch.cat(each)).abs().max() <= 1e-12
+        each = torch.cat([frozen(z[i : i + 1], which[i : i + 1]) for i in range(5)])
+    monkeypatch.setattr(frozen_biggan, "_CACHED_BYTES", cached_bytes)
+    batches: list[list[int]] = [[] for _ in frozen.layers]
+    for seen, layer in zip(batches, frozen.layers, strict=True):
+        layer.register_forward_pre_hook(lambda _, given, seen=seen: seen.append(len(given[0])))
+    with torch.no_grad():
+        assert (frozen(z, which) - each).abs().max() <= 1e-12
+    assert (batches[0], batches[-1]) == expected
+    recorded = frozen(z.requires_grad_(), which)
+    assert (recorded - each).abs().max() <= 1e-12
+    assert batches[-1][-1] == 5
+
+
+def test_winograd_convolutions_in_all_layers_change_nothing(
+    small: BigGAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact, z = freeze(small), latents(small.config, 2).requires_grad_()
+    frozen, z32 = freeze(small, dtype=torch.float32), z.detach().float().requires_grad_()
+    monkeypatch.setattr(winograd, "_FEWEST_CHANNELS", 1)
+    monkeypatch.setattr(winograd, "_FEWEST_PIXELS", 16)
+    expected, pictures = exact(z), frozen(z32)
+    assert (pictures - expected).abs().max() <= 1e-5
+    with torch.no_grad():
+        assert (frozen(z32) - expected).abs().max() <= 1e-5
+    direction = torch.randn(expected.shape, dtype=z.dtype, generator=torch.Generator().manual_seed(5))
+    (expected_gradient,) = torch.autograd.grad((expected * direction).sum(), z)
+    (gradient,) = torch.autograd.grad((pictures * direction).sum(), z32)
+    assert (gradient - expected_gradient).abs().max() <= 1e-3 * expected_gradient.abs().max()
+    kept = [key[0] for module in frozen.modules() for key in getattr(module, "_packed", ())]
+    assert kept.count("winograd") >= 6
 
 
 def test_without_autograd_neither_z_nor_weights_change(small: BigGAN) -> None:

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from biggan_directions.generators import winograd
 from biggan_directions.generators.convolution import Convolution
-from biggan_directions.generators.winograd import winograd_convolution, winograd_pays, winograd_weight
+from biggan_directions.generators.winograd import winograd_convolution, winograd_factors, winograd_pays
 
 
 def random(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
@@ -25,7 +25,7 @@ def test_it_is_the_convolution_and_its_transpose(
     weight, x = random(7, 4, 3, 3, dtype=torch.float64), random(5, 4, *size, dtype=torch.float64)
     gradient = random(5, 7, *size, dtype=torch.float64)
     monkeypatch.setattr(winograd, "_CHUNK_BYTES", pictures_at_once * 4 * x[0].numel() * x.element_size())
-    factors = winograd_weight(weight)
+    factors = winograd_factors(weight)
     out = winograd_convolution(x, factors)
     assert (out - F.conv2d(x, weight, padding=1)).abs().max() <= 1e-12
     assert out.is_contiguous(memory_format=torch.channels_last)
@@ -33,19 +33,19 @@ def test_it_is_the_convolution_and_its_transpose(
     assert (back - F.conv_transpose2d(gradient, weight, padding=1)).abs().max() <= 1e-12
 
 
-@pytest.mark.parametrize("size", [16, 10])
-def test_where_it_pays_a_convolution_takes_it_and_is_more_exact(size: int) -> None:
+@pytest.mark.parametrize("size", [16, 14])
+def test_where_it_pays_a_convolution_takes_it_and_is_as_exact(size: int) -> None:
     weight, x = random(256, 288, 3, 3) / 51, random(2, 288, size, size)
     convolution, exact = Convolution(weight), F.conv2d(x.double(), weight.double(), padding=1)
-    out = convolution.run(x)
-    assert torch.equal(out, winograd_convolution(x, winograd_weight(weight))) == (size == 16)
+    out, factors = convolution.run(x), winograd_factors(weight)
+    assert torch.equal(out, winograd_convolution(x, factors)) == (size == 16)
     assert (out - exact).abs().max() <= 1e-5
     gradient = random(2, 256, size, size)
     exact_back = F.conv_transpose2d(gradient.double(), weight.double(), padding=1)
-    assert (convolution.pull_back(gradient) - exact_back).abs().max() <= 1e-5
-    if size == 16:
-        assert (out - exact).norm() < 0.5 * (convolution.plain(x) - exact).norm()
-    assert torch.equal(copy.deepcopy(convolution).run(x), out)
+    back = convolution.pull_back(gradient)
+    assert torch.equal(back, winograd_convolution(gradient, factors, back=True)) == (size == 16)
+    assert (back - exact_back).abs().max() <= 1e-5
+    assert not copy.deepcopy(convolution)._packed
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_where_it_pays_a_convolution_takes_it_and_is_more_exact(size: int) -> No
         ((255, 256, 3, 3), (4, 256, 16, 16)),
         ((256, 256, 3, 3), (4, 256, 16, 17)),
         ((256, 256, 3, 3), (4, 256, 17, 16)),
-        ((256, 256, 3, 3), (3, 256, 8, 8)),
+        ((256, 256, 3, 3), (64, 256, 8, 8)),
     ],
 )
 def test_few_channels_odd_sides_and_few_pixels_go_the_direct_way(
@@ -66,7 +66,7 @@ def test_few_channels_odd_sides_and_few_pixels_go_the_direct_way(
 
 
 def test_it_is_for_float32_on_a_processor() -> None:
-    weight, x = torch.empty(256, 256, 3, 3), torch.empty(4, 256, 8, 8)
+    weight, x = torch.empty(256, 256, 3, 3), torch.empty(1, 256, 16, 16)
     assert winograd_pays(weight, x)
     assert not winograd_pays(weight, x.double())
     assert not winograd_pays(weight, x.bfloat16())
