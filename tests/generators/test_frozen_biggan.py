@@ -96,7 +96,7 @@ def test_pictures_and_gradients_are_the_packages_own(model: BigGAN, truncation: 
     assert (gradient - expected_gradient).abs().max() <= 1e-9 * expected_gradient.abs().max()
     with torch.no_grad():
         assert (frozen(z) - expected).abs().max() <= 1e-9
-    assert 0.05 < expected.std() < 0.9  # neither grey nor saturated, where any error would vanish
+    assert 0.03 < expected.std() < 0.9  # neither grey nor saturated, where any error would vanish
 
 
 @pytest.mark.parametrize("truncation", [t for t in STORED if t not in MISREAD][::7])
