@@ -110,10 +110,7 @@ def compare(
 
 
 def gflop(draw: Callable[[torch.Tensor], torch.Tensor], z: torch.Tensor) -> float:
-    """10⁹ floating-point operations a picture: two for each multiply-add of products and convolutions.
-
-    They depend on the batch: few pixels are not worth Winograd's sums.
-    """
+    """10⁹ floating-point operations a picture: two for each multiply-add of products and convolutions."""
     # the counter knows torch's public operations alone
     with patch.object(convolution, "_can_pack", lambda: False), FlopCounterMode(display=False) as counter:
         draw(z)

@@ -80,7 +80,7 @@ def _rounds(case: Case, folder: Path, count: int) -> Counter[str]:
 def test_killed_at_random_moments_and_resumed_the_files_are_the_same_bytes(
     case: Case, tmp_path: Path
 ) -> None:
-    found = _rounds(case, tmp_path, 5 if case.command is not RENDER else 4)
+    found = _rounds(case, tmp_path, 7 if case.command is not RENDER else 6)
     assert found["half solved"] + found["half drawn"] > 0, "nothing was taken up: this has shown nothing"
 
 

@@ -15,9 +15,8 @@ from biggan_directions.generators.block import Block
 from biggan_directions.generators.folding import Modulations, normalised_weight
 from biggan_directions.generators.last_block import LastBlock
 from biggan_directions.generators.layer import Layer
+from biggan_directions.generators.operations import bands
 from biggan_directions.generators.truncation import nearest_stored_truncation
-
-_CACHED_BYTES = 2**22  # of a layer's input: what it makes of it is several times as much
 
 
 class FrozenBigGAN(nn.Module):
@@ -146,13 +145,12 @@ class FrozenBigGAN(nn.Module):
         terms = torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T).to(self.dtype)
         first, *rest = torch.split(terms, self._sizes, 1)
         x = first.reshape(len(z), 4, 4, -1).permute(0, 3, 1, 2)
-        # What autograd keeps outgrows every cache anyway: halves were slower there.
-        recorded = torch.is_grad_enabled() and terms.requires_grad
-        if plain or recorded or x.device.type != "cpu":
+        # What autograd keeps outgrows every cache anyway: bands were slower there.
+        if plain or (torch.is_grad_enabled() and terms.requires_grad):
             for layer, part in zip(self.layers, rest, strict=True):
                 x = layer(x, part, plain=plain)
         else:
-            x = _in_halves(list(self.layers), x, rest)
+            x = _in_bands(list(self.layers), x, rest)
         return x.to(z.dtype)
 
     def z_weights(self) -> list[torch.Tensor]:
@@ -217,20 +215,15 @@ def _is_transformed(z: torch.Tensor) -> bool:
     return bool(functorch_active()) or tangent is not None
 
 
-def _in_halves(layers: Sequence[nn.Module], x: torch.Tensor, terms: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Take x through the layers, in halves from where it outgrows a cache.
+def _in_bands(layers: Sequence[nn.Module], x: torch.Tensor, terms: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Take x through the layers, a band of its pictures at a time from where it outgrows a cache.
 
     Small pictures are faster in large batches, and wide ones in small batches.
     """
     for place, layer in enumerate(layers):
-        if len(x) > 1 and x.nbytes > _CACHED_BYTES:
-            half = len(x) // 2
-            parts = slice(half), slice(half, None)
-            return torch.cat(
-                [
-                    _in_halves(layers[place:], x[part], [term[part] for term in terms[place:]])
-                    for part in parts
-                ]
-            )
+        parts = list(bands(len(x), x[0].nbytes, device=x.device)) if len(x) > 1 else []
+        if len(parts) > 1:
+            rest, later = layers[place:], terms[place:]
+            return torch.cat([_in_bands(rest, x[part], [term[part] for term in later]) for part in parts])
         x = layer(x, terms[place], plain=False)
     return x

@@ -13,7 +13,7 @@ import pytest
 from biggan_directions.errors import OutputError, WeightsError
 from biggan_directions.generators import download as module
 from biggan_directions.generators.download import download, file_sha256
-from tests.disks import files_no_larger_than
+from tests.disks import files_no_larger_than, make_read_only, small_disk
 from tests.generators.file_server import FileServer, serve
 
 BODY = random.Random(0).randbytes(3_000_000)
@@ -208,3 +208,10 @@ def test_a_folder_that_cannot_be_written(server: FileServer, tmp_path: Path) -> 
             download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_disk_that_cannot_be_written(server: FileServer, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1 << 20) as disk:
+        make_read_only(disk)
+        with pytest.raises(OutputError, match="Read-only file system"):
+            download(f"{server.url}/file", disk / "file", max_bytes=MOST)

@@ -11,7 +11,7 @@ from pytorch_pretrained_biggan.model import BigGANBatchNorm
 from torch.autograd import forward_ad
 
 from biggan_directions.errors import UsageError
-from biggan_directions.generators import ImageClass, frozen_biggan, winograd
+from biggan_directions.generators import ImageClass, operations, winograd
 from biggan_directions.generators.convolution import Convolution
 from biggan_directions.generators.frozen_biggan import FrozenBigGAN
 from biggan_directions.generators.truncation import nearest_stored_truncation
@@ -96,7 +96,7 @@ def test_pictures_and_gradients_are_the_packages_own(model: BigGAN, truncation: 
     assert (gradient - expected_gradient).abs().max() <= 1e-9 * expected_gradient.abs().max()
     with torch.no_grad():
         assert (frozen(z) - expected).abs().max() <= 1e-9
-    assert 0.03 < expected.std() < 0.9  # neither grey nor saturated, where any error would vanish
+    assert 0.05 < expected.std() < 0.9  # neither grey nor saturated, where any error would vanish
 
 
 @pytest.mark.parametrize("truncation", [t for t in STORED if t not in MISREAD][::7])
@@ -161,19 +161,19 @@ def test_gradients_of_several_pictures_are_the_packages_own(small: BigGAN) -> No
 
 
 @pytest.mark.parametrize(
-    ("cached_bytes", "expected"),
+    ("band_bytes", "expected"),
     [(1, ([1] * 5, [1] * 5)), (200_000, ([5], [1, 1, 1, 1, 1])), (2**30, ([5], [5]))],
 )
-def test_pictures_do_not_depend_on_the_batch_nor_on_where_it_is_halved(
+def test_pictures_do_not_depend_on_the_batch_nor_on_where_it_is_taken_apart(
     small: BigGAN,
-    cached_bytes: int,
+    band_bytes: int,
     expected: tuple[list[int], list[int]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     frozen, z, which = freeze(small), latents(small.config, 5), torch.tensor([2, 0, 1, 1, 0])
     with torch.no_grad():
         each = torch.cat([frozen(z[i : i + 1], which[i : i + 1]) for i in range(5)])
-    monkeypatch.setattr(frozen_biggan, "_CACHED_BYTES", cached_bytes)
+    monkeypatch.setattr(operations, "_BAND_BYTES", band_bytes)
     batches: list[list[int]] = [[] for _ in frozen.layers]
     for seen, layer in zip(batches, frozen.layers, strict=True):
         layer.register_forward_pre_hook(lambda _, given, seen=seen: seen.append(len(given[0])))
