@@ -221,7 +221,7 @@ def _in_bands(layers: Sequence[nn.Module], x: torch.Tensor, terms: Sequence[torc
     Small pictures are faster in large batches, and wide ones in small batches.
     """
     for place, layer in enumerate(layers):
-        parts = list(bands(len(x), x[0].nbytes, device=x.device)) if len(x) > 1 else []
+        parts = list(bands(len(x), x[0].nbytes, device=x.device))
         if len(parts) > 1:
             rest, later = layers[place:], terms[place:]
             return torch.cat([_in_bands(rest, x[part], [term[part] for term in later]) for part in parts])
