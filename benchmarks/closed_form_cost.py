@@ -17,11 +17,11 @@ from typing import Any
 
 import torch
 
-from benchmarks.chart import DOCS, write_chart
-from benchmarks.measure import in_child, paired_ratio, peak_bytes, reset_peak, seconds, write
-from benchmarks.stock import stock_and_frozen
-from biggan_directions.learn_settings import LearnSettings
-from biggan_directions.learning import learn
+from benchmarks.support.chart import DOCS, write_chart
+from benchmarks.support.measure import in_child, paired_ratio, peak_bytes, reset_peak, seconds, write
+from benchmarks.support.stock import stock_and_frozen
+from biggan_directions.learning.run import learn
+from biggan_directions.learning.settings import LearnSettings
 
 CHART = DOCS / "closed_form_cost.png"
 SIDES = ("package", "ours")

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.measure import write
+from benchmarks.support.measure import write
 
 # Run from a small process: what a parent has held counts as held by its children, too.
 LAUNCH = """

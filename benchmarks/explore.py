@@ -22,13 +22,13 @@ from typing import Any
 
 import torch
 
-from benchmarks.measure import write
-from benchmarks.stock import stock_and_frozen
+from benchmarks.support.measure import write
+from benchmarks.support.stock import stock_and_frozen
 from biggan_directions import Directions, load_generator
 from biggan_directions.explore import Session
 from biggan_directions.explore.server import listen, make_server
 from biggan_directions.generators import Generator
-from biggan_directions.generators.classes import class_table
+from biggan_directions.generators.classes.of_model import class_table
 
 TOKEN = "of-this-benchmark"
 FRAME = 1 / 60  # seconds between two requests, as a browser paints
@@ -52,7 +52,7 @@ def main() -> None:
                 print(
                     f"{model}, {samples} samples ({found['samples_while_moving']} while moving): "
                     f"{found['updates_a_second']:.1f} updates and "
-                    f"{found['pictures_a_second']:.1f} pictures a second; {found['dropped']} of "
+                    f"{found['images_a_second']:.1f} pictures a second; {found['dropped']} of "
                     f"{found['asked']} requests dropped; the last position after "
                     f"{last['median']:.3f} s (at most {last['most']:.3f} s)",
                     flush=True,

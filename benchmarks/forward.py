@@ -18,10 +18,17 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.measure import alternately, convolution_3x3, matrix_product, paired_ratio, synchronise, write
-from benchmarks.stock import StockGenerator, frozen, latents, stock_and_frozen
-from biggan_directions.generators import convolution
-from biggan_directions.generators.frozen_biggan import FrozenBigGAN
+from benchmarks.support.measure import (
+    alternately,
+    convolution_3x3,
+    matrix_product,
+    paired_ratio,
+    synchronise,
+    write,
+)
+from benchmarks.support.stock import StockGenerator, frozen, latents, stock_and_frozen
+from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
+from biggan_directions.generators.biggan_deep.kernels import convolution
 
 MOST_OPERATIONS = 12  # that a profile names
 EPSILON = 0.1  # of second differences, as the solvers take them
@@ -49,7 +56,7 @@ def main() -> None:
         if device.type == "cuda":
             found["tf32"] = with_tf32(stock, ours, found, rounds=options.rounds, device=device)
         else:
-            found["bfloat16"] = pictures_in_bfloat16(ours, found, rounds=options.rounds, device=device)
+            found["bfloat16"] = images_in_bfloat16(ours, found, rounds=options.rounds, device=device)
         if options.compile:
             found["compiled"] = compiled(ours, found, rounds=options.rounds, device=device)
         results[str(resolution)] = found
@@ -93,11 +100,11 @@ def compare(
         "share_of_limit": {
             side: {
                 name: statistics.median(
-                    counted[side] / taken / most for taken, most in zip(pictures, speed, strict=True)
+                    counted[side] / taken / most for taken, most in zip(images, speed, strict=True)
                 )
                 for name, speed in speeds.items()
             }
-            for side, pictures in zip(counted, each, strict=True)
+            for side, images in zip(counted, each, strict=True)
         },
         "layers": by_layer(
             ours, best[1], statistics.median(speeds["matrix product"]), rounds=rounds, device=device
@@ -138,10 +145,10 @@ def by_layer(
         synchronise(device)
         begun = time.perf_counter()
 
-    def end(place: int, _layer: object, _given: object, picture: torch.Tensor) -> None:
+    def end(place: int, _layer: object, _given: object, image: torch.Tensor) -> None:
         synchronise(device)
         times[place][-1] += (time.perf_counter() - begun) / batch  # a layer may take the batch in parts
-        sides[place] = picture.shape[2]
+        sides[place] = image.shape[2]
 
     hooks = [layer.register_forward_pre_hook(begin) for layer in ours.layers]
     hooks += [layer.register_forward_hook(partial(end, place)) for place, layer in enumerate(ours.layers)]
@@ -164,7 +171,7 @@ def by_layer(
     ]
 
 
-def profiled(call: Callable[[], object], pictures: int, device: torch.device) -> dict[str, dict[str, float]]:
+def profiled(call: Callable[[], object], images: int, device: torch.device) -> dict[str, dict[str, float]]:
     """Where the time goes: the share of convolutions, of matrix products, and of all that only moves memory.
 
     And the operations that take most, in milliseconds a picture.
@@ -183,7 +190,7 @@ def profiled(call: Callable[[], object], pictures: int, device: torch.device) ->
     return {
         "share_of_time": {kind: own / spent.total() for kind, own in spent.most_common()},
         "milliseconds_a_picture": {
-            name: own / 1e3 / pictures for name, own in single.most_common(MOST_OPERATIONS)
+            name: own / 1e3 / images for name, own in single.most_common(MOST_OPERATIONS)
         },
     }
 
@@ -195,7 +202,7 @@ def difference_errors(stock: StockGenerator, ours: FrozenBigGAN, device: torch.d
     if device.type == "cuda":
         with tf32(True):
             found["tf32"] = second_difference(ours, torch.float32)
-    found["bfloat16"] = second_difference(ours.for_pictures(), torch.float32)
+    found["bfloat16"] = second_difference(ours.for_images(), torch.float32)
     return {name: float((value - exact).norm() / exact.norm()) for name, value in found.items()}
 
 
@@ -228,11 +235,11 @@ def with_tf32(
     }
 
 
-def pictures_in_bfloat16(
+def images_in_bfloat16(
     ours: FrozenBigGAN, found: dict[str, Any], *, rounds: int, device: torch.device
 ) -> dict[str, Any]:
     """What low precision for pictures gains, and how far off they are."""
-    z, low = latents(found["best_batch"]["ours"], ours.z_dim, device=device), ours.for_pictures()
+    z, low = latents(found["best_batch"]["ours"], ours.z_dim, device=device), ours.for_images()
     times = alternately([lambda: ours(z), lambda: low(z)], rounds=rounds, device=device)
     return {
         "times_faster_than_float32": paired_ratio(*times),

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.measure import write
-from tests.generators.narrow_biggan import published_config, random_biggan
+from benchmarks.support.measure import write
+from tests.support.narrow_biggan import published_config, random_biggan
 
 
 def main() -> None:

@@ -18,20 +18,20 @@ from typing import Any
 
 import torch
 
-from benchmarks.chart import DOCS, write_chart
-from benchmarks.measure import RESULTS, write
+from benchmarks.support.chart import DOCS, write_chart
+from benchmarks.support.measure import RESULTS, write
 from biggan_directions import LearnSettings, load_generator
-from biggan_directions.evaluation import Evaluator
 from biggan_directions.generators import Generator
 from biggan_directions.latents import spread_latents
-from biggan_directions.learning import iterate
-from biggan_directions.matching import match
-from biggan_directions.search_space import SearchSpace, orthonormal
-from biggan_directions.solution import Solution
+from biggan_directions.learning.result import Solution
+from biggan_directions.learning.run import iterate
+from biggan_directions.metrics.matching import match
 from biggan_directions.solvers.derivatives import Differences
+from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.hessians import Moments
 from biggan_directions.solvers.jacobi import diagonalise, measured_moments
 from biggan_directions.solvers.joint_diagonalisation import jacobi_sweeps, off_diagonal_share
+from biggan_directions.solvers.subspace import SearchSpace, orthonormal
 from biggan_directions.toybox import TOYS, true_directions
 
 _DESCRIBED = 4  # latents at which effects of baselines are measured: their directions do not depend on it
@@ -228,7 +228,7 @@ def limits(options: argparse.Namespace) -> dict[str, Any]:
         for count in (8, 16, 32, 64, 128)
     ]
     usual = measured(32)
-    low = [(_last(toy.generator.for_pictures(torch.bfloat16), toy.live, 32), toy.live) for toy in toys]
+    low = [(_last(toy.generator.for_images(torch.bfloat16), toy.live, 32), toy.live) for toy in toys]
     found["precision"] = {"float32": mean_recovery(usual), "bfloat16": mean_recovery(low)}
     found["starts"] = [_from_random_starts(moments) for moments, _ in usual]
     return found

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.measure import alternately, paired_ratio, write
-from benchmarks.stock import latents, stock_and_frozen
-from biggan_directions.rendering import Account, RenderSettings, draw, pictures_needed, render_all
+from benchmarks.support.measure import alternately, paired_ratio, write
+from benchmarks.support.stock import latents, stock_and_frozen
+from biggan_directions.rendering import Account, RenderSettings, draw, images_needed, render_all
 from biggan_directions.rendering.images import Generate
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     _, generator = stock_and_frozen(options.resolution, device)
     z = latents(settings.samples, generator.z_dim, device=device)
     directions = torch.linalg.qr(torch.randn(generator.z_dim, options.directions))[0].T.to(device)
-    count = pictures_needed(options.directions, settings)
+    count = images_needed(options.directions, settings)
     with tempfile.TemporaryDirectory() as folder:
         calls: list[Callable[[], object]] = [
             partial(_bare, generator, z, count),

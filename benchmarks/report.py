@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import RESULTS
+from benchmarks.support.measure import RESULTS
 
 README = Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- from results: python -m benchmarks report -->", "<!-- end of what is from results -->"
@@ -50,7 +50,7 @@ def _forward(found: dict[str, Any]) -> Iterator[str]:
         (
             (
                 pixels,
-                *(f"{1 / at['seconds_a_picture'][side]:.2f}" for side in ("package", "ours")),
+                *(f"{1 / at['seconds_a_image'][side]:.2f}" for side in ("package", "ours")),
                 _ratio(at["times_faster"]),
                 *(f"{at['gflop'][side]:.1f}" for side in ("package", "ours")),
             )
@@ -212,7 +212,7 @@ def _commands(found: dict[str, Any]) -> Iterator[str]:
 def _rendering(found: dict[str, Any]) -> Iterator[str]:
     yield "### Rendering beside the bare forward pass"
     yield (
-        f"Sheet, animations and page: {found['pictures']} pictures of {found['resolution']} pixels in "
+        f"Sheet, animations and page: {found['images']} pictures of {found['resolution']} pixels in "
         f"{_ratio(found['rendered_by_bare'])} times the time that drawing them alone takes."
     )
 
@@ -233,8 +233,8 @@ def _explore(found: dict[str, Any]) -> Iterator[str]:
                 name,
                 at["samples_while_moving"],
                 f"{at['updates_a_second']:.1f}",
-                f"{at['pictures_a_second']:.1f}",
-                *(f"{at['last_seconds'][which]:.3f}" for which in ("median", "most")),
+                f"{at['images_a_second']:.1f}",
+                *(f"{at['last_seconds'][class_index]:.3f}" for class_index in ("median", "most")),
             )
             for name, at in found["results"].items()
         ),

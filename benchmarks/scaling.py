@@ -19,13 +19,13 @@ from typing import Any
 
 import torch
 
-from benchmarks.measure import RESULTS, paired_ratio, seconds, write
+from benchmarks.support.measure import RESULTS, paired_ratio, seconds, write
 from biggan_directions import LearnSettings, learn, load_generator
-from biggan_directions.joining import joined
-from biggan_directions.scoring import ScoreSettings, iterate_score
+from biggan_directions.distributed.process_group import ALONE, ProcessGroup
+from biggan_directions.distributed.starting import joined
+from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
 from biggan_directions.solvers.hessians import Moments
 from biggan_directions.solvers.jacobi import diagonalise
-from biggan_directions.team import ALONE, Team
 
 DIMS = (12, 24)  # of the search space: the fewest and the most for six directions
 CPU = torch.device("cpu")
@@ -36,9 +36,9 @@ def main() -> None:
     """Start two processes, and write down what they found."""
     options = _options()
     if options.member:
-        with joined() as team:
-            found = measured(options, team)
-        if team.leads:
+        with joined() as group:
+            found = measured(options, group)
+        if group.leads:
             _PART.write_text(json.dumps(found), encoding="utf-8")
         return
     RESULTS.mkdir(exist_ok=True)
@@ -61,41 +61,41 @@ def main() -> None:
     print(f"written to {write('scaling', found, CPU)}")
 
 
-def measured(options: argparse.Namespace, team: Team) -> dict[str, Any]:
+def measured(options: argparse.Namespace, group: ProcessGroup) -> dict[str, Any]:
     """Each case alone and together, round by round, after one of each that is not counted."""
-    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[team.rank]})
+    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[group.rank]})
     toy = load_generator("toybox", "car", device="cpu")
     closed = LearnSettings(latents=options.latents)
     adam = LearnSettings(solver="adam", steps=options.steps, latents=1, vjps=2)
     card = ScoreSettings(latents=options.latents, baselines=())
     rows = learn(toy, LearnSettings(solver="random", latents=1, vjps=2)).directions
 
-    def score(team: Team) -> None:
-        for _ in iterate_score(toy, rows, settings=card, team=team):
+    def score(group: ProcessGroup) -> None:
+        for _ in iterate_score(toy, rows, settings=card, group=group):
             pass
 
-    cases: dict[str, Callable[[Team], object]] = {
-        "closed form": lambda team: learn(toy, closed, team=team),
-        "adam": lambda team: learn(toy, adam, team=team),
+    cases: dict[str, Callable[[ProcessGroup], object]] = {
+        "closed form": lambda group: learn(toy, closed, group=group),
+        "adam": lambda group: learn(toy, adam, group=group),
         "score": score,
     }
     return {
         "settings": {"latents": options.latents, "adam_steps": options.steps, "rounds": options.rounds},
-        "exchange_of_nothing_s": _of_nothing(team),
-        "solving_s": {dims: _solving(dims) for dims in DIMS} if team.leads else {},
-        "cases": {name: _case(call, options.rounds, team) for name, call in cases.items()},
+        "exchange_of_nothing_s": _of_nothing(group),
+        "solving_s": {dims: _solving(dims) for dims in DIMS} if group.leads else {},
+        "cases": {name: _case(call, options.rounds, group) for name, call in cases.items()},
     }
 
 
-def _case(call: Callable[[Team], object], rounds: int, team: Team) -> dict[str, Any]:
+def _case(call: Callable[[ProcessGroup], object], rounds: int, group: ProcessGroup) -> dict[str, Any]:
     """Seconds of one process and of two, and of these what was spent in exchanges and in waiting for them."""
     alone, together, exchanging, received = [], [], [], 0
     for round_ in range(rounds + 1):
-        one = seconds(lambda: call(ALONE), CPU) if team.leads else 0.0
-        team.together(lambda: None)
-        before, received = team.seconds, team.received
-        two = seconds(lambda: call(team), CPU)
-        spent, received = team.seconds - before, team.received - received
+        one = seconds(lambda: call(ALONE), CPU) if group.leads else 0.0
+        group.together(lambda: None)
+        before, received = group.seconds, group.received
+        two = seconds(lambda: call(group), CPU)
+        spent, received = group.seconds - before, group.received - received
         if round_:
             alone.append(one)
             together.append(two)
@@ -103,17 +103,17 @@ def _case(call: Callable[[Team], object], rounds: int, team: Team) -> dict[str, 
     return {
         "one_s": statistics.median(alone),
         "two_s": statistics.median(together),
-        "times_faster": paired_ratio(alone, together) if team.leads else {},
+        "times_faster": paired_ratio(alone, together) if group.leads else {},
         "share_in_exchanges": statistics.median(a / b for a, b in zip(exchanging, together, strict=True)),
         "received_bytes": received,
     }
 
 
-def _of_nothing(team: Team, *, times: int = 200) -> float:
+def _of_nothing(group: ProcessGroup, *, times: int = 200) -> float:
     """Seconds that an exchange takes which brings next to nothing."""
-    work = team.share(range(2), lambda _: torch.zeros(1, dtype=torch.float64))
+    work = group.share(range(2), lambda _: torch.zeros(1, dtype=torch.float64))
     list(work)
-    return seconds(lambda: [team.together(lambda: None) for _ in range(times)], CPU) / times
+    return seconds(lambda: [group.together(lambda: None) for _ in range(times)], CPU) / times
 
 
 def _solving(dims: int) -> float:

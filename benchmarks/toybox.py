@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.chart import DOCS
-from benchmarks.measure import write
+from benchmarks.support.chart import DOCS
+from benchmarks.support.measure import write
 from biggan_directions import load_generator, sample_latents
 from biggan_directions.generators import Generator
 from biggan_directions.rendering import RenderSettings, contact_sheet, write_png
-from biggan_directions.rendering.images import Picture, draw
+from biggan_directions.rendering.images import ImageArray, draw
 from biggan_directions.toybox import FACTORS, TOYS, true_directions
 from biggan_directions.toybox.factors import scenes
 from biggan_directions.toybox.scene import render
@@ -55,8 +55,8 @@ def main() -> None:
 def measured(generator: Generator, toy: int, count: int) -> dict[str, Any]:
     """Error and effects of one class at so many scenes."""
     factors = np.random.default_rng((SEED, toy)).standard_normal((count, len(FACTORS)))
-    which = np.full(count, toy)
-    truth = _pictures(scenes(which, factors))
+    class_index = np.full(count, toy)
+    truth = _images(scenes(class_index, factors))
     directions = true_directions()[1].double()
     z = torch.from_numpy(factors) @ directions
     error = float((generator(z.float()) - truth).square().mean())
@@ -65,7 +65,7 @@ def measured(generator: Generator, toy: int, count: int) -> dict[str, Any]:
         step = STEP * np.eye(len(FACTORS))[factor]
         change = generator((z + STEP * direction).float()) - generator((z - STEP * direction).float())
         effects.append(float(change.square().mean().sqrt()) / (2 * STEP))
-        change = _pictures(scenes(which, factors + step)) - _pictures(scenes(which, factors - step))
+        change = _images(scenes(class_index, factors + step)) - _images(scenes(class_index, factors - step))
         of_scenes.append(float(change.square().mean().sqrt()) / (2 * STEP))
     return {
         "psnr": psnr(error),
@@ -75,14 +75,14 @@ def measured(generator: Generator, toy: int, count: int) -> dict[str, Any]:
     }
 
 
-def _pictures(described: Any) -> torch.Tensor:
+def _images(described: Any) -> torch.Tensor:
     return torch.from_numpy(render(described, 64).astype(np.float32)) / 127.5 - 1
 
 
 def samples_sheet(generators: Mapping[str, Generator]) -> None:
     """Every toy at the same ten latents, twice the size."""
     z = sample_latents(10, 32, truncation=1.0, seed=3, purpose="sheet")
-    rows: list[list[Picture]] = [list(draw(generator, z)) for generator in generators.values()]
+    rows: list[list[ImageArray]] = [list(draw(generator, z)) for generator in generators.values()]
     image = Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in rows]))
     image = image.resize((2 * image.width, 2 * image.height), Image.Resampling.LANCZOS)
     write_png(image, DOCS / "toybox_samples.png")

@@ -15,14 +15,22 @@ from typing import Any
 
 import torch
 
-from benchmarks.measure import alternately, in_child, paired_ratio, peak_bytes, reset_peak, synchronise, write
-from benchmarks.stock import StockGenerator, frozen, latents, stock_and_frozen
-from biggan_directions.evaluation import Drawable, Evaluator
-from biggan_directions.generators.frozen_biggan import FrozenBigGAN
+from benchmarks.support.measure import (
+    alternately,
+    in_child,
+    paired_ratio,
+    peak_bytes,
+    reset_peak,
+    synchronise,
+    write,
+)
+from benchmarks.support.stock import StockGenerator, frozen, latents, stock_and_frozen
+from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
 from biggan_directions.latents import uniforms
 from biggan_directions.penalty import hessian_penalty_along
-from biggan_directions.search_space import orthonormal
 from biggan_directions.solvers.adam import Recipe, adam_steps, kaiming_start
+from biggan_directions.solvers.evaluator import Drawable, Evaluator
+from biggan_directions.solvers.subspace import orthonormal
 
 SEED = 0
 SIDES = ("published", "ours")

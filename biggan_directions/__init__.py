@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators.load import load_generator
     from biggan_directions.latents import sample_latents
-    from biggan_directions.learn_settings import LearnSettings
-    from biggan_directions.learning import iterate, learn
+    from biggan_directions.learning.run import iterate, learn
+    from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.penalty import hessian_penalty, hessian_penalty_along
 
 __all__ = [

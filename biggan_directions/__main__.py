@@ -6,15 +6,15 @@ import sys
 
 def main() -> None:
     """Run the command line: exit 0 done, 1 a clear error, 2 wrong usage, 130 or 143 interrupted."""
-    from biggan_directions.launched import leads
-    from biggan_directions.stopping import Stopped, listen
+    from biggan_directions.distributed.launched import leads
+    from biggan_directions.runs.interrupt import Interrupted, listen
 
     if not leads():
         sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  # for as long as the process lives
     try:
         listen()
         _run()
-    except Stopped as stopped:
+    except Interrupted as stopped:
         sys.stderr.write(f"{stopped.sentence(sys.argv[1:])}\n")
         sys.exit(stopped.exit_code)
     except Exception:
@@ -24,13 +24,13 @@ def main() -> None:
 
 def _run() -> None:
     from biggan_directions.cli import app
-    from biggan_directions.errors import BigganDirectionsError, TeamError, WeightsError
-    from biggan_directions.escaping import printable
-    from biggan_directions.stopping import ignore
+    from biggan_directions.errors import BigganDirectionsError, ProcessGroupError, WeightsError
+    from biggan_directions.files.escaping import printable
+    from biggan_directions.runs.interrupt import ignore
 
     try:
         app()
-    except TeamError as error:
+    except ProcessGroupError as error:
         ignore()  # torchrun is about to send one
         if error.ours_to_tell and sys.__stderr__:
             sys.__stderr__.write(f"error: {error}\n")

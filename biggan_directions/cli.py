@@ -15,7 +15,7 @@ from biggan_directions.commands.models import models
 from biggan_directions.commands.name import name
 from biggan_directions.commands.render import render
 from biggan_directions.commands.score import score
-from biggan_directions.launched import leads
+from biggan_directions.distributed.launched import leads
 from biggan_directions.version import __version__
 
 app = typer.Typer(

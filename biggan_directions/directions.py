@@ -10,12 +10,12 @@ from typing import Any
 import torch
 
 from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.files.atomic_write import write_whole
+from biggan_directions.files.torch_file import read_torch_file
 from biggan_directions.generators import Generator
-from biggan_directions.generators.class_table import ImageClass
-from biggan_directions.output import write_whole
-from biggan_directions.reading.torch_file import read_torch_file
-from biggan_directions.search_space import parse_search_space
-from biggan_directions.solution import Solution
+from biggan_directions.generators.classes.class_table import ImageClass
+from biggan_directions.learning.result import Solution
+from biggan_directions.solvers.subspace import parse_search_space
 from biggan_directions.version import made_with
 
 FORMAT = "biggan-directions/1"

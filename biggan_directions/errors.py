@@ -38,7 +38,7 @@ class OutputError(BigganDirectionsError):
     """A place that cannot be written, or that holds something which must not be overwritten."""
 
 
-class TeamError(BigganDirectionsError):
+class ProcessGroupError(BigganDirectionsError):
     """Processes that were to work together, and cannot: one has ended, or cannot be reached.
 
     ``ours_to_tell`` in one of those that are left, which tells the user.

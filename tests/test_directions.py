@@ -9,7 +9,7 @@ import torch
 from biggan_directions.directions import Directions
 from biggan_directions.errors import FileFormatError, OutputError, UsageError
 from biggan_directions.generators import ImageClass
-from tests.oracles import random_orthogonal
+from tests.support.oracles import random_orthogonal
 
 PUBLISHED = Path(__file__).parents[2] / "shared" / "published_directions"
 

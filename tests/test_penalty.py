@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import tests.oracles as oracles
+import tests.support.oracles as oracles
 from biggan_directions.errors import UsageError
 from biggan_directions.penalty import hessian_penalty, hessian_penalty_along
 

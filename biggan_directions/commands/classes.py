@@ -18,7 +18,7 @@ def classes(
     as_json: Json = False,
 ) -> None:
     """List class names and indices."""
-    from biggan_directions.generators.classes import class_table
+    from biggan_directions.generators.classes.of_model import class_table
 
     table = class_table(sizes(model)[1])
     found = table.search(query)

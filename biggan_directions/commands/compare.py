@@ -26,7 +26,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Match two sets of directions one to one, and say how far apart their spaces are."""
-    from biggan_directions.matching import match, principal_angles
+    from biggan_directions.metrics.matching import match, principal_angles
 
     a, b = (open_directions(path, model, search_space) for path in (first, second))
     if a.z_dim != b.z_dim:

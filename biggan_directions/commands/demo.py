@@ -11,17 +11,17 @@ import typer
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device
 from biggan_directions.commands.render import drawn, print_file
-from biggan_directions.commands.run import drain
-from biggan_directions.commands.scoring import measure
 from biggan_directions.commands.terminal import out, print_scores, print_sets
+from biggan_directions.runs.learn import drain
+from biggan_directions.runs.score import measure
 
 _LATENTS = 6  # of the scorecard: a demonstration should not take a minute
 
 
 def _clear(folder: Path) -> None:
     """Remove what an earlier demonstration left, but not the lock of this one."""
-    from biggan_directions.output import explained
-    from biggan_directions.run_folder import LOCK_NAME
+    from biggan_directions.files.atomic_write import explained
+    from biggan_directions.runs.folder import LOCK_NAME
 
     with explained(folder):
         for path in folder.iterdir():
@@ -36,11 +36,11 @@ def demo(
     device: Device = "auto",
 ) -> None:
     """Learn, score and render six directions on the generator that ships; offline."""
-    from biggan_directions.learn_settings import LearnSettings
+    from biggan_directions.distributed.process_group import ALONE
+    from biggan_directions.learning.settings import LearnSettings
+    from biggan_directions.metrics.scoring import ScoreSettings
     from biggan_directions.rendering import GALLERY_NAME, RenderSettings
-    from biggan_directions.run_folder import held
-    from biggan_directions.scoring import ScoreSettings
-    from biggan_directions.team import ALONE
+    from biggan_directions.runs.folder import held
 
     folder = OUTPUTS / "demo"
     generator = load("toybox", [class_name], None, device)

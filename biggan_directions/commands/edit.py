@@ -12,10 +12,10 @@ import typer
 
 from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
 from biggan_directions.commands.options import Classes, Device, Json, OfModel, Space
-from biggan_directions.commands.sampling import samples_of
 from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
-from biggan_directions.escaping import printable
+from biggan_directions.files.escaping import printable
+from biggan_directions.rendering.samples import samples_of
 
 
 def parse_moves(pairs: Sequence[str], names: Sequence[str]) -> dict[int, float]:
@@ -117,13 +117,20 @@ def edit(
     name, classes = subject(found, path, model, class_name)
     generator = load_for(found, name, classes, truncation, device)
     note_other_weights(found, path, generator)
-    z, which = samples_of(generator, samples, seed)
+    z, class_index = samples_of(generator, samples, seed)
     file = write_edit(
-        generator, found.directions, z, moves, target, settings=settings, names=found.names, which=which
+        generator,
+        found.directions,
+        z,
+        moves,
+        target,
+        settings=settings,
+        names=found.names,
+        class_index=class_index,
     )
     trade = file.animation.trade if file.animation else ""
     if as_json:
-        shown = [generator.classes[place].name for place in which.tolist()]
+        shown = [generator.classes[place].name for place in class_index.tolist()]
         facts = {"path": str(target), "size_bytes": file.size_bytes, "seed": seed, "classes": shown}
         typer.echo(json.dumps({**facts, "moves": moves, "note": trade}))
         return

@@ -60,7 +60,7 @@ def explore(
     from biggan_directions.explore import server
     from biggan_directions.explore.gate import is_loopback
     from biggan_directions.explore.session import Session
-    from biggan_directions.generators.classes import class_table
+    from biggan_directions.generators.classes.of_model import class_table
     from biggan_directions.generators.load import load_generator
 
     path = path or newest()

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from biggan_directions.commands.each_class import EachClass, learn_each
 from biggan_directions.commands.opening import compile_forward, load
 from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, Space
-from biggan_directions.commands.run import Learnt, run
 from biggan_directions.commands.terminal import measures, out, plain, print_scores
 from biggan_directions.errors import GeneratorError, UsageError
-from biggan_directions.escaping import folder_name, shell_path
+from biggan_directions.files.escaping import folder_name, shell_path
+from biggan_directions.runs.learn import Learnt, run
+from biggan_directions.runs.per_class import EachClass, learn_each
 
 if TYPE_CHECKING:
     from biggan_directions.generators import Generator
-    from biggan_directions.learn_settings import LearnSettings
+    from biggan_directions.learning.settings import LearnSettings
 
 
 def _would(generator: Generator, settings: LearnSettings, path: Path, runs: int) -> str:
     """What would be done, and what it takes."""
-    from biggan_directions.estimate import estimate
+    from biggan_directions.learning.cost import estimate
 
     cost = estimate(generator, settings)
     memory = "unknown" if cost.peak_bytes is None else f"{cost.peak_bytes / 2**30:.1f} GB"
@@ -38,7 +38,7 @@ def _would(generator: Generator, settings: LearnSettings, path: Path, runs: int)
 
 
 def _print(learnt: Learnt, path: Path) -> None:
-    from biggan_directions.scorecard import remarks
+    from biggan_directions.metrics.scorecard import remarks
 
     if learnt.card is None:
         out.print(f"nothing to do: {plain(str(path))} is finished", soft_wrap=True)
@@ -121,8 +121,8 @@ def learn(
     as_json: Json = False,
 ) -> None:
     """Find directions for a class."""
-    from biggan_directions.joining import joined
-    from biggan_directions.learn_settings import LearnSettings
+    from biggan_directions.distributed.starting import joined
+    from biggan_directions.learning.settings import LearnSettings
 
     if resume and force:
         raise UsageError("--resume goes on with what is there and --force replaces it: give one of them")
@@ -145,8 +145,8 @@ def learn(
     )
     if per_class and compiled:
         raise UsageError("--compile takes minutes, and would for each class: leave it out with --per-class")
-    with joined() as team:
-        generator = team.together(lambda: load(model, class_name, truncation, device))
+    with joined() as group:
+        generator = group.together(lambda: load(model, class_name, truncation, device))
         settings.block(generator.z_dim)
         root = OUTPUTS / folder_name(os.path.basename(os.path.abspath(generator.model)))
         if per_class:
@@ -155,13 +155,13 @@ def learn(
             name = "all" if class_name == ["all"] else "+".join(item.name for item in generator.classes[:4])
             path = (to or root / folder_name(name)) / "directions.pt"
         if dry_run:
-            if team.leads:
+            if group.leads:
                 shown = compile_forward(generator) if compiled else generator
                 out.print(_would(shown, settings, path, len(generator.classes) if per_class else 1))
         elif per_class:
-            if each := learn_each(generator, settings, to or root, team, resume=resume, force=force):
+            if each := learn_each(generator, settings, to or root, group, resume=resume, force=force):
                 _print_each(each, to or root, as_json)
-        elif learnt := run(generator, settings, path, team, compiled=compiled, resume=resume, force=force):
+        elif learnt := run(generator, settings, path, group, compiled=compiled, resume=resume, force=force):
             if as_json:
                 typer.echo(json.dumps(_plain(learnt, path)))
             else:

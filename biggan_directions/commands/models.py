@@ -31,8 +31,8 @@ def models(
 
 
 def _fetch(model: str, as_json: bool) -> None:
-    from biggan_directions.generators.catalog import find_model
-    from biggan_directions.generators.weights import fetch_weights
+    from biggan_directions.generators.weights.catalog import find_model
+    from biggan_directions.generators.weights.locating import fetch_weights
 
     entry = find_model(model)
     if entry.bundled:
@@ -68,8 +68,8 @@ def _tell(words: str, as_json: bool, **facts: object) -> None:
 
 def _list(as_json: bool) -> None:
     """A row a model, and below it what does not fit a row."""
-    from biggan_directions.generators.catalog import CATALOG
-    from biggan_directions.generators.weights import cache_folder, cache_status
+    from biggan_directions.generators.weights.catalog import CATALOG
+    from biggan_directions.generators.weights.locating import cache_folder, cache_status
 
     found = [(entry, cache_status(entry)) for entry in CATALOG]
     if as_json:

@@ -14,8 +14,8 @@ from biggan_directions.errors import FileFormatError, UsageError
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
-    from biggan_directions.generators.download import Progress
-    from biggan_directions.generators.frozen_biggan import FrozenBigGAN
+    from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
+    from biggan_directions.generators.weights.download import Progress
 
 
 @contextmanager
@@ -91,13 +91,13 @@ def open_directions(path: Path, model: str | None, search_space: str) -> Directi
 
 def sizes(model: str) -> tuple[int, int]:
     """z_dim and number of classes, without the weights."""
-    from biggan_directions.generators.catalog import CatalogEntry
-    from biggan_directions.generators.weights import entry_or_folder, locate_weights
+    from biggan_directions.generators.weights.catalog import CatalogEntry
+    from biggan_directions.generators.weights.locating import entry_or_folder, locate_weights
 
     entry = entry_or_folder(model)
     if isinstance(entry, CatalogEntry):
         return entry.z_dim, entry.num_classes
-    from biggan_directions.generators.checkpoint import read_config
+    from biggan_directions.generators.biggan_deep.layout import read_config
 
     config = read_config(locate_weights(entry).config_path)
     return config.z_dim, config.num_classes

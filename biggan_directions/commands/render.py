@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from biggan_directions import stopping
-from biggan_directions.commands.account import account_of
 from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
-from biggan_directions.commands.sampling import listed, samples_of
 from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
-from biggan_directions.stopping import resumable
+from biggan_directions.rendering.samples import listed, samples_of
+from biggan_directions.runs import interrupt as interrupt
+from biggan_directions.runs.account import account_of
+from biggan_directions.runs.interrupt import resumable
 from biggan_directions.version import __version__
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
+    from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
     from biggan_directions.rendering import Manifest, RenderedFile, RenderSettings
-    from biggan_directions.team import Team
 
 
 _MOST = 64  # pictures at once, as of fastest_batch
@@ -37,10 +37,10 @@ def drawn(
     path: Path,
     folder: Path,
     settings: RenderSettings,
-    team: Team,
+    group: ProcessGroup,
     indices: list[int] | None = None,
     manifest: Manifest | None = None,
-    check: Callable[[], None] = stopping.check,
+    check: Callable[[], None] = interrupt.check,
 ) -> Iterator[RenderedFile]:
     """Draw the directions ``found``, which are at ``path``, into ``folder``; yield each file when done.
 
@@ -49,25 +49,25 @@ def drawn(
     """
     from tqdm import tqdm
 
-    from biggan_directions.drawing import SharedDrawing
     from biggan_directions.generators.batching import Halving, fastest_batch
-    from biggan_directions.rendering import pictures_needed, render_all
+    from biggan_directions.rendering import images_needed, render_all
+    from biggan_directions.runs.drawing import SharedDrawing
 
     if generator.device.type != "cpu":  # there a fixed batch is as good, and the same bytes come again
         settings = replace(settings, batch_size=fastest_batch(generator))
-    together = SharedDrawing(Halving(generator, settings.batch_size), settings.batch_size, team)
-    settings = replace(settings, batch_size=settings.batch_size * team.size)
-    z, which = samples_of(generator, settings.samples, settings.seed)
+    together = SharedDrawing(Halving(generator, settings.batch_size), settings.batch_size, group)
+    settings = replace(settings, batch_size=settings.batch_size * group.size)
+    z, class_index = samples_of(generator, settings.samples, settings.seed)
     classes = [item.name for item in generator.classes]
-    captions = [classes[place] if len(classes) > 1 else "" for place in which.tolist()]
+    captions = [classes[place] if len(classes) > 1 else "" for place in class_index.tolist()]
     count = len(found) if indices is None else len(set(indices))
-    total, none = pictures_needed(count, settings, which), pictures_needed(0, settings, which)
+    total, none = images_needed(count, settings, class_index), images_needed(0, settings, class_index)
     with tqdm(total=total, unit=" pictures", disable=None, leave=False) as bar:
 
-        def draw(z: Any, which: Any = None) -> Any:
+        def draw(z: Any, class_index: Any = None) -> Any:
             check()
             bar.update(len(z))
-            return together(z, which)
+            return together(z, class_index)
 
         for file in render_all(
             draw,
@@ -78,13 +78,13 @@ def drawn(
             names=found.names,
             effects=found.effect.tolist(),
             indices=indices,
-            which=which,
+            class_index=class_index,
             title=f"{Path(generator.model).name} · {listed(classes)}",
             account=account_of(found, generator, path, folder, settings, indices, captions),
             manifest=manifest,
         ):
             if file.kept:
-                bar.total -= pictures_needed(len(file.extents), settings, which) - none
+                bar.total -= images_needed(len(file.extents), settings, class_index) - none
             bar.clear()
             yield file
     together.end()
@@ -116,8 +116,8 @@ def _plain(file: RenderedFile) -> dict[str, Any]:
 
 def _made_of(found: Directions, path: Path, generator: Generator, asked: dict[str, Any]) -> str:
     """A checksum of all that decides what is drawn."""
-    from biggan_directions.generators.download import file_sha256
-    from biggan_directions.scorecard import digest
+    from biggan_directions.generators.weights.download import file_sha256
+    from biggan_directions.metrics.scorecard import digest
 
     all_of_it = {
         "directions": file_sha256(path),
@@ -157,10 +157,10 @@ def render(
     as_json: Json = False,
 ) -> None:
     """Draw each direction as a looping animation, a contact sheet, and a page with sliders."""
-    from biggan_directions.drawing import serve
+    from biggan_directions.distributed.starting import joined
     from biggan_directions.generators.batching import Halving
-    from biggan_directions.joining import joined
     from biggan_directions.rendering import RenderSettings
+    from biggan_directions.runs.drawing import serve
 
     path = path or newest()
     settings = RenderSettings(
@@ -184,12 +184,12 @@ def render(
         name, classes = subject(found, path, model, class_name)
         return found, load_for(found, name, classes, truncation, device, compiled=compiled)
 
-    with joined() as team:
-        found, generator = team.together(opened)
-        if not team.leads:
-            return serve(Halving(generator, _MOST), generator.device, team)
+    with joined() as group:
+        found, generator = group.together(opened)
+        if not group.leads:
+            return serve(Halving(generator, _MOST), generator.device, group)
         folder, show = to or path.parent, not as_json
-        files = _rendered(found, generator, path, folder, settings, indices, team, resume=resume, show=show)
+        files = _rendered(found, generator, path, folder, settings, indices, group, resume=resume, show=show)
     if as_json:
         typer.echo(json.dumps([_plain(file) for file in files]))
     elif all(file.kept for file in files):
@@ -204,15 +204,15 @@ def _rendered(
     folder: Path,
     settings: RenderSettings,
     indices: list[int] | None,
-    team: Team,
+    group: ProcessGroup,
     *,
     resume: bool,
     show: bool,
 ) -> list[RenderedFile]:
     """Draw into a folder that is held meanwhile, each file shown when it is done."""
-    from biggan_directions.output import check_writable
+    from biggan_directions.files.atomic_write import check_writable
     from biggan_directions.rendering import GALLERY_NAME, Manifest
-    from biggan_directions.run_folder import held
+    from biggan_directions.runs.folder import held
 
     note_other_weights(found, path, generator)
     check_writable(folder / GALLERY_NAME)
@@ -223,9 +223,9 @@ def _rendered(
 
         def check() -> None:
             hold.check()
-            stopping.check()
+            interrupt.check()
 
-        for file in drawn(found, generator, path, folder, settings, team, indices, manifest, check):
+        for file in drawn(found, generator, path, folder, settings, group, indices, manifest, check):
             files.append(file)
             if show:
                 print_file(file)

@@ -10,30 +10,32 @@ import typer
 
 from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
-from biggan_directions.commands.sampling import listed
-from biggan_directions.commands.scoring import measure
 from biggan_directions.commands.terminal import err, out, plain, print_scores, print_sets, print_words
 from biggan_directions.errors import UsageError
+from biggan_directions.rendering.samples import listed
+from biggan_directions.runs.score import measure
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
+    from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
-    from biggan_directions.scorecard import Scorecard
-    from biggan_directions.team import Team
+    from biggan_directions.metrics.scorecard import Scorecard
 
 
-def _stability(found: Directions, generator: Generator, seeds: int, team: Team) -> list[dict[str, Any]]:
+def _stability(
+    found: Directions, generator: Generator, seeds: int, group: ProcessGroup
+) -> list[dict[str, Any]]:
     """Learn again with other seeds; how well each direction comes back."""
-    from biggan_directions.commands.run import drain
-    from biggan_directions.learn_settings import LearnSettings
-    from biggan_directions.matching import match
+    from biggan_directions.learning.settings import LearnSettings
+    from biggan_directions.metrics.matching import match
+    from biggan_directions.runs.learn import drain
 
     rows: list[dict[str, Any]] = []
     for seed in range(seeds + 1):
         if seed == found.seed or len(rows) == seeds:
             continue
         asked = LearnSettings.of_result(found.solver, ndirs=len(found), seed=seed)
-        again, _ = drain(generator, asked, team)
+        again, _ = drain(generator, asked, group)
         cosines = [pair.cosine for pair in match(found.directions, again.directions)]
         rows.append({"seed": seed, "cosines": cosines})
     return rows
@@ -54,8 +56,8 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""
-    from biggan_directions.joining import joined
-    from biggan_directions.scoring import BASELINES, ScoreSettings
+    from biggan_directions.distributed.starting import joined
+    from biggan_directions.metrics.scoring import BASELINES, ScoreSettings
 
     settings = ScoreSettings(latents=latents, seed=seed, baselines=BASELINES if baselines else ())
     if seeds < 0:
@@ -69,11 +71,11 @@ def score(
         check_weights(found, path, generator)
         return found, generator
 
-    with joined() as team:
-        found, generator = team.together(opened)
-        card = measure(found, generator, settings, team, search_space=search_space)
-        again = _stability(found, generator, seeds, team) if seeds else []
-        if not team.leads:
+    with joined() as group:
+        found, generator = group.together(opened)
+        card = measure(found, generator, settings, group, search_space=search_space)
+        again = _stability(found, generator, seeds, group) if seeds else []
+        if not group.leads:
             return
     own = not class_name and truncation is None
     kept = card.save(path.parent) if own and not found.foreign else None
@@ -86,7 +88,7 @@ def score(
 
 
 def _print(card: Scorecard, found: Directions, again: list[dict[str, Any]]) -> None:
-    from biggan_directions.scorecard import remarks
+    from biggan_directions.metrics.scorecard import remarks
 
     scored_on = f"{plain(Path(card.model).name)} · {plain(listed(list(card.classes)))}"
     out.print(

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from biggan_directions.escaping import printable
+from biggan_directions.files.escaping import printable
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
-    from biggan_directions.scorecard import Measure, Scorecard, SetScore
+    from biggan_directions.metrics.scorecard import Measure, Scorecard, SetScore
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 

@@ -1,7 +1,7 @@
 """The live page: sliders that move pictures along directions, served to a browser on this machine."""
 
 from biggan_directions.explore.painter import Painter, Superseded
-from biggan_directions.explore.request import PictureRequest
+from biggan_directions.explore.request import ImageRequest
 from biggan_directions.explore.session import Answer, Session
 
-__all__ = ["Answer", "Painter", "PictureRequest", "Session", "Superseded"]
+__all__ = ["Answer", "ImageRequest", "Painter", "Session", "Superseded"]

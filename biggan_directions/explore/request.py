@@ -16,7 +16,7 @@ LARGEST_SEED = 2**53 - 1  # whole numbers that a browser's arithmetic keeps exac
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureRequest:
+class ImageRequest:
     """One state of the page, checked when made.
 
     Attributes:
@@ -58,7 +58,7 @@ class PictureRequest:
             raise UsageError(f"client must be at most 64 characters, got {len(self.client)}.")
 
     @classmethod
-    def from_json(cls, text: bytes) -> PictureRequest:
+    def from_json(cls, text: bytes) -> ImageRequest:
         """Read the body of a request.
 
         Raises:

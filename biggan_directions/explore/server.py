@@ -20,7 +20,7 @@ from starlette.routing import Route
 from biggan_directions.errors import BigganDirectionsError, GeneratorError, UsageError
 from biggan_directions.explore.gate import Gate, is_loopback
 from biggan_directions.explore.painter import Painter, Superseded
-from biggan_directions.explore.request import PictureRequest
+from biggan_directions.explore.request import ImageRequest
 from biggan_directions.explore.schema import schema
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
     async def show_schema(request: Request) -> Response:
         return JSONResponse(document)
 
-    async def draw_pictures(request: Request) -> Response:
-        asked = PictureRequest.from_json(await _body(request))
-        painter: Painter[PictureRequest, Answer] = request.app.state.painter
+    async def draw_images(request: Request) -> Response:
+        asked = ImageRequest.from_json(await _body(request))
+        painter: Painter[ImageRequest, Answer] = request.app.state.painter
         try:
             answer = await asyncio.wrap_future(painter.submit(asked.client, asked.number, asked))
         except Superseded:
@@ -74,7 +74,7 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
         except (RuntimeError, MemoryError) as error:  # torch's own, such as no memory left
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             raise GeneratorError(f"the picture could not be drawn: {reason}") from error
-        urls = ["data:image/png;base64," + base64.b64encode(item).decode() for item in answer.pictures]
+        urls = ["data:image/png;base64," + base64.b64encode(item).decode() for item in answer.images]
         return JSONResponse(
             {
                 "pictures": urls,
@@ -90,7 +90,7 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
             Route("/", show_page),
             Route("/api/session", show_session),
             Route("/api/schema", show_schema),
-            Route("/api/pictures", draw_pictures, methods=["POST"]),
+            Route("/api/pictures", draw_images, methods=["POST"]),
         ],
         exception_handlers={BigganDirectionsError: _in_words, HTTPException: _in_words},
         lifespan=lifespan,

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from biggan_directions.errors import UsageError
-from biggan_directions.escaping import printable, shell_path, shell_word
 from biggan_directions.explore.painter import Superseded
-from biggan_directions.explore.request import PictureRequest
+from biggan_directions.explore.request import ImageRequest
+from biggan_directions.files.escaping import printable, shell_path, shell_word
 from biggan_directions.latents import sample_latents
 from biggan_directions.rendering.images import draw
 from biggan_directions.traversal import apply_moves, default_distance
@@ -23,8 +23,8 @@ from biggan_directions.traversal import apply_moves, default_distance
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
-    from biggan_directions.generators.class_table import ClassTable
-    from biggan_directions.rendering.images import Picture
+    from biggan_directions.generators.classes.class_table import ClassTable
+    from biggan_directions.rendering.images import ImageArray
 
 _KEPT_WARM = 3  # generators: each holds a model's weights, some 200 MB of the real BigGAN's
 _SMALL = 64  # pixels: up to here eight pictures are drawn at once, in the time that a slider has
@@ -38,7 +38,7 @@ class Answer:
     loading.
     """
 
-    pictures: tuple[bytes, ...]
+    images: tuple[bytes, ...]
     class_name: str
     truncation: float
     command: str
@@ -102,7 +102,7 @@ class Session:
             ],
         }
 
-    def answer(self, asked: PictureRequest, stale: Callable[[], bool] = lambda: False) -> Answer:
+    def answer(self, asked: ImageRequest, stale: Callable[[], bool] = lambda: False) -> Answer:
         """Draw what is asked for, and say how to draw it again.
 
         Raises:
@@ -121,21 +121,21 @@ class Session:
         moved = apply_moves(z, self._found.directions, asked.moves).to(generator.device)
         several = generator.resolution <= _SMALL or generator.device.type != "cpu"
         begun = time.perf_counter()
-        pictures: list[bytes] = []
-        for picture in draw(generator, moved, batch_size=8 if several else 1):
-            pictures.append(png(picture))
+        images: list[bytes] = []
+        for image in draw(generator, moved, batch_size=8 if several else 1):
+            images.append(png(image))
             # one that is done is shown, stale or not: a slider that never rests would otherwise show none
-            if not several and len(pictures) < len(moved) and stale():
+            if not several and len(images) < len(moved) and stale():
                 raise Superseded
         return Answer(
-            pictures=tuple(pictures),
+            images=tuple(images),
             class_name=generator.classes[0].name,
             truncation=generator.truncation,
             command=self.command(asked, generator),
             seconds=time.perf_counter() - begun,
         )
 
-    def command(self, asked: PictureRequest, generator: Generator) -> str:
+    def command(self, asked: ImageRequest, generator: Generator) -> str:
         """What to type for the same pictures, quoted for a shell."""
         words = [*self._options, "--class", generator.classes[0].name]
         if generator.truncation != self._found.truncation:
@@ -174,8 +174,8 @@ class Session:
             self._warm.popitem(last=False)
 
 
-def png(picture: Picture) -> bytes:
+def png(image: ImageArray) -> bytes:
     """A picture (H, W, 3) as PNG, compressed little: 0.2 ms at 64 pixels, and nothing is lost on the way."""
     content = io.BytesIO()
-    Image.fromarray(picture).save(content, "PNG", compress_level=1)
+    Image.fromarray(image).save(content, "PNG", compress_level=1)
     return content.getvalue()

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from biggan_directions.generators.class_table import ImageClass
+from biggan_directions.generators.classes.class_table import ImageClass
 
 if TYPE_CHECKING:  # torch takes a second to import, and class names and the catalog do without
     import torch
@@ -26,9 +26,9 @@ class Generator(Protocol):
         """Where z must lie."""
         ...
 
-    def __call__(self, z: "torch.Tensor", which: "torch.Tensor | None" = None) -> "torch.Tensor":
+    def __call__(self, z: "torch.Tensor", class_index: "torch.Tensor | None" = None) -> "torch.Tensor":
         """Draw ``z (N, z_dim)`` as images ``(N, 3, H, W)`` in [-1, 1].
 
-        ``which (N,)`` indexes ``classes``; left out, every picture is of the first.
+        ``class_index (N,)`` indexes ``classes``; left out, every picture is of the first.
         """
         ...

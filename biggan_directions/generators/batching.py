@@ -26,7 +26,7 @@ class Drawable(Protocol):
         """Where z must lie."""
         ...
 
-    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
         """Draw ``z (N, z_dim)`` as ``(N, 3, H, W)``."""
         ...
 
@@ -46,12 +46,12 @@ def fastest_batch(
     if largest < 1:
         raise UsageError(f"largest must be 1 or more, got {largest}")
     begun = clock()
-    best = _seconds_a_picture(generator, 1, clock)
+    best = _seconds_a_image(generator, 1, clock)
     if best is None:
         raise _no_room()
     batch = 1
     while 2 * batch <= largest and clock() - begun + _REPEATS * 2 * batch * best <= _BUDGET_S:
-        seconds = _seconds_a_picture(generator, 2 * batch, clock)
+        seconds = _seconds_a_image(generator, 2 * batch, clock)
         if seconds is None or seconds > best * _WORTH:
             break
         batch, best = 2 * batch, seconds
@@ -77,13 +77,13 @@ class Halving:
             raise UsageError(f"batch must be 1 or more, got {batch}")
         self._generator, self.batch = generator, batch
 
-    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
         """Draw ``z (N, z_dim)`` as ``(N, 3, H, W)``."""
         pieces: list[torch.Tensor] = []
         start = 0
         while start < len(z):
             part = slice(start, start + self.batch)
-            images = _draw(self._generator, z[part], None if which is None else which[part])
+            images = _draw(self._generator, z[part], None if class_index is None else class_index[part])
             if images is None:
                 if self.batch == 1:
                     raise _no_room()
@@ -94,18 +94,18 @@ class Halving:
         return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
 
-def _draw(generator: Drawable, z: torch.Tensor, which: torch.Tensor | None) -> torch.Tensor | None:
+def _draw(generator: Drawable, z: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor | None:
     """The pictures, or None where memory does not suffice: by then the failed call's memory is free again."""
     try:
         with torch.no_grad():
-            return generator(z, which)
+            return generator(z, class_index)
     except torch.OutOfMemoryError:
         pass
     torch.cuda.empty_cache()
     return None
 
 
-def _seconds_a_picture(generator: Drawable, batch: int, clock: Callable[[], float]) -> float | None:
+def _seconds_a_image(generator: Drawable, batch: int, clock: Callable[[], float]) -> float | None:
     z = torch.zeros(batch, generator.z_dim, device=generator.device)
     times = []
     for _ in range(_REPEATS):

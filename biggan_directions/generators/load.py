@@ -6,13 +6,13 @@ from pathlib import Path
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.generators.catalog import CatalogEntry
-from biggan_directions.generators.class_table import ImageClass
-from biggan_directions.generators.classes import class_table
-from biggan_directions.generators.download import Progress
-from biggan_directions.generators.frozen_biggan import FrozenBigGAN
+from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
+from biggan_directions.generators.classes.class_table import ImageClass
+from biggan_directions.generators.classes.of_model import class_table
 from biggan_directions.generators.loading import load_checkpoint
-from biggan_directions.generators.weights import entry_or_folder
+from biggan_directions.generators.weights.catalog import CatalogEntry
+from biggan_directions.generators.weights.download import Progress
+from biggan_directions.generators.weights.locating import entry_or_folder
 
 
 def choose_device(device: str) -> torch.device:

@@ -7,10 +7,10 @@ import torch
 from pytorch_pretrained_biggan import BigGANConfig
 
 from biggan_directions.errors import WeightsError
-from biggan_directions.generators.catalog import CatalogEntry
-from biggan_directions.generators.checkpoint import checked_tensors, expected_shapes, load_state
-from biggan_directions.generators.download import Progress
-from biggan_directions.generators.weights import cache_status, entry_or_folder, locate_weights
+from biggan_directions.generators.biggan_deep.layout import checked_tensors, expected_shapes, load_state
+from biggan_directions.generators.weights.catalog import CatalogEntry
+from biggan_directions.generators.weights.download import Progress
+from biggan_directions.generators.weights.locating import cache_status, entry_or_folder, locate_weights
 
 _UNKNOWN_LICENSE = "unknown: the weights are from a folder"
 _FOLDER_TRUNCATION = 0.4  # as for the published models
@@ -80,7 +80,7 @@ def verify(model: str | Path | CatalogEntry) -> Checkpoint:
 
 def _load_bundled(entry: CatalogEntry) -> Checkpoint:
     """The toybox, which ships in a more compact form than a checkpoint."""
-    from biggan_directions.toybox import weights
+    from biggan_directions.toybox import packed as weights
 
     try:
         config, state, sha256 = weights.stock_config(), weights.stock_state(), weights.sha256()

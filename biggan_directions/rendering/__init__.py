@@ -3,7 +3,7 @@
 from biggan_directions.rendering.animation import Animation, delay_of, sane_bytes, write_animation
 from biggan_directions.rendering.edit import edit_format, write_edit
 from biggan_directions.rendering.frames import (
-    pictures_along,
+    images_along,
     render_direction,
     render_edit,
     render_grid,
@@ -11,13 +11,13 @@ from biggan_directions.rendering.frames import (
     show,
 )
 from biggan_directions.rendering.gallery import GALLERY_NAME, Account
-from biggan_directions.rendering.images import Generate, Picture, draw, to_bytes
+from biggan_directions.rendering.images import Generate, ImageArray, draw, to_bytes
 from biggan_directions.rendering.manifest import Manifest
 from biggan_directions.rendering.render import (
     SHEET_NAME,
     RenderedFile,
     animation_path,
-    pictures_needed,
+    images_needed,
     render_all,
 )
 from biggan_directions.rendering.scores import SCORES_NAME, Scores, read_scores
@@ -32,8 +32,8 @@ __all__ = [
     "Animation",
     "Format",
     "Generate",
+    "ImageArray",
     "Manifest",
-    "Picture",
     "RenderSettings",
     "RenderedFile",
     "Scores",
@@ -42,8 +42,8 @@ __all__ = [
     "delay_of",
     "draw",
     "edit_format",
-    "pictures_along",
-    "pictures_needed",
+    "images_along",
+    "images_needed",
     "read_scores",
     "render_all",
     "render_direction",

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from biggan_directions.errors import UsageError
-from biggan_directions.output import replacing
+from biggan_directions.files.atomic_write import replacing
 from biggan_directions.rendering.gif import LADDER, encode_gif
 from biggan_directions.rendering.settings import Format
 

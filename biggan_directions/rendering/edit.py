@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.output import check_writable
+from biggan_directions.files.atomic_write import check_writable
 from biggan_directions.rendering.animation import check_format, sane_bytes, write_animation
 from biggan_directions.rendering.frames import render_edit, render_still
 from biggan_directions.rendering.images import Generate
@@ -50,7 +50,7 @@ def write_edit(
     *,
     settings: RenderSettings,
     names: Mapping[int, str] | Sequence[str] = (),
-    which: torch.Tensor | None = None,
+    class_index: torch.Tensor | None = None,
 ) -> RenderedFile:
     """Write the pictures of z moved along several directions, or the way from here to there and back.
 
@@ -62,7 +62,7 @@ def write_edit(
         path: where to; its suffix says what: see :func:`edit_format`.
         settings: how an animation is made.
         names: of the directions, for its label.
-        which: (N,), each picture's class.
+        class_index: (N,), each picture's class.
 
     Raises:
         UsageError: shapes, indices or a suffix that do not fit.
@@ -73,9 +73,11 @@ def write_edit(
     way = ", ".join(f"direction {index} {signed(by)}" for index, by in moves.items()) or "not moved"
     comment = f"biggan-directions: {way}, seed {settings.seed}"
     if chosen is None:
-        image = render_still(generate, moved, settings=settings, which=which)
+        image = render_still(generate, moved, settings=settings, class_index=class_index)
         return RenderedFile(path=path, size_bytes=write_png(image, path, comment=comment))
-    frames = list(render_edit(generate, directions, z, moves, settings=settings, names=names, which=which))
+    frames = list(
+        render_edit(generate, directions, z, moves, settings=settings, names=names, class_index=class_index)
+    )
     animation = write_animation(
         frames,
         path,

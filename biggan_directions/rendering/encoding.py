@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from biggan_directions.rendering.animation import Animation
-from biggan_directions.rendering.images import Picture
+from biggan_directions.rendering.images import ImageArray
 
 
 class Abandoned(Exception):
@@ -17,25 +17,25 @@ class Feed:
     """Pictures of one animation on their way from the thread that draws to the one that encodes."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[list[Picture]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[ImageArray]] = queue.SimpleQueue()
         self._abandoned = False
 
-    def put(self, pictures: list[Picture]) -> None:
-        self._queue.put(pictures)
+    def put(self, images: list[ImageArray]) -> None:
+        self._queue.put(images)
 
     def abandon(self) -> None:
         """Wake the encoder up and have it drop its file."""
         self._abandoned = True
         self._queue.put([])
 
-    def __iter__(self) -> Iterator[list[Picture]]:
+    def __iter__(self) -> Iterator[list[ImageArray]]:
         return self
 
-    def __next__(self) -> list[Picture]:
-        pictures = self._queue.get()
+    def __next__(self) -> list[ImageArray]:
+        images = self._queue.get()
         if self._abandoned:
             raise Abandoned
-        return pictures
+        return images
 
 
 @dataclass(frozen=True)

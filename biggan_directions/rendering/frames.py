@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 from PIL import Image
 
-from biggan_directions.rendering.images import Generate, Picture, draw
+from biggan_directions.rendering.images import Generate, ImageArray, draw
 from biggan_directions.rendering.labels import signed
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.rendering.stage import Block, Stage
@@ -30,13 +30,13 @@ def render_direction(
     settings: RenderSettings,
     name: str = "",
     effect: float = math.nan,
-    which: torch.Tensor | None = None,
-    base: Sequence[Picture] | None = None,
+    class_index: torch.Tensor | None = None,
+    base: Sequence[ImageArray] | None = None,
 ) -> Iterator[Image.Image]:
     """Yield the frames of one loop along direction ``index``: all samples side by side, as they are drawn.
 
-    ``directions`` is (ndirs, z_dim) with rows of norm 1, ``z`` (samples, z_dim), ``which`` (samples,) the
-    classes, ``base`` the pictures of ``z`` itself where they have been drawn already. A frame that comes
+    ``directions`` is (ndirs, z_dim) with rows of norm 1, ``z`` (samples, z_dim), ``class_index`` (samples,)
+    the classes, ``base`` the pictures of ``z`` itself where they have been drawn already. A frame that comes
     again is the same object, so that an encoder can keep what it made of it.
     """
     return render_grid(
@@ -47,7 +47,7 @@ def render_direction(
         names={index: name},
         effects={index: effect},
         indices=(index,),
-        which=which,
+        class_index=class_index,
         base=base,
     )
 
@@ -61,8 +61,8 @@ def render_grid(
     names: Mapping[int, str] | Sequence[str],
     effects: Mapping[int, float] | Sequence[float],
     indices: Sequence[int],
-    which: torch.Tensor | None = None,
-    base: Sequence[Picture] | None = None,
+    class_index: torch.Tensor | None = None,
+    base: Sequence[ImageArray] | None = None,
 ) -> Iterator[Image.Image]:
     """Yield the frames of one loop in which all ``indices`` move in step, each by its own distance.
 
@@ -70,18 +70,18 @@ def render_grid(
     """
     path = loop_path(settings.frames)
     distances = {index: settings.extent(effects[index]).distance for index in indices}
-    pictures = pictures_along(
+    images = images_along(
         generate,
         directions,
         z,
         distances,
         path.fractions,
         settings=settings,
-        which=which,
+        class_index=class_index,
         base=base,
     )
     blocks = [Block(str(index), names[index], distances[index]) for index in indices]
-    return show(pictures, path, blocks, settings=settings)
+    return show(images, path, blocks, settings=settings)
 
 
 def render_edit(
@@ -92,7 +92,7 @@ def render_edit(
     *,
     settings: RenderSettings,
     names: Mapping[int, str] | Sequence[str] = (),
-    which: torch.Tensor | None = None,
+    class_index: torch.Tensor | None = None,
 ) -> Iterator[Image.Image]:
     """Yield the frames of a loop from z to z moved along several directions, and back.
 
@@ -101,26 +101,24 @@ def render_edit(
     path = there_and_back_path(settings.frames)
     there = apply_moves(z, directions, moves)
     share = torch.tensor(path.fractions, dtype=z.dtype, device=z.device)[:, None, None]
-    pictures = _grouped(generate, z + share * (there - z), which, settings.batch_size)
-    return show(pictures, path, [_block_of_moves(moves, names)], settings=settings)
+    images = _grouped(generate, z + share * (there - z), class_index, settings.batch_size)
+    return show(images, path, [_block_of_moves(moves, names)], settings=settings)
 
 
 def render_still(
-    generate: Generate, z: torch.Tensor, *, settings: RenderSettings, which: torch.Tensor | None = None
+    generate: Generate, z: torch.Tensor, *, settings: RenderSettings, class_index: torch.Tensor | None = None
 ) -> Image.Image:
     """The pictures of z (N, z_dim) side by side, without labels, enlarged by ``settings.scale`` alone.
 
     One z gives its picture and nothing else: what ``edit`` saves.
     """
-    pictures = list(draw(generate, z, which, batch_size=settings.batch_size))
-    height, width = pictures[0].shape[:2]
-    stage = Stage(
-        [Block("", "", None)], len(pictures), height, width, scale=settings.scale or 1, labels=False
-    )
-    return stage.frame(pictures, 1.0)
+    images = list(draw(generate, z, class_index, batch_size=settings.batch_size))
+    height, width = images[0].shape[:2]
+    stage = Stage([Block("", "", None)], len(images), height, width, scale=settings.scale or 1, labels=False)
+    return stage.frame(images, 1.0)
 
 
-def pictures_along(
+def images_along(
     generate: Generate,
     directions: torch.Tensor,
     z: torch.Tensor,
@@ -128,9 +126,9 @@ def pictures_along(
     fractions: Sequence[float],
     *,
     settings: RenderSettings,
-    which: torch.Tensor | None = None,
-    base: Sequence[Picture] | None = None,
-) -> Iterator[list[Picture]]:
+    class_index: torch.Tensor | None = None,
+    base: Sequence[ImageArray] | None = None,
+) -> Iterator[list[ImageArray]]:
     """Yield at each of ``fractions`` the pictures of every direction in ``distances``: of each, all samples.
 
     Where the projection is kept, fraction 0 is ``z`` itself under every direction: drawn once, or not at all
@@ -149,12 +147,12 @@ def pictures_along(
     ]
     shared = settings.projection == "keep" and 0.0 in fractions
     if shared and base is None:
-        base = list(draw(generate, z, which, batch_size=settings.batch_size))
+        base = list(draw(generate, z, class_index, batch_size=settings.batch_size))
     drawn = [place for place, fraction in enumerate(fractions) if not (shared and fraction == 0)]
     rest = _grouped(
         generate,
         torch.cat(ways, 1)[drawn],
-        None if which is None else which.repeat(len(ways)),
+        None if class_index is None else class_index.repeat(len(ways)),
         settings.batch_size,
     )
     for place in range(len(fractions)):
@@ -166,10 +164,10 @@ def pictures_along(
 
 
 def show(
-    pictures: Iterable[list[Picture]], path: Path, blocks: list[Block], *, settings: RenderSettings
+    images: Iterable[list[ImageArray]], path: Path, blocks: list[Block], *, settings: RenderSettings
 ) -> Iterator[Image.Image]:
     """Yield the frames along ``path``; ``pictures`` come in the order of its fractions, taken as needed."""
-    source, made = iter(pictures), list[Image.Image]()
+    source, made = iter(images), list[Image.Image]()
     stage: Stage | None = None
     for index in path.order:
         while len(made) <= index:
@@ -184,11 +182,11 @@ def show(
 
 
 def _grouped(
-    generate: Generate, latents: torch.Tensor, which: torch.Tensor | None, batch_size: int
-) -> Iterator[list[Picture]]:
+    generate: Generate, latents: torch.Tensor, class_index: torch.Tensor | None, batch_size: int
+) -> Iterator[list[ImageArray]]:
     """Draw latents (P, M, z_dim) in full batches and yield them position by position, M pictures each."""
     positions, count, z_dim = latents.shape
-    classes = None if which is None else which.repeat(positions)
+    classes = None if class_index is None else class_index.repeat(positions)
     stream = draw(generate, latents.reshape(-1, z_dim), classes, batch_size=batch_size)
     for _ in range(positions):
         yield [next(stream) for _ in range(count)]

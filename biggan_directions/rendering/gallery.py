@@ -13,8 +13,8 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from biggan_directions.escaping import printable
-from biggan_directions.output import write_whole
+from biggan_directions.files.atomic_write import write_whole
+from biggan_directions.files.escaping import printable
 from biggan_directions.rendering.scores import MEASURES, Figure, Measure, Scores, best
 
 GALLERY_NAME = "gallery.html"

@@ -14,7 +14,7 @@ from biggan_directions.errors import GeneratorError, UsageError
 Generate: TypeAlias = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
 """All that rendering knows of a generator: z (N, z_dim), which (N,) or None → (N, 3, H, W) in [-1, 1]."""
 
-Picture: TypeAlias = NDArray[np.uint8]
+ImageArray: TypeAlias = NDArray[np.uint8]
 """One picture as bytes, (H, W, 3)."""
 
 
@@ -39,8 +39,8 @@ def to_bytes(images: torch.Tensor) -> NDArray[np.uint8]:
 
 
 def draw(
-    generate: Generate, z: torch.Tensor, which: torch.Tensor | None = None, *, batch_size: int = 8
-) -> Iterator[Picture]:
+    generate: Generate, z: torch.Tensor, class_index: torch.Tensor | None = None, *, batch_size: int = 8
+) -> Iterator[ImageArray]:
     """Yield the picture of each z (N, z_dim), in order, drawing ``batch_size`` at a time."""
     if batch_size < 1:
         raise UsageError(f"batch_size is {batch_size}: expected 1 or more.")
@@ -48,11 +48,11 @@ def draw(
         part = slice(start, start + batch_size)
         # not inference_mode: whatever the generator keeps from this call must still serve under autograd
         with torch.no_grad():
-            images = generate(z[part], None if which is None else which[part])
+            images = generate(z[part], None if class_index is None else class_index[part])
         yield from to_bytes(images)
 
 
-def resized(picture: Picture, width: int, height: int) -> Image.Image:
+def resized(picture: ImageArray, width: int, height: int) -> Image.Image:
     """``picture`` at another size, by Lanczos: repeated pixels would make small pictures look like bricks."""
     image = Image.fromarray(picture)
     return image if image.size == (width, height) else image.resize((width, height), Image.Resampling.LANCZOS)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from biggan_directions.errors import FileFormatError
-from biggan_directions.output import explained, write_whole
-from biggan_directions.reading.plain_json import read_json
+from biggan_directions.files.atomic_write import explained, write_whole
+from biggan_directions.files.plain_json import read_json
 
 MANIFEST_NAME = ".render.json"
 FORMAT = "biggan-directions/render/1"

@@ -13,7 +13,7 @@ from typing import TypeVar
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.output import explained
+from biggan_directions.files.atomic_write import explained
 from biggan_directions.rendering.animation import (
     SUFFIXES,
     Animation,
@@ -22,7 +22,7 @@ from biggan_directions.rendering.animation import (
     write_animation,
 )
 from biggan_directions.rendering.encoding import Encoded, Feed, Job, raise_failures
-from biggan_directions.rendering.frames import pictures_along, show
+from biggan_directions.rendering.frames import images_along, show
 from biggan_directions.rendering.gallery import GALLERY_NAME, Account, PageDirection, write_gallery
 from biggan_directions.rendering.images import Generate, draw
 from biggan_directions.rendering.manifest import Manifest, Strips
@@ -66,11 +66,11 @@ def animation_path(folder: Path, index: int | None, settings: RenderSettings) ->
     return folder / f"{stem}{SUFFIXES[settings.format]}"
 
 
-def pictures_needed(count: int, settings: RenderSettings, which: torch.Tensor | None = None) -> int:
+def images_needed(count: int, settings: RenderSettings, class_index: torch.Tensor | None = None) -> int:
     """How many pictures ``render_all`` draws for ``count`` directions, for a progress bar."""
     kept = settings.projection == "keep"
     positions = settings.frames // 2 + 1 - kept
-    columns = (settings.sheet_positions - kept) * len(_sheet_samples(which))
+    columns = (settings.sheet_positions - kept) * len(_sheet_samples(class_index))
     return count * (positions * settings.samples + columns) + kept * settings.samples
 
 
@@ -84,7 +84,7 @@ def render_all(
     names: Sequence[str] = (),
     effects: Sequence[float] = (),
     indices: Sequence[int] | None = None,
-    which: torch.Tensor | None = None,
+    class_index: torch.Tensor | None = None,
     title: str = "",
     account: Account | None = None,
     manifest: Manifest | None = None,
@@ -104,7 +104,7 @@ def render_all(
         settings: how; ``settings.grid`` puts all directions into one animation.
         names, effects: one a direction; left out: no names, effects unknown.
         indices: which directions; left out: all.
-        which: (samples,), each sample's class.
+        class_index: (samples,), each sample's class.
         title: a line on top of the sheet.
         account: what the page says beside the pictures; left out: no page.
         manifest: says what is there and need not be drawn; what is drawn is added. Left out: all is drawn.
@@ -138,7 +138,7 @@ def render_all(
     kept = _kept(manifest, targets, for_page=for_page) if manifest else {}
     keep_sheet = manifest is not None and manifest.has(SHEET_NAME)
     base = (
-        list(draw(generate, z, which, batch_size=settings.batch_size))
+        list(draw(generate, z, class_index, batch_size=settings.batch_size))
         if settings.projection == "keep" and not (keep_sheet and len(kept) == len(groups))
         else None
     )
@@ -153,7 +153,7 @@ def render_all(
             kept=animation is None,
         )
 
-    on_sheet = _sheet_samples(which)
+    on_sheet = _sheet_samples(class_index)
     sheet_path = folder / SHEET_NAME
     if not keep_sheet:
         sheet = contact_sheet(
@@ -164,7 +164,7 @@ def render_all(
             names=names,
             effects=effects,
             indices=shown,
-            which=None if which is None else which[on_sheet],
+            class_index=None if class_index is None else class_index[on_sheet],
             base=None if base is None else [base[sample] for sample in on_sheet],
             title=title,
         )
@@ -192,14 +192,14 @@ def render_all(
         try:
             for group in [group for group in groups if group not in kept]:
                 distances = {index: settings.extent(effects[index]).distance for index in group}
-                stream = pictures_along(
+                stream = images_along(
                     generate,
                     directions,
                     z,
                     distances,
                     path.fractions,
                     settings=settings,
-                    which=which,
+                    class_index=class_index,
                     base=base,
                 )
                 first = next(stream)
@@ -211,13 +211,13 @@ def render_all(
                     [Block(str(index), names[index], distances[index]) for index in group],
                     targets[group],
                     settings=settings,
-                    budget_bytes=sane_bytes(sum(picture.shape[0] * picture.shape[1] for picture in first)),
+                    budget_bytes=sane_bytes(sum(image.shape[0] * image.shape[1] for image in first)),
                     comment=_comment(group, settings),
                     for_page=for_page,
                 )
                 pending.append(Job(group, feed, future, first[0].shape[:2]))
-                for pictures in itertools.chain([first], stream):
-                    feed.put(pictures)
+                for images in itertools.chain([first], stream):
+                    feed.put(images)
                     raise_failures(pending)
                 while len(pending) > 1:
                     yield finished(pending.popleft())
@@ -291,10 +291,10 @@ def _encode(
     return Encoded(animation, maker.strips() if for_page else [])
 
 
-def _sheet_samples(which: torch.Tensor | None) -> list[int]:
+def _sheet_samples(class_index: torch.Tensor | None) -> list[int]:
     """The samples on the sheet: the first of each class, up to three, so that it still fits a page."""
     first: dict[int, int] = {}
-    for sample, chosen in enumerate([0] if which is None else which.tolist()):
+    for sample, chosen in enumerate([0] if class_index is None else class_index.tolist()):
         first.setdefault(chosen, sample)
     return list(first.values())[:_CLASSES_ON_SHEET]
 

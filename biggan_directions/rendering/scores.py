@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from biggan_directions.errors import FileFormatError
-from biggan_directions.reading.plain_json import read_json
+from biggan_directions.files.plain_json import read_json
 
 SCORES_NAME = "scorecard.json"
 SCORES_FORMAT = "biggan-directions/scorecard/1"

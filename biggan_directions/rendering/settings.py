@@ -53,7 +53,7 @@ class RenderSettings:
         """How far to go along a direction of this ``effect``, and why."""
         return default_distance(effect) if self.distance is None else Extent(self.distance, "as asked")
 
-    def scale_for(self, resolution: int, pictures: int) -> int:
+    def scale_for(self, resolution: int, images: int) -> int:
         """By how much pictures of ``resolution`` pixels are enlarged where ``pictures`` share a frame.
 
         >>> settings = RenderSettings()
@@ -62,5 +62,5 @@ class RenderSettings:
         """
         if self.scale is not None:
             return self.scale
-        wanted = 256 if pictures == 1 else 128
+        wanted = 256 if images == 1 else 128
         return max(1, wanted // resolution)

@@ -9,9 +9,9 @@ import torch
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from biggan_directions.errors import UsageError
-from biggan_directions.output import replacing
-from biggan_directions.rendering.frames import pictures_along
-from biggan_directions.rendering.images import Generate, Picture, resized
+from biggan_directions.files.atomic_write import replacing
+from biggan_directions.rendering.frames import images_along
+from biggan_directions.rendering.images import Generate, ImageArray, resized
 from biggan_directions.rendering.labels import (
     FAINT,
     INK,
@@ -42,7 +42,7 @@ class _Row:
     name: str
     effect: float
     distance: float
-    pictures: list[list[Picture]]
+    pictures: list[list[ImageArray]]
 
 
 def contact_sheet(
@@ -54,8 +54,8 @@ def contact_sheet(
     names: Mapping[int, str] | Sequence[str],
     effects: Mapping[int, float] | Sequence[float],
     indices: Sequence[int],
-    which: torch.Tensor | None = None,
-    base: Sequence[Picture] | None = None,
+    class_index: torch.Tensor | None = None,
+    base: Sequence[ImageArray] | None = None,
     title: str = "",
 ) -> Image.Image:
     """Draw every z (N, z_dim) at even steps along each of ``indices``, N rows a direction.
@@ -68,8 +68,15 @@ def contact_sheet(
     fractions = even_fractions(settings.sheet_positions)
     distances = {index: settings.extent(effects[index]).distance for index in indices}
     drawn = list(
-        pictures_along(
-            generate, directions, z, distances, fractions, settings=settings, which=which, base=base
+        images_along(
+            generate,
+            directions,
+            z,
+            distances,
+            fractions,
+            settings=settings,
+            class_index=class_index,
+            base=base,
         )
     )
     rows = []

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-from biggan_directions.rendering.images import Picture, columns_for, resized
+from biggan_directions.rendering.images import ImageArray, columns_for, resized
 from biggan_directions.rendering.labels import INK, RULE, SOFT, WHITE, drawable, fitted, signed, typeface
 
 # Frames beyond this many pixels are of no use as an animation; pictures are made smaller to fit.
@@ -37,8 +37,8 @@ class Stage:
         self._rows = -(-samples // self._columns)
         self._block_rows = -(-len(blocks) // self._block_columns)
         self._samples = samples
-        pictures = height * width * scale**2 * samples * len(blocks)
-        shrink = min(1.0, (_MOST_PIXELS / pictures) ** 0.5)
+        images = height * width * scale**2 * samples * len(blocks)
+        shrink = min(1.0, (_MOST_PIXELS / images) ** 0.5)
         self._height, self._width = (max(8, round(side * scale * shrink)) for side in (height, width))
         self._measure()
         self._background = self._draw_background()
@@ -48,15 +48,15 @@ class Stage:
         """Width and height of a frame."""
         return self._background.size
 
-    def frame(self, pictures: list[Picture], fraction: float) -> Image.Image:
+    def frame(self, images: list[ImageArray], fraction: float) -> Image.Image:
         """The frame at ``fraction`` of the way; ``pictures`` block by block, and in each sample by sample."""
         frame = self._background.copy()
-        for index, picture in enumerate(pictures):
+        for index, image in enumerate(images):
             place, sample = divmod(index, self._samples)
             left, top = self._corner(place)
             row, column = divmod(sample, self._columns)
             x, y = left + column * (self._width + self._gutter), top + row * (self._height + self._gutter)
-            frame.paste(resized(picture, self._width, self._height), (x, y))
+            frame.paste(resized(image, self._width, self._height), (x, y))
         if self._labels:
             pen = ImageDraw.Draw(frame)
             for index, block in enumerate(self._blocks):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from PIL import Image
 
-from biggan_directions.rendering.images import Picture, resized
+from biggan_directions.rendering.images import ImageArray, resized
 
 # As many positions as an animation of 48 frames shows; more are not told apart by hand.
 MOST_POSITIONS = 25
@@ -38,14 +38,14 @@ class StripMaker:
 
     def __init__(self, fractions: Sequence[float]) -> None:
         self._places = positions_shown(fractions)
-        self._kept: dict[int, list[Picture]] = {}
+        self._kept: dict[int, list[ImageArray]] = {}
 
-    def watch(self, pictures: Iterable[list[Picture]]) -> Iterator[list[Picture]]:
+    def watch(self, images: Iterable[list[ImageArray]]) -> Iterator[list[ImageArray]]:
         """Pass on ``pictures``, which come in the order of ``fractions``."""
         wanted = set(self._places)
-        for place, current in enumerate(pictures):
+        for place, current in enumerate(images):
             if place in wanted:
-                self._kept[place] = [_sized(picture) for picture in current]
+                self._kept[place] = [_sized(image) for image in current]
             yield current
 
     def strips(self) -> list[bytes]:
@@ -65,12 +65,12 @@ def size_on_page(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def _sized(picture: Picture) -> Picture:
-    height, width = size_on_page(*picture.shape[:2])
-    return np.asarray(resized(picture, width, height))
+def _sized(image: ImageArray) -> ImageArray:
+    height, width = size_on_page(*image.shape[:2])
+    return np.asarray(resized(image, width, height))
 
 
-def _webp(pixels: Picture) -> bytes:
+def _webp(pixels: ImageArray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "WEBP", quality=_QUALITY, method=4)
     return file.getvalue()

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.evaluation import Evaluator
 from biggan_directions.latents import stream, uniforms
 from biggan_directions.penalty import hessian_penalty_along
 from biggan_directions.precision import full_precision
-from biggan_directions.search_space import Inputs, orthonormal
+from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.subspace import Inputs, orthonormal
 
 _SMOOTHING = 0.95  # of the penalty that is shown; the estimate of one step is noisy
 
@@ -123,7 +123,7 @@ def adam_steps(
         with full_precision():
             turned = orthonormal(matrix)
             directions = turned if axes is None else turned @ axes
-            leaf = evaluator.team.agreed(directions.detach()).to(device).requires_grad_()
+            leaf = evaluator.group.broadcast(directions.detach()).to(device).requires_grad_()
             penalty, gradient = _penalty_and_gradient(evaluator, batch, leaf, recipe, step=step, seed=seed)
             optimizer.zero_grad()
             torch.autograd.backward(directions, gradient.to(directions.dtype))
@@ -158,7 +158,7 @@ def _penalty_and_gradient(
     """One batch's penalty, and its gradient with respect to the directions ``(r, z_dim)``, float64."""
     rows, size = len(directions), recipe.batch_size
     first = step * size
-    z, which = batch(first, size)
+    z, class_index = batch(first, size)
     draws = uniforms(size, 2 + recipe.probes * rows, purpose="adam/moves", seed=seed, offset=first)
     along = (draws[:, 0] * rows).long()
     weights = torch.zeros(size, rows)
@@ -169,13 +169,13 @@ def _penalty_and_gradient(
     def piece(start: int) -> torch.Tensor:
         """One micro-batch's share of the penalty, then of the gradient."""
         part = slice(start, min(start + evaluator.micro_batch, size))
-        classes = None if which is None else which[part]
+        classes = None if class_index is None else class_index[part]
 
-        def picture(points: torch.Tensor, classes: torch.Tensor | None = classes) -> torch.Tensor:
+        def image(points: torch.Tensor, classes: torch.Tensor | None = classes) -> torch.Tensor:
             return evaluator.draw(points, None if classes is None else classes[: len(points)])
 
         penalty = hessian_penalty_along(
-            picture,
+            image,
             z[part].to(directions),
             directions,
             weights=weights[part].to(directions),

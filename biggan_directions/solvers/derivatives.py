@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.evaluation import Evaluator
+from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.sketch import Sketch, block_average
 
 _FLOOR = 0.003  # of the RMS size: a number whose Hessian is smaller is mostly rounding, and has less of a say
@@ -76,7 +76,7 @@ def evaluations_per_latent(size: int, rows: int) -> int:
 def derivatives(
     evaluator: Evaluator,
     z: torch.Tensor,
-    which: torch.Tensor | None,
+    class_index: torch.Tensor | None,
     basis: torch.Tensor,
     *,
     signs: torch.Tensor,
@@ -104,7 +104,7 @@ def derivatives(
     Args:
         evaluator: what draws.
         z: the latent ``(z_dim,)``.
-        which: its class, a tensor of one index, or none.
+        class_index: its class, a tensor of one index, or none.
         basis: orthonormal rows ``(m, z_dim)``.
         signs: ±1, ``(m,)``.
         differences: step, blocks and sketch.
@@ -117,11 +117,11 @@ def derivatives(
     crossed = pairs[pairs[:, 0] != pairs[:, 1]]
     steps = _steps(size, crossed, signs.double())
     points = (z.double() + differences.epsilon * steps @ basis.double()).to(z.dtype)
-    classes = None if which is None else which.reshape(1).expand(len(points))
+    classes = None if class_index is None else class_index.reshape(1).expand(len(points))
 
     features: list[torch.Tensor] = []
     sketches: list[Sketch] = []
-    for part, images in evaluator.pictures(points, classes):
+    for part, images in evaluator.images(points, classes):
         scales = [block_average(images, block) for block in differences.blocks] + [images.flatten(1)]
         whole = scales[-1]
         if not sketches:

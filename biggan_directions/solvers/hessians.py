@@ -14,8 +14,8 @@ from typing import Any
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.evaluation import Evaluator
 from biggan_directions.solvers.derivatives import Differences, derivatives, pair_list
+from biggan_directions.solvers.evaluator import Evaluator
 
 _CHUNK = 1 << 16  # numbers of a picture that are taken to float64 at once
 
@@ -160,7 +160,7 @@ class Moments:
 def measure(
     evaluator: Evaluator,
     z: torch.Tensor,
-    which: torch.Tensor | None,
+    class_index: torch.Tensor | None,
     basis: torch.Tensor,
     *,
     signs: torch.Tensor,
@@ -180,7 +180,7 @@ def measure(
     found = derivatives(
         evaluator,
         z,
-        which,
+        class_index,
         basis,
         signs=signs,
         differences=differences,

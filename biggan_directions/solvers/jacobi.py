@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from biggan_directions.evaluation import Evaluator
 from biggan_directions.latents import signs, stream
-from biggan_directions.search_space import orthonormal
 from biggan_directions.solvers.derivatives import Differences
+from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.hessians import Moments, measure
 from biggan_directions.solvers.joint_diagonalisation import Sweep, jacobi_sweeps
+from biggan_directions.solvers.subspace import orthonormal
 
 Sample = Callable[[int], tuple[torch.Tensor, torch.Tensor | None]]
 """Gives the latent ``(z_dim,)`` of an index, and its class: a tensor of one index, or none."""
@@ -60,11 +60,11 @@ def measured_moments(
     moments = so_far if so_far is not None else Moments.zero(size, size if rows is None else rows)
 
     def at(index: int) -> torch.Tensor:
-        z, which = sample(index)
+        z, class_index = sample(index)
         return measure(
             evaluator,
             z,
-            which,
+            class_index,
             basis,
             signs=signs(1, size, purpose=f"{purpose}/signs", seed=seed, offset=index)[0],
             differences=differences,
@@ -73,7 +73,7 @@ def measured_moments(
             products=moments.products,
         ).flat()
 
-    for indices in evaluator.team.rounds(range(done, latents)):
+    for indices in evaluator.group.rounds(range(done, latents)):
         for found in evaluator.shared(indices, at):
             moments = moments + moments.of_flat(found)
             yield moments

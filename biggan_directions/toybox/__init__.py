@@ -23,7 +23,7 @@ def true_directions() -> "tuple[tuple[str, ...], Tensor]":
     >>> names[0], tuple(directions.shape)
     ('azimuth', (8, 32))
     """
-    from biggan_directions.toybox.weights import rotation
+    from biggan_directions.toybox.packed import rotation
 
     return FACTORS, rotation()[: len(FACTORS)]
 
@@ -33,6 +33,6 @@ def save_checkpoint(folder: str | Path) -> None:
 
     ``--model FOLDER`` and ``pytorch_pretrained_biggan.BigGAN.from_pretrained(FOLDER)`` load it.
     """
-    from biggan_directions.toybox import weights
+    from biggan_directions.toybox import packed as weights
 
     weights.save_checkpoint(Path(folder))

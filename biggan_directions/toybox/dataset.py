@@ -26,7 +26,7 @@ class Dataset:
         toys: ``(N,)`` int64, 0 to 9.
     """
 
-    pictures: npt.NDArray[np.uint8]
+    images: npt.NDArray[np.uint8]
     factors: npt.NDArray[np.float32]
     toys: npt.NDArray[np.int64]
 
@@ -43,23 +43,23 @@ def load(folder: Path, count: int, seed: int) -> Dataset:
     Every class comes up equally often. Needs the ``[toybox]`` extra (numba) and 12 KB of disk a picture.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    which, factors = _draw(count, seed)
+    class_index, factors = _draw(count, seed)
     path, done_path = folder / f"pictures-{seed}-{count}.npy", folder / f"pictures-{seed}-{count}.done"
     shape = (count, 3, RESOLUTION, RESOLUTION)
     if not path.exists():
         np.lib.format.open_memmap(path, "w+", np.uint8, shape).flush()
-    pictures = np.lib.format.open_memmap(path, "r+")
+    images = np.lib.format.open_memmap(path, "r+")
     done = int(done_path.read_text()) if done_path.exists() else 0
     few = min(4, done)
     if not np.array_equal(
-        pictures[:few], render(factor_ranges.scenes(which[:few], factors[:few]), RESOLUTION)
+        images[:few], render(factor_ranges.scenes(class_index[:few], factors[:few]), RESOLUTION)
     ):
         raise OutputError(f"{path} shows other scenes than are drawn now: choose another folder")
     for start in range(done, count, CHUNK):
         stop = min(start + CHUNK, count)
-        pictures[start:stop] = render(
-            factor_ranges.scenes(which[start:stop], factors[start:stop]), RESOLUTION
+        images[start:stop] = render(
+            factor_ranges.scenes(class_index[start:stop], factors[start:stop]), RESOLUTION
         )
-        pictures.flush()
+        images.flush()
         done_path.write_text(str(stop))
-    return Dataset(np.load(path, mmap_mode="r"), factors, which)
+    return Dataset(np.load(path, mmap_mode="r"), factors, class_index)

@@ -155,7 +155,7 @@ def _shade(scene, u, v, out):
 
 
 @njit(parallel=True, fastmath=True, cache=True)
-def _render(scenes, resolution, pictures):
+def _render(scenes, resolution, images):
     fine = 2 * resolution
     for i in prange(scenes.shape[0]):
         samples = np.zeros((fine + 2, fine + 2, 3), np.float32)
@@ -175,7 +175,7 @@ def _render(scenes, resolution, pictures):
                         for b in range(4):
                             weight = (1.0 if a == 0 or a == 3 else 3.0) * (1.0 if b == 0 or b == 3 else 3.0)
                             total += weight * min(max(samples[2 * row + a, 2 * column + b, k], 0.0), 1.0)
-                    pictures[i, k, row, column] = np.uint8(255.0 * (total / 64.0) ** (1.0 / 2.2) + 0.5)
+                    images[i, k, row, column] = np.uint8(255.0 * (total / 64.0) ** (1.0 / 2.2) + 0.5)
 
 
 def render(scenes: npt.NDArray[np.float32], resolution: int = 64) -> npt.NDArray[np.uint8]:
@@ -188,6 +188,6 @@ def render(scenes: npt.NDArray[np.float32], resolution: int = 64) -> npt.NDArray
     Returns:
         ``(N, 3, resolution, resolution)`` uint8, sRGB-like (gamma 2.2).
     """
-    pictures = np.zeros((len(scenes), 3, resolution, resolution), np.uint8)
-    _render(np.ascontiguousarray(scenes, np.float32), resolution, pictures)
-    return pictures
+    images = np.zeros((len(scenes), 3, resolution, resolution), np.uint8)
+    _render(np.ascontiguousarray(scenes, np.float32), resolution, images)
+    return images

@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from biggan_directions.reading.torch_file import read_torch_file
+from biggan_directions.files.torch_file import read_torch_file
 from biggan_directions.toybox import dataset as datasets
 from biggan_directions.toybox.network import Network
-from biggan_directions.toybox.weights import pack
+from biggan_directions.toybox.packed import pack
 
 AVERAGING = 0.999
 
@@ -28,7 +28,7 @@ class TrainingSettings:
     """What a run is made of; kept in the checkpoint."""
 
     width: int = 24
-    pictures: int = 150_000
+    images: int = 150_000
     held_out: int = 4_000
     batch: int = 32
     steps: int = 20_000
@@ -39,9 +39,9 @@ class TrainingSettings:
     seed: int = 1
 
 
-def loss(pictures: Tensor, truth: Tensor) -> Tensor:
+def loss(images: Tensor, truth: Tensor) -> Tensor:
     """Absolute and squared error, and the absolute error of the picture's gradients, which keeps edges."""
-    error = pictures - truth
+    error = images - truth
     across, down = error[..., 1:] - error[..., :-1], error[..., 1:, :] - error[..., :-1, :]
     return error.abs().mean() + 4 * error.square().mean() + 0.5 * (across.abs().mean() + down.abs().mean())
 
@@ -115,7 +115,7 @@ def held_out_error(network: Network, data: datasets.Dataset) -> Tensor:
     errors = []
     for start in range(0, len(data.toys), 100):
         piece = slice(start, start + 100)
-        truth = torch.from_numpy(data.pictures[piece].astype("float32")) / 127.5 - 1
+        truth = torch.from_numpy(data.images[piece].astype("float32")) / 127.5 - 1
         drawn = network(torch.from_numpy(data.factors[piece]), torch.from_numpy(data.toys[piece]))
         errors.append((drawn - truth).square().mean((1, 2, 3)))
     return torch.cat(errors)
@@ -124,7 +124,7 @@ def held_out_error(network: Network, data: datasets.Dataset) -> Tensor:
 def train(folder: Path, settings: TrainingSettings, minutes_between_saves: float = 3.0) -> Run:
     """Train until ``settings.steps``, from ``folder/checkpoint.pt`` where there is one. Prints a line now
     and then."""
-    data = datasets.load(folder, settings.pictures, seed=settings.seed)
+    data = datasets.load(folder, settings.images, seed=settings.seed)
     held_out = datasets.load(folder, settings.held_out, seed=settings.seed + 1)
     factors, toys = torch.from_numpy(data.factors), torch.from_numpy(data.toys)
     run, checkpoint = Run(settings), folder / "checkpoint.pt"
@@ -142,7 +142,7 @@ def train(folder: Path, settings: TrainingSettings, minutes_between_saves: float
     while run.step < settings.steps:
         random = torch.Generator().manual_seed(settings.seed * 1_000_003 + run.step)
         rows = torch.randint(len(toys), (settings.batch,), generator=random)
-        truth = torch.from_numpy(data.pictures[rows.numpy()]).float() / 127.5 - 1
+        truth = torch.from_numpy(data.images[rows.numpy()]).float() / 127.5 - 1
         run.network.iterate_spectral_norms()
         value = step_loss(factors[rows], toys[rows], truth)
         torch.autograd.backward(value)
@@ -158,7 +158,7 @@ def train(folder: Path, settings: TrainingSettings, minutes_between_saves: float
             print(f"step {run.step}  loss {smoothed:.4f}  {pace:.3f} s a step", flush=True)
         if time.monotonic() - saved > 60 * minutes_between_saves or run.step == settings.steps:
             _save(run, checkpoint)
-            few = datasets.Dataset(held_out.pictures[:500], held_out.factors[:500], held_out.toys[:500])
+            few = datasets.Dataset(held_out.images[:500], held_out.factors[:500], held_out.toys[:500])
             error = held_out_error(averaged_network(run), few).mean().item()
             print(
                 f"step {run.step}  held-out {psnr(error):.2f} dB  {(saved - started) / 60:.0f} min",

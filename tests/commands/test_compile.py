@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 
 from biggan_directions import Directions, LearnSettings, learn, load_generator
-from biggan_directions.commands.account import learn_command
-from tests.generators.checkpoints import write_checkpoint
+from biggan_directions.runs.account import learn_command
+from tests.support.checkpoints import write_checkpoint
 
 LEARN = ("learn", "--model", "./mine", "--class", "1", "--ndirs", "2", "--search-space", "all")
 RENDER = ("render", "mine.pt", "--model", "./mine", "--class", "1")

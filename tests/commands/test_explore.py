@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from biggan_directions.commands.explore import has_desktop
-from biggan_directions.explore import PictureRequest
+from biggan_directions.explore import ImageRequest
 from biggan_directions.explore.server import listen
 from biggan_directions.toybox import true_directions
 from tests.explore.conftest import make_session, toybox_directions
@@ -70,7 +70,7 @@ def test_it_prints_its_address_serves_and_ends_on_ctrl_c(tmp_path: Path) -> None
 def test_the_command_that_the_page_gives_makes_the_same_pictures(tmp_path: Path) -> None:
     path = tmp_path / "it's mine.pt"
     toybox_directions().save(path)
-    asked = PictureRequest(
+    asked = ImageRequest(
         class_name="duck", truncation=0.44, seed=7, samples=(0, 1, 2), moves={0: 2.0, 2: -1.5}
     )
     answer = make_session(path=str(path)).answer(asked)
@@ -80,10 +80,10 @@ def test_the_command_that_the_page_gives_makes_the_same_pictures(tmp_path: Path)
     )
     assert done.returncode == 0, done.stderr
     made = np.asarray(Image.open(tmp_path / "picture.png")).astype(int)
-    pictures = [np.asarray(Image.open(io.BytesIO(picture))).astype(int) for picture in answer.pictures]
+    images = [np.asarray(Image.open(io.BytesIO(image))).astype(int) for image in answer.images]
     step = (made.shape[1] - 64) // 2  # side by side, with some space between
-    for place, picture in enumerate(pictures):
-        assert np.abs(made[:, place * step : place * step + 64] - picture).max() <= 1
+    for place, image in enumerate(images):
+        assert np.abs(made[:, place * step : place * step + 64] - image).max() <= 1
 
 
 def test_a_bare_matrix_is_explored_as_what_it_is_said_to_be_of(tmp_path: Path) -> None:

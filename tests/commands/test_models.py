@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.generators.checkpoints import write_checkpoint
-from tests.generators.file_server import FileServer, serve
+from tests.support.checkpoints import write_checkpoint
+from tests.support.file_server import FileServer, serve
 
 # The command line, with one more model in its catalog: a small one, at two addresses that follow.
 MAIN = """
 import sys
 from biggan_directions.__main__ import main
-from biggan_directions.generators import catalog, download
+from biggan_directions.generators.weights import catalog
+from biggan_directions.generators.weights import download
 sources = tuple(
     catalog.UrlSource(config_url=url + "/config.json", weights_url=url + "/pytorch_model.bin")
     for url in sys.argv[1:3]

@@ -13,8 +13,8 @@ from biggan_directions import Directions, load_generator
 from biggan_directions.explore import Session
 from biggan_directions.explore.server import address_of, listen, make_server
 from biggan_directions.generators import Generator, ImageClass
-from biggan_directions.generators.class_table import ClassTable
-from biggan_directions.generators.classes import class_table
+from biggan_directions.generators.classes.class_table import ClassTable
+from biggan_directions.generators.classes.of_model import class_table
 from biggan_directions.toybox import true_directions
 
 NASTY = '<img src=x onerror="document.title=1"> & "quoted"'

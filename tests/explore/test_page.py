@@ -20,11 +20,11 @@ from playwright.sync_api import (
     expect,
 )
 
-from biggan_directions.explore import PictureRequest
-from biggan_directions.generators.class_table import ClassTable
+from biggan_directions.explore import ImageRequest
+from biggan_directions.generators.classes.class_table import ClassTable
 from biggan_directions.toybox.names import TOYS
-from tests.browser import browser, needs_browser
 from tests.explore.conftest import NASTY, Live, load, make_session, serving
+from tests.support.browser import browser, needs_browser
 
 __all__ = ["browser"]  # a fixture, found here by its name
 pytestmark = needs_browser
@@ -64,7 +64,7 @@ def settle(page: Page) -> None:
     page.locator("main[aria-busy=false]").wait_for()
 
 
-def pictures(page: Page) -> list[str]:
+def images(page: Page) -> list[str]:
     return [str(image.get_attribute("src")) for image in page.locator("#pictures img").all()]
 
 
@@ -77,24 +77,24 @@ def becomes(page: Page, condition: Callable[[], bool]) -> None:
 
 
 def test_a_slider_moved_by_keyboard_changes_the_pictures_and_reset_restores_them(page: Page) -> None:
-    first = pictures(page)
+    first = images(page)
     assert len(set(first)) == 4
     slider = page.get_by_role("slider", name="Direction 0 azimuth")
     slider.focus()
     for _ in range(10):
         page.keyboard.press("ArrowRight")
     becomes(page, lambda: "--move 0=0.5 " in page.inner_text("#command"))
-    assert not set(pictures(page)) & set(first)
+    assert not set(images(page)) & set(first)
     assert page.get_by_label("Distance along direction 0, azimuth").input_value() == "0.5"
     expect(slider).to_have_attribute("aria-valuetext", "0.5 of z")
     page.keyboard.press("Home")
     becomes(page, lambda: "--move 0=-2 " in page.inner_text("#command"))  # as far as render goes
     page.get_by_role("button", name="Show before").click()
-    becomes(page, lambda: pictures(page) == first)
+    becomes(page, lambda: images(page) == first)
     page.get_by_role("button", name="Show before").click()
-    becomes(page, lambda: pictures(page) != first)
+    becomes(page, lambda: images(page) != first)
     page.get_by_role("button", name="Reset all").click()
-    becomes(page, lambda: pictures(page) == first)
+    becomes(page, lambda: images(page) == first)
     assert "--move" not in page.inner_text("#command")
 
 
@@ -118,19 +118,19 @@ def test_a_slider_moved_by_pointer_and_a_typed_distance_beyond_its_end(page: Pag
 
 
 def test_class_seed_samples_and_truncation(page: Page) -> None:
-    first = pictures(page)
+    first = images(page)
     page.get_by_label("Class").select_option("duck")
     becomes(page, lambda: "--class duck" in page.inner_text("#command"))
     assert page.locator("h1").inner_text() == "toybox · duck"
     page.get_by_label("Class").select_option("car")
-    becomes(page, lambda: pictures(page) == first)
+    becomes(page, lambda: images(page) == first)
     page.get_by_role("button", name="New pictures").click()
     seed = page.get_by_label("Seed").input_value()
     becomes(page, lambda: f"--seed {seed} " in page.inner_text("#command"))
-    assert pictures(page) != first
+    assert images(page) != first
     page.get_by_label("Samples").select_option("9")
     becomes(page, lambda: "--samples 9" in page.inner_text("#command"))
-    assert len(set(pictures(page))) == 9
+    assert len(set(images(page))) == 9
     page.get_by_label("Truncation").fill("0.43")
     page.keyboard.press("Enter")
     becomes(page, lambda: "--truncation 0.44" in page.inner_text("#command"))
@@ -167,10 +167,10 @@ def test_an_answer_that_comes_late_does_not_replace_a_newer_one(page: Page) -> N
     becomes(page, lambda: bool(late))
     page.locator("#slider-0").fill("-1")
     becomes(page, lambda: "--move 0=-1 " in page.inner_text("#command"))
-    newest = pictures(page)
+    newest = images(page)
     late[0][0].fulfill(response=late[0][1])
     page.wait_for_timeout(200)
-    assert pictures(page) == newest
+    assert images(page) == newest
     assert "--move 0=-1 " in page.inner_text("#command")
 
 
@@ -187,8 +187,8 @@ def test_the_picture_chosen_is_saved_and_the_command_copied(page: Page, context:
     assert download.value.suggested_filename == "car_seed0_sample2.png"
     saved = np.asarray(Image.open(io.BytesIO(download.value.path().read_bytes())))
     session = make_session()
-    asked = PictureRequest(class_name="car", truncation=1.0, samples=(2,), moves={})
-    expected = np.asarray(Image.open(io.BytesIO(session.answer(asked).pictures[0])))
+    asked = ImageRequest(class_name="car", truncation=1.0, samples=(2,), moves={})
+    expected = np.asarray(Image.open(io.BytesIO(session.answer(asked).images[0])))
     assert np.abs(saved.astype(int) - expected).max() <= 1
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy as command").click()
@@ -201,10 +201,10 @@ def test_a_reload_keeps_what_was_set(page: Page) -> None:
     page.get_by_label("Seed").fill("12")
     page.keyboard.press("Enter")
     becomes(page, lambda: "--seed 12 --samples 4 --move 0=1.5 " in page.inner_text("#command"))
-    shown = pictures(page)
+    shown = images(page)
     page.reload()
     settle(page)
-    assert pictures(page) == shown
+    assert images(page) == shown
     assert page.locator("#slider-0").input_value() == "1.5"
 
 
@@ -271,9 +271,9 @@ class Slow:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.toybox, name)
 
-    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
         time.sleep(0.06 * len(z))
-        return self.toybox(z, which)
+        return self.toybox(z, class_index)
 
 
 def test_where_drawing_is_slow_only_the_chosen_picture_follows_and_the_rest_come_at_rest(

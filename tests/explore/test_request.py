@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from biggan_directions.errors import UsageError
-from biggan_directions.explore import PictureRequest
+from biggan_directions.explore import ImageRequest
 from biggan_directions.explore.schema import schema
 
 GOOD: dict[str, Any] = {"class": "car", "truncation": 0.5, "seed": 7, "samples": [0, 3], "moves": {"1": -2}}
 
 
-def read(**changes: Any) -> PictureRequest:
-    return PictureRequest.from_json(json.dumps({**GOOD, **changes}).encode())
+def read(**changes: Any) -> ImageRequest:
+    return ImageRequest.from_json(json.dumps({**GOOD, **changes}).encode())
 
 
 def test_a_request_is_read() -> None:
@@ -60,7 +60,7 @@ def test_a_bad_value_is_refused_in_words(changes: dict[str, Any], says: str) -> 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"9" * 5000])
 def test_what_is_no_json_object_is_refused_in_words(text: bytes) -> None:
     with pytest.raises(UsageError, match="JSON"):
-        PictureRequest.from_json(text)
+        ImageRequest.from_json(text)
 
 
 def test_the_schema_names_what_is_read() -> None:
@@ -69,4 +69,4 @@ def test_the_schema_names_what_is_read() -> None:
     for key in ("class", "truncation"):
         assert key in described["required"]
         with pytest.raises(UsageError, match=key):
-            PictureRequest.from_json(json.dumps({k: v for k, v in GOOD.items() if k != key}).encode())
+            ImageRequest.from_json(json.dumps({k: v for k, v in GOOD.items() if k != key}).encode())

@@ -41,8 +41,8 @@ def draw(live: Live, **changes: Any) -> tuple[int, Any]:
 def test_pictures_come_as_png_with_the_command_that_makes_them(live: Live) -> None:
     status, answer = draw(live, samples=[0, 2])
     assert status == 200
-    pictures = [base64.b64decode(url.removeprefix("data:image/png;base64,")) for url in answer["pictures"]]
-    assert [picture[:8] for picture in pictures] == [b"\x89PNG\r\n\x1a\n"] * 2
+    images = [base64.b64decode(url.removeprefix("data:image/png;base64,")) for url in answer["pictures"]]
+    assert [image[:8] for image in images] == [b"\x89PNG\r\n\x1a\n"] * 2
     assert answer["command"].startswith("biggan-directions edit 'my directions.pt' --class car --seed 0")
     assert draw(live, samples=[0, 2], moves={})[1]["pictures"] != answer["pictures"]
 
@@ -174,12 +174,12 @@ class Held:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.toybox, name)
 
-    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
         self.begun.set()
         assert self.go_on.wait(20)
         if self.fails:
             raise RuntimeError("not enough memory\nC++ frames follow")
-        return self.toybox(z, which)
+        return self.toybox(z, class_index)
 
 
 def held_load(held: Held) -> Any:

@@ -10,17 +10,17 @@ from PIL import Image
 
 from biggan_directions import sample_latents
 from biggan_directions.errors import UnknownClassError, UsageError
-from biggan_directions.explore import PictureRequest, Session, Superseded
+from biggan_directions.explore import ImageRequest, Session, Superseded
 from biggan_directions.explore.session import png
 from biggan_directions.generators import Generator
-from biggan_directions.generators.classes import class_table
+from biggan_directions.generators.classes.of_model import class_table
 from biggan_directions.rendering import to_bytes
 from tests.explore.conftest import load, make_session, toybox_directions
-from tests.rendering.standin import Discs
+from tests.support.standin import Discs
 
 
-def ask(class_name: str = "car", truncation: float = 1.0, **more: object) -> PictureRequest:
-    return PictureRequest(class_name=class_name, truncation=truncation, **{"moves": {}, **more})  # type: ignore[arg-type]
+def ask(class_name: str = "car", truncation: float = 1.0, **more: object) -> ImageRequest:
+    return ImageRequest(class_name=class_name, truncation=truncation, **{"moves": {}, **more})  # type: ignore[arg-type]
 
 
 def test_pictures_are_the_generators_own_at_renders_latents() -> None:
@@ -30,7 +30,7 @@ def test_pictures_are_the_generators_own_at_renders_latents() -> None:
     rows = toybox_directions().directions
     with torch.no_grad():
         expected = to_bytes(generator(z + 1.5 * rows[0] - 1.0 * rows[2]))
-    drawn = np.stack([np.asarray(Image.open(io.BytesIO(picture))) for picture in answer.pictures])
+    drawn = np.stack([np.asarray(Image.open(io.BytesIO(image))) for image in answer.images])
     assert np.abs(drawn.astype(int) - expected).max() <= 1
     assert np.abs(drawn[0].astype(int) - drawn[1]).mean() > 5
 
@@ -99,19 +99,19 @@ def test_large_pictures_are_given_up_between_two_when_stale() -> None:
         def __getattr__(self, name: str) -> object:
             return getattr(self.small, name)
 
-        def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
             self.drawn += len(z)
-            return self.small(z, which)
+            return self.small(z, class_index)
 
     large = Large(load("car", 1.0))
     session = make_session(lambda *_: large)  # type: ignore[arg-type]
     with pytest.raises(Superseded):
         session.answer(ask(samples=(0, 1, 2, 3)), lambda: large.drawn >= 2)
     assert large.drawn == 2
-    assert len(session.answer(ask(samples=(3,)), lambda: True).pictures) == 1  # what is done is shown
-    assert len(session.answer(ask(samples=(0, 1))).pictures) == 2
+    assert len(session.answer(ask(samples=(3,)), lambda: True).images) == 1  # what is done is shown
+    assert len(session.answer(ask(samples=(0, 1))).images) == 2
 
 
 def test_png_loses_nothing() -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(picture)))), picture)
+    image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(image)))), image)

@@ -13,18 +13,18 @@ class Machine:
     z_dim = 3
     device = torch.device("cpu")
 
-    def __init__(self, *, call_s: float = 0.0, picture_s: float = 0.01, room: int = 1000) -> None:
-        self.call_s, self.picture_s, self.room = call_s, picture_s, room
+    def __init__(self, *, call_s: float = 0.0, image_s: float = 0.01, room: int = 1000) -> None:
+        self.call_s, self.image_s, self.room = call_s, image_s, room
         self.now = 0.0
         self.batches: list[int] = []
 
-    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
         self.batches.append(len(z))
         if len(z) > self.room:
             raise torch.OutOfMemoryError("CUDA out of memory")
         assert not torch.is_grad_enabled()
-        self.now += self.call_s + self.picture_s * len(z)
-        value = z[:, :1] if which is None else which[:, None].to(z.dtype)
+        self.now += self.call_s + self.image_s * len(z)
+        value = z[:, :1] if class_index is None else class_index[:, None].to(z.dtype)
         return value[:, :, None, None].expand(-1, 3, 2, 2)
 
     def clock(self) -> float:
@@ -45,9 +45,9 @@ def test_where_calls_cost_batches_grow_until_they_save_nothing() -> None:
 
 
 def test_largest_room_and_budget_bound_the_batch() -> None:
-    assert fastest(Machine(call_s=1e-3, picture_s=1e-5), largest=8) == 8
-    assert fastest(Machine(call_s=1e-3, picture_s=1e-5, room=5)) == 4
-    slow = Machine(call_s=0.5, picture_s=0.01)  # 1.5 s for batch 1: 2 may still be tried, 4 not
+    assert fastest(Machine(call_s=1e-3, image_s=1e-5), largest=8) == 8
+    assert fastest(Machine(call_s=1e-3, image_s=1e-5, room=5)) == 4
+    slow = Machine(call_s=0.5, image_s=0.01)  # 1.5 s for batch 1: 2 may still be tried, 4 not
     assert fastest(slow) == 1
     assert max(slow.batches) <= 2
 
@@ -57,8 +57,8 @@ def test_pictures_come_in_order_though_memory_ends() -> None:
     draw = Halving(machine, 8)
     assert torch.equal(draw(z)[:, 0, 0, 0], z[:, 0])
     assert machine.batches == [8, 4, 2, 2, 2, 2, 2, 1]
-    which = torch.arange(11)
-    assert torch.equal(draw(z, which)[:, 0, 0, 0], which.float())
+    class_index = torch.arange(11)
+    assert torch.equal(draw(z, class_index)[:, 0, 0, 0], class_index.float())
     assert machine.batches[8:] == [2, 2, 2, 2, 2, 1]  # what did not fit is not tried again
 
 

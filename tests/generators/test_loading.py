@@ -8,12 +8,12 @@ import torch
 from pytorch_pretrained_biggan import BigGAN
 
 from biggan_directions.errors import UsageError, WeightsError
-from biggan_directions.generators.catalog import find_model
-from biggan_directions.generators.download import file_sha256
 from biggan_directions.generators.loading import load_checkpoint, verify
-from biggan_directions.generators.weights import cache_status, fetch_weights, locate_weights
-from biggan_directions.toybox import weights as toybox_weights
-from tests.generators.checkpoints import small_state, write_checkpoint
+from biggan_directions.generators.weights.catalog import find_model
+from biggan_directions.generators.weights.download import file_sha256
+from biggan_directions.generators.weights.locating import cache_status, fetch_weights, locate_weights
+from biggan_directions.toybox import packed as toybox_weights
+from tests.support.checkpoints import small_state, write_checkpoint
 
 needs_toybox = pytest.mark.skipif(
     not files("biggan_directions.toybox").joinpath("toybox.safetensors").is_file(),

@@ -14,7 +14,7 @@ from biggan_directions.errors import OutputError, UsageError
 from biggan_directions.rendering.animation import SUFFIXES, delay_of, sane_bytes, write_animation
 from biggan_directions.rendering.frames import render_direction
 from biggan_directions.rendering.settings import Format, RenderSettings
-from tests.rendering.standin import Discs, directions, latents
+from tests.support.standin import Discs, directions, latents
 
 PILLOW: tuple[Format, ...] = ("gif", "webp", "apng")
 FORMATS: tuple[Format, ...] = (*PILLOW, "mp4")

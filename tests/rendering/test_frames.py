@@ -10,7 +10,7 @@ from PIL import Image
 
 from biggan_directions.errors import UsageError
 from biggan_directions.rendering.frames import (
-    pictures_along,
+    images_along,
     render_direction,
     render_edit,
     render_grid,
@@ -19,7 +19,7 @@ from biggan_directions.rendering.frames import (
 from biggan_directions.rendering.images import draw, to_bytes
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.traversal import apply_moves, loop_path
-from tests.rendering.standin import Discs, directions, latents
+from tests.support.standin import Discs, directions, latents
 
 PLAIN = RenderSettings(samples=2, frames=8, labels=False, scale=1, distance=2.0, batch_size=3)
 REMOVED = RenderSettings(samples=2, frames=8, labels=False, scale=1, distance=2.0, projection="remove")
@@ -86,10 +86,12 @@ def test_pictures_are_drawn_as_frames_are_taken() -> None:
 
 
 def test_each_sample_keeps_its_class() -> None:
-    generator, z, which = Discs(), latents(2), torch.tensor([0, 3])
-    frame = _pixels(list(render_direction(generator, directions(), 0, z, settings=PLAIN, which=which))[2])
+    generator, z, class_index = Discs(), latents(2), torch.tensor([0, 3])
+    frame = _pixels(
+        list(render_direction(generator, directions(), 0, z, settings=PLAIN, class_index=class_index))[2]
+    )
     moved = apply_moves(z, directions(), {0: 2.0})
-    expected = to_bytes(Discs()(moved, which))
+    expected = to_bytes(Discs()(moved, class_index))
     assert np.abs(frame[:, :32] - expected[0]).max() <= 1
     assert np.abs(frame[:, -32:] - expected[1]).max() <= 1
 
@@ -102,7 +104,7 @@ def test_a_grid_shows_what_the_single_animations_show_each_at_its_own_distance(
     z, effects, fractions = latents(2), {0: 0.1, 2: 0.3}, loop_path(8).fractions
     generator = Discs()
     together = list(
-        pictures_along(
+        images_along(
             generator,
             directions(),
             z,
@@ -114,7 +116,7 @@ def test_a_grid_shows_what_the_single_animations_show_each_at_its_own_distance(
     assert generator.drawn == (2 + 2 * 2 * 4 if settings.projection == "keep" else 2 * 2 * 5)
     for place, (index, effect) in enumerate(effects.items()):
         distances = {index: settings.extent(effect).distance}
-        alone = pictures_along(Discs(), directions(), z, distances, fractions, settings=settings)
+        alone = images_along(Discs(), directions(), z, distances, fractions, settings=settings)
         for both, single in zip(together, alone, strict=True):
             difference = np.stack(both[2 * place : 2 * place + 2]).astype(int) - np.stack(single)
             assert np.abs(difference).max() <= 1
@@ -146,8 +148,8 @@ def test_an_edit_goes_from_here_to_there() -> None:
 
 
 def test_a_still_of_one_latent_is_its_picture_and_nothing_else() -> None:
-    picture = to_bytes(Discs(48)(latents(1)))[0]
-    assert np.array_equal(np.asarray(render_still(Discs(48), latents(1), settings=RenderSettings())), picture)
+    image = to_bytes(Discs(48)(latents(1)))[0]
+    assert np.array_equal(np.asarray(render_still(Discs(48), latents(1), settings=RenderSettings())), image)
     assert render_still(Discs(48), latents(1), settings=RenderSettings(scale=4)).size == (192, 192)
 
 

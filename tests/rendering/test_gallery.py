@@ -23,8 +23,8 @@ from biggan_directions.rendering.scores import read_scores
 from biggan_directions.rendering.strips import positions_shown
 from biggan_directions.toybox import true_directions
 from biggan_directions.traversal import apply_moves, loop_path
-from tests.rendering.standin import Discs, directions, latents
 from tests.rendering.test_scores import card
+from tests.support.standin import Discs, directions, latents
 
 EVIL = "</script><script>alert(1)</script>\"'&<img src=x onerror=alert(2)>\u202e\ud800"
 SETTINGS = RenderSettings(samples=2, frames=8, scale=1, sheet_positions=3)
@@ -56,7 +56,7 @@ def decoded(strip: str) -> Any:
 
 
 def test_strips_show_the_generator_at_every_position(tmp_path: Path) -> None:
-    z, which = latents(2), torch.tensor([0, 3])
+    z, class_index = latents(2), torch.tensor([0, 3])
     records = list(
         render_all(
             Discs(128),
@@ -66,7 +66,7 @@ def test_strips_show_the_generator_at_every_position(tmp_path: Path) -> None:
             settings=SETTINGS,
             effects=[0.2] * 6,
             indices=(4, 1),
-            which=which,
+            class_index=class_index,
             account=account(),
         )
     )
@@ -81,7 +81,7 @@ def test_strips_show_the_generator_at_every_position(tmp_path: Path) -> None:
             pixels = decoded(strip).reshape(5, 128, 128, 3)
             for shown, fraction in zip(pixels, data["fractions"], strict=True):
                 moved = apply_moves(z, directions(), {one["index"]: fraction * one["distance"]})
-                expected = list(draw(Discs(128), moved, which))[sample].astype(int)
+                expected = list(draw(Discs(128), moved, class_index))[sample].astype(int)
                 assert np.abs(shown - expected).mean() < 3
 
 

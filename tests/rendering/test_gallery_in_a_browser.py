@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from biggan_directions.rendering import RenderSettings, render_all
-from tests.browser import browser, needs_browser
-from tests.rendering.standin import Discs, directions, latents
 from tests.rendering.test_gallery import account
+from tests.support.browser import browser, needs_browser
+from tests.support.standin import Discs, directions, latents
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -11,7 +11,7 @@ from PIL import Image
 from biggan_directions.rendering.frames import render_direction
 from biggan_directions.rendering.gif import LADDER, Quality, build_palette, encode_gif
 from biggan_directions.rendering.settings import RenderSettings
-from tests.rendering.standin import Discs, directions, latents
+from tests.support.standin import Discs, directions, latents
 
 
 def _frames(count: int = 16) -> list[Image.Image]:

@@ -6,7 +6,7 @@ import torch
 
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.rendering.images import columns_for, draw, resized, to_bytes
-from tests.rendering.standin import Discs, latents
+from tests.support.standin import Discs, latents
 
 
 def test_every_grey_level_comes_back_and_what_lies_between_is_rounded() -> None:
@@ -32,10 +32,10 @@ def test_bad_pictures_are_an_error_not_a_strange_file() -> None:
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 50])
 def test_batches_change_nothing_but_the_calls(batch_size: int) -> None:
-    z, which = latents(10), torch.arange(10) % 2
+    z, class_index = latents(10), torch.arange(10) % 2
     generator = Discs(16)
-    pictures = np.stack(list(draw(generator, z, which, batch_size=batch_size)))
-    assert np.array_equal(pictures, to_bytes(Discs(16)(z, which)))
+    pictures = np.stack(list(draw(generator, z, class_index, batch_size=batch_size)))
+    assert np.array_equal(pictures, to_bytes(Discs(16)(z, class_index)))
     assert max(generator.batches) <= batch_size
     assert generator.drawn == 10
 

@@ -14,10 +14,10 @@ import torch
 from PIL import Image
 
 from biggan_directions.errors import GeneratorError, OutputError, UsageError
-from biggan_directions.rendering import RenderSettings, pictures_needed, render_all
+from biggan_directions.rendering import RenderSettings, images_needed, render_all
 from biggan_directions.rendering.images import to_bytes
 from biggan_directions.traversal import Projection
-from tests.rendering.standin import Discs, directions, latents
+from tests.support.standin import Discs, directions, latents
 
 SETTINGS = RenderSettings(samples=2, frames=8, scale=1, sheet_positions=3)
 EFFECTS = [0.1, 0.2, 0.3, 0.05, 0.4, 0.2]
@@ -59,7 +59,7 @@ def test_no_picture_is_drawn_twice(projection: Projection, grid: bool, tmp_path:
     records = list(
         render_all(generator, directions(), latents(2), tmp_path, settings=settings, effects=EFFECTS)
     )
-    assert generator.drawn == pictures_needed(6, settings)
+    assert generator.drawn == images_needed(6, settings)
     assert len(records) == 1 + (1 if grid else 6)
 
 
@@ -73,12 +73,20 @@ def test_files_are_the_same_bytes_each_time(tmp_path: Path) -> None:
 
 
 def test_another_class_for_each_sample_reaches_every_file(tmp_path: Path) -> None:
-    settings, which = replace(SETTINGS, format="apng", labels=False), torch.tensor([0, 3])
+    settings, class_index = replace(SETTINGS, format="apng", labels=False), torch.tensor([0, 3])
     list(
-        render_all(Discs(), directions(), latents(2), tmp_path, settings=settings, which=which, indices=(0,))
+        render_all(
+            Discs(),
+            directions(),
+            latents(2),
+            tmp_path,
+            settings=settings,
+            class_index=class_index,
+            indices=(0,),
+        )
     )
     first = np.asarray(Image.open(tmp_path / "direction_00.png").convert("RGB")).astype(int)
-    expected = to_bytes(Discs()(latents(2), which)).astype(int)
+    expected = to_bytes(Discs()(latents(2), class_index)).astype(int)
     assert np.abs(first[:, :32] - expected[0]).max() <= 1
     assert np.abs(first[:, -32:] - expected[1]).max() <= 1
 
@@ -86,11 +94,16 @@ def test_another_class_for_each_sample_reaches_every_file(tmp_path: Path) -> Non
 def test_the_sheet_shows_a_sample_of_each_class(tmp_path: Path) -> None:
     settings = replace(SETTINGS, samples=5, labels=False)
     heights = []
-    for which in (None, torch.zeros(5, dtype=torch.int64), torch.tensor([2, 0, 2, 0, 0]), torch.arange(5)):
+    for class_index in (
+        None,
+        torch.zeros(5, dtype=torch.int64),
+        torch.tensor([2, 0, 2, 0, 0]),
+        torch.arange(5),
+    ):
         generator = Discs()
-        arguments = {"settings": settings, "which": which, "indices": (0,)}
+        arguments = {"settings": settings, "class_index": class_index, "indices": (0,)}
         records = list(render_all(generator, directions(), latents(5), tmp_path, **arguments))  # type: ignore[arg-type]
-        assert generator.drawn == pictures_needed(1, settings, which)
+        assert generator.drawn == images_needed(1, settings, class_index)
         heights.append(Image.open(records[0].path).height)
     assert heights[0] == heights[1] == 160
     assert heights[2] // 160 == 2
@@ -102,10 +115,10 @@ def test_memory_does_not_grow_with_the_number_of_directions(tmp_path: Path) -> N
     alive = []
     discs = Discs(16)
 
-    def watched(z: torch.Tensor, which: torch.Tensor | None) -> torch.Tensor:
+    def watched(z: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor:
         if len(discs.batches) % 15 == 0:
             alive.append(_images_alive())
-        return discs(z, which)
+        return discs(z, class_index)
 
     settings = replace(SETTINGS, frames=16, batch_size=2)
     before = _images_alive()
@@ -123,8 +136,8 @@ def _images_alive() -> int:
 def test_a_generator_that_fails_leaves_whole_files_only(tmp_path: Path) -> None:
     discs = Discs()
 
-    def failing(z: torch.Tensor, which: torch.Tensor | None) -> torch.Tensor:
-        images = discs(z, which)
+    def failing(z: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor:
+        images = discs(z, class_index)
         return images if discs.drawn < 40 else images * float("nan")
 
     with pytest.raises(GeneratorError, match="not finite"):
@@ -148,9 +161,9 @@ def test_whoever_stops_early_leaves_whole_files_and_no_thread(tmp_path: Path) ->
 def test_drawing_stops_as_soon_as_encoding_has_failed(tmp_path: Path) -> None:
     discs, folder = Discs(16), tmp_path / "out"
 
-    def slow(z: torch.Tensor, which: torch.Tensor | None) -> torch.Tensor:
+    def slow(z: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor:
         time.sleep(0.01)
-        return discs(z, which)
+        return discs(z, class_index)
 
     settings = replace(SETTINGS, frames=80, batch_size=1)
     records = render_all(slow, directions(), latents(2), folder, settings=settings, indices=(0,))
@@ -159,7 +172,7 @@ def test_drawing_stops_as_soon_as_encoding_has_failed(tmp_path: Path) -> None:
     folder.write_bytes(b"in the way")
     with pytest.raises(OutputError, match="Cannot write"):
         next(records)
-    assert discs.drawn < pictures_needed(1, settings) / 2
+    assert discs.drawn < images_needed(1, settings) / 2
 
 
 def test_without_the_video_extra_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -175,7 +188,7 @@ def test_a_file_that_cannot_be_written_stops_the_drawing(tmp_path: Path) -> None
     (tmp_path / "direction_01.gif" / "inside").mkdir(parents=True)
     with pytest.raises(OutputError, match=r"Cannot write .*direction_01\.gif"):
         list(render_all(generator, directions(), latents(2), tmp_path, settings=SETTINGS))
-    assert generator.drawn < pictures_needed(6, SETTINGS)
+    assert generator.drawn < images_needed(6, SETTINGS)
 
 
 def test_what_does_not_fit_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:

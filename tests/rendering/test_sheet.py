@@ -14,7 +14,7 @@ from biggan_directions.rendering import sheet
 from biggan_directions.rendering.images import to_bytes
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.rendering.sheet import contact_sheet, write_png
-from tests.rendering.standin import Discs, directions, latents
+from tests.support.standin import Discs, directions, latents
 
 NAMES = ["turn", "", "W" * 200, "旋转", "<b>bold</b>", "size"]
 EFFECTS = [0.2, 0.1, math.nan, 0.05, 0.4, 0.2]
@@ -73,7 +73,7 @@ def test_longer_distances_change_the_numbers_on_the_axis() -> None:
     near, far = (
         np.asarray(
             contact_sheet(
-                lambda z, which: torch.zeros(len(z), 3, 160, 160),
+                lambda z, class_index: torch.zeros(len(z), 3, 160, 160),
                 directions(),
                 latents(1),
                 settings=RenderSettings(samples=1, distance=distance),

@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from biggan_directions.rendering.images import Picture
+from biggan_directions.rendering.images import ImageArray
 from biggan_directions.rendering.stage import Block, Stage
 
 
-def _noise(count: int, height: int = 40, width: int = 40) -> list[Picture]:
+def _noise(count: int, height: int = 40, width: int = 40) -> list[ImageArray]:
     random = np.random.default_rng(0)
     return [random.integers(0, 250, (height, width, 3), np.uint8) for _ in range(count)]
 
 
-def _holds(frame: NDArray[np.uint8], picture: Picture) -> bool:
+def _holds(frame: NDArray[np.uint8], image: ImageArray) -> bool:
     """Whether ``picture`` stands somewhere in ``frame``, pixel for pixel."""
-    height, width = picture.shape[:2]
-    rows, columns = np.nonzero((frame == picture[0, 0]).all(2))
+    height, width = image.shape[:2]
+    rows, columns = np.nonzero((frame == image[0, 0]).all(2))
     return any(
-        np.array_equal(frame[y : y + height, x : x + width], picture)
+        np.array_equal(frame[y : y + height, x : x + width], image)
         for y, x in zip(rows, columns, strict=True)
     )
 
@@ -26,18 +26,18 @@ def _holds(frame: NDArray[np.uint8], picture: Picture) -> bool:
 @pytest.mark.parametrize("labels", [True, False])
 @pytest.mark.parametrize(("blocks", "samples"), [(1, 1), (1, 4), (1, 7), (3, 2), (5, 1)])
 def test_every_picture_is_there_pixel_for_pixel(blocks: int, samples: int, labels: bool) -> None:
-    pictures = _noise(blocks * samples)
+    images = _noise(blocks * samples)
     names = [Block(str(index), f"name {index}", 2.0) for index in range(blocks)]
     stage = Stage(names, samples, 40, 40, scale=1, labels=labels)
-    frame = np.asarray(stage.frame(pictures, 0.5))
+    frame = np.asarray(stage.frame(images, 0.5))
     assert (frame.shape[1], frame.shape[0]) == stage.size
-    assert all(_holds(frame, picture) for picture in pictures)
+    assert all(_holds(frame, image) for image in images)
 
 
 def test_without_labels_there_are_pictures_and_gutters_and_nothing_else() -> None:
-    pictures = _noise(4)
+    images = _noise(4)
     stage = Stage([Block("3", "rotation", 2.0)], 4, 40, 40, scale=1, labels=False)
-    frame = np.asarray(stage.frame(pictures, 0.5))
+    frame = np.asarray(stage.frame(images, 0.5))
     assert frame.shape == (40, 4 * 40 + 3 * 2, 3)
     assert (frame[:, 40:42] == 255).all()
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.evaluation import Evaluator
 from biggan_directions.latents import sample_classes, sample_latents
-from biggan_directions.search_space import orthonormal
 from biggan_directions.solvers.adam import AdamStep, Recipe, adam_steps, kaiming_start
-from tests.separable import Separable, recovery
+from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.subspace import orthonormal
+from tests.support.separable import Separable, recovery
 
 
 def _steps(
@@ -21,10 +21,10 @@ def _steps(
 ) -> list[AdamStep]:
     def batch(first: int, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         z = sample_latents(count, generator.z_dim, truncation=1.0, seed=0, offset=first)
-        which = None
+        class_index = None
         if len(generator.classes) > 1:
-            which = sample_classes(count, len(generator.classes), seed=0, offset=first)
-        return z, which
+            class_index = sample_classes(count, len(generator.classes), seed=0, offset=first)
+        return z, class_index
 
     settings = Recipe(**{"steps": 3, "batch_size": 8, **recipe})
     return list(
@@ -91,10 +91,10 @@ def test_every_step_draws_latents_and_moves_of_its_own() -> None:
     seen: list[torch.Tensor] = []
 
     class Watching(Separable):
-        def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
             if len(z) > 1:
                 seen.append(z.detach())
-            return super().__call__(z, which)
+            return super().__call__(z, class_index)
 
     _steps(Watching(), torch.eye(2, 12), steps=2, batch_size=4, epsilon=1e-3, lr=1e-9)
     latents = sample_latents(8, 12, truncation=1.0, seed=0)
@@ -122,9 +122,9 @@ def test_latents_are_moved_along_one_direction_by_at_most_the_distance() -> None
     seen: list[torch.Tensor] = []
 
     class Watching(Separable):
-        def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
             seen.append(z.detach())
-            return super().__call__(z, which)
+            return super().__call__(z, class_index)
 
     step = _steps(Watching(), torch.eye(4, 12), steps=1, batch_size=64, micro_batch=64, epsilon=1e-3)[0]
     assert step.done == 1

@@ -7,17 +7,17 @@ import pytest
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.evaluation import Evaluator
-from biggan_directions.search_space import orthonormal
 from biggan_directions.solvers.derivatives import Differences, evaluations_per_latent
+from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.hessians import Moments, measure
 from biggan_directions.solvers.jacobi import diagonalise, measured_moments
 from biggan_directions.solvers.joint_diagonalisation import off_diagonal_share
+from biggan_directions.solvers.subspace import orthonormal
 
 Z_DIM, SIDE = 7, 6
 
 
-class Pictures:
+class Images:
     """Any function of z, as one channel of a small picture."""
 
     z_dim = Z_DIM
@@ -26,7 +26,7 @@ class Pictures:
     def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
         self.function = function
 
-    def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
         return self.function(z).reshape(len(z), 1, SIDE, SIDE)
 
 
@@ -34,13 +34,13 @@ def _draws(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def _quadratic(seed: int = 0) -> tuple[Pictures, torch.Tensor, torch.Tensor]:
+def _quadratic(seed: int = 0) -> tuple[Images, torch.Tensor, torch.Tensor]:
     """x ↦ ½ xᵀHx + g·x for every pixel, with H ``(pixels, z_dim, z_dim)`` and g ``(pixels, z_dim)``."""
     hessians = _draws(SIDE**2, Z_DIM, Z_DIM, seed=seed)
     hessians = hessians + hessians.transpose(1, 2)
     linear = _draws(SIDE**2, Z_DIM, seed=seed + 1)
     return (
-        Pictures(lambda z: 0.5 * torch.einsum("ni,pij,nj->np", z, hessians, z) + z @ linear.T),
+        Images(lambda z: 0.5 * torch.einsum("ni,pij,nj->np", z, hessians, z) + z @ linear.T),
         hessians,
         linear,
     )
@@ -51,7 +51,7 @@ def _signs(size: int, seed: int = 5) -> torch.Tensor:
 
 
 def _measure(
-    pictures: Pictures,
+    images: Images,
     basis: torch.Tensor,
     *,
     rows: int | None = None,
@@ -61,7 +61,7 @@ def _measure(
     products: bool = True,
 ) -> Moments:
     return measure(
-        Evaluator(pictures, micro_batch),
+        Evaluator(images, micro_batch),
         _draws(Z_DIM, seed=9),
         None,
         basis,
@@ -75,9 +75,9 @@ def _measure(
 
 @pytest.mark.parametrize("dims", [1, 4, Z_DIM])
 def test_quadratics_are_exact(dims: int) -> None:
-    pictures, hessians, linear = _quadratic()
+    images, hessians, linear = _quadratic()
     basis = orthonormal(_draws(dims, Z_DIM, seed=3))
-    moments = _measure(pictures, basis)
+    moments = _measure(images, basis)
     inside = basis @ hessians @ basis.T
     entries = inside[:, moments.pairs[:, 0], moments.pairs[:, 1]]
     torch.testing.assert_close(moments.full, entries.T @ entries, rtol=1e-9, atol=1e-9)
@@ -88,8 +88,8 @@ def test_quadratics_are_exact(dims: int) -> None:
 
 
 def test_blocks_are_averaged_before_differencing() -> None:
-    pictures, hessians, _ = _quadratic()
-    moments = _measure(pictures, torch.eye(Z_DIM).double(), blocks=(3,))
+    images, hessians, _ = _quadratic()
+    moments = _measure(images, torch.eye(Z_DIM).double(), blocks=(3,))
     blocks = torch.nn.functional.avg_pool2d(hessians.reshape(SIDE, SIDE, -1).movedim(2, 0), 3).flatten(1).T
     entries = blocks.reshape(-1, Z_DIM, Z_DIM)[:, moments.pairs[:, 0], moments.pairs[:, 1]]
     torch.testing.assert_close(moments.smooth, entries.T @ entries, rtol=1e-8, atol=1e-8)
@@ -98,9 +98,9 @@ def test_blocks_are_averaged_before_differencing() -> None:
 @pytest.mark.parametrize("blocks", [(1,), (1, 3), (2, 6, 50)])
 def test_balanced_every_number_and_every_scale_has_the_same_say(blocks: tuple[int, ...]) -> None:
     """The mean of the shares off the diagonal, whatever the sizes; a picture is its own largest block."""
-    pictures, hessians, _ = _quadratic()
+    images, hessians, _ = _quadratic()
     hessians *= torch.logspace(-0.5, 0.5, SIDE**2, dtype=torch.float64)[_draws(SIDE**2).argsort(), None, None]
-    stack = _measure(pictures, torch.eye(Z_DIM).double(), blocks=blocks, balanced=True).stack()
+    stack = _measure(images, torch.eye(Z_DIM).double(), blocks=blocks, balanced=True).stack()
     shares = []
     for block in blocks:
         means = torch.nn.functional.avg_pool2d(
@@ -114,7 +114,7 @@ def test_balanced_every_number_and_every_scale_has_the_same_say(blocks: tuple[in
 
 def test_where_nothing_curves_balancing_divides_by_nothing() -> None:
     moments = _measure(
-        Pictures(lambda z: z[:, :1].expand(-1, SIDE**2)), torch.eye(Z_DIM).double(), balanced=True
+        Images(lambda z: z[:, :1].expand(-1, SIDE**2)), torch.eye(Z_DIM).double(), balanced=True
     )
     assert torch.isfinite(moments.smooth).all()
 
@@ -122,12 +122,12 @@ def test_where_nothing_curves_balancing_divides_by_nothing() -> None:
 def test_the_difference_is_of_second_order_in_epsilon_on_the_diagonal() -> None:
     """Of sin along one axis: the error of −sin falls by 4 when ε is halved."""
     phases = _draws(SIDE**2)
-    pictures = Pictures(lambda z: torch.sin(z[:, :1] + phases))
+    images = Images(lambda z: torch.sin(z[:, :1] + phases))
     truth = float(torch.sin(_draws(Z_DIM, seed=9)[0] + phases).square().sum())
     errors = []
     for epsilon in (0.4, 0.2, 0.1):
         moments = measure(
-            Evaluator(pictures, 4),
+            Evaluator(images, 4),
             _draws(Z_DIM, seed=9),
             None,
             torch.eye(1, Z_DIM).double(),
@@ -141,18 +141,18 @@ def test_the_difference_is_of_second_order_in_epsilon_on_the_diagonal() -> None:
 
 
 def test_the_micro_batch_changes_nothing_but_rounding() -> None:
-    pictures, _, _ = _quadratic()
+    images, _, _ = _quadratic()
     basis = torch.eye(Z_DIM).double()
     for size in (1, 3, 64):
-        other = _measure(pictures, basis, micro_batch=size)
-        torch.testing.assert_close(other.full, _measure(pictures, basis).full, rtol=1e-9, atol=1e-9)
-        torch.testing.assert_close(other.slopes, _measure(pictures, basis).slopes, rtol=1e-9, atol=1e-9)
+        other = _measure(images, basis, micro_batch=size)
+        torch.testing.assert_close(other.full, _measure(images, basis).full, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(other.slopes, _measure(images, basis).slopes, rtol=1e-9, atol=1e-9)
 
 
 def test_evaluations_are_as_counted() -> None:
-    pictures, _, _ = _quadratic()
+    images, _, _ = _quadratic()
     for rows in (2, Z_DIM):
-        evaluator = Evaluator(pictures, 4)
+        evaluator = Evaluator(images, 4)
         measure(
             evaluator,
             _draws(Z_DIM),
@@ -169,8 +169,8 @@ def test_evaluations_are_as_counted() -> None:
 
 def test_the_stack_stands_for_all_the_hessians() -> None:
     """Off the diagonal in any basis, from P matrices, as from those of every pixel."""
-    pictures, hessians, _ = _quadratic()
-    moments = _measure(pictures, torch.eye(Z_DIM).double())
+    images, hessians, _ = _quadratic()
+    moments = _measure(images, torch.eye(Z_DIM).double())
     stack = moments.stack()
     assert len(stack) <= Z_DIM * (Z_DIM + 1) // 2
     for seed in range(3):
@@ -185,9 +185,9 @@ def test_the_stack_stands_for_all_the_hessians() -> None:
 
 
 def test_rows_alone_give_the_same_shares() -> None:
-    pictures, _, _ = _quadratic()
+    images, _, _ = _quadratic()
     basis = torch.eye(Z_DIM).double()
-    whole, some = _measure(pictures, basis), _measure(pictures, basis, rows=3)
+    whole, some = _measure(images, basis), _measure(images, basis, rows=3)
     torch.testing.assert_close(some.row_shares(), whole.row_shares()[:3])
     torch.testing.assert_close(whole.row_shares(), whole.row_shares(basis), rtol=1e-9, atol=1e-9)
     with pytest.raises(UsageError, match="first 3 of 7 rows"):
@@ -195,9 +195,9 @@ def test_rows_alone_give_the_same_shares() -> None:
 
 
 def test_squares_alone_give_the_same_shares_and_no_stack() -> None:
-    pictures, _, _ = _quadratic()
+    images, _, _ = _quadratic()
     basis = torch.eye(Z_DIM).double()
-    whole, squares = _measure(pictures, basis), _measure(pictures, basis, products=False)
+    whole, squares = _measure(images, basis), _measure(images, basis, products=False)
     torch.testing.assert_close(squares.row_shares(), whole.row_shares())
     none = Moments.zero(Z_DIM, Z_DIM, products=False)
     torch.testing.assert_close((none + none.of_flat(squares.flat())).row_shares(), whole.row_shares())
@@ -208,7 +208,7 @@ def test_squares_alone_give_the_same_shares_and_no_stack() -> None:
 
 def test_a_row_of_nothing_has_no_share() -> None:
     moments = _measure(
-        Pictures(lambda z: z[:, :1] * z[:, 1:2] * torch.ones(1, SIDE**2)), torch.eye(3, 7).double()
+        Images(lambda z: z[:, :1] * z[:, 1:2] * torch.ones(1, SIDE**2)), torch.eye(3, 7).double()
     )
     shares = moments.row_shares()
     torch.testing.assert_close(shares[:2], torch.ones(2).double(), rtol=1e-9, atol=1e-9)
@@ -217,7 +217,7 @@ def test_a_row_of_nothing_has_no_share() -> None:
 
 def test_effects_are_rms_changes_along_any_direction() -> None:
     _, _, linear = _quadratic()
-    moments = _measure(Pictures(lambda z: z @ linear.T), torch.eye(Z_DIM).double())
+    moments = _measure(Images(lambda z: z @ linear.T), torch.eye(Z_DIM).double())
     direction = orthonormal(_draws(2, Z_DIM, seed=4))
     expected = (linear @ direction.T).square().mean(dim=0).sqrt()
     torch.testing.assert_close(moments.effects(direction), expected, rtol=1e-9, atol=1e-9)
@@ -229,10 +229,10 @@ def test_a_sketch_keeps_the_energy() -> None:
     hidden = orthonormal(_draws(4, 4, seed=1))
     phases, weights = _draws(4, 12288, seed=2), _draws(4, 12288, seed=3)
 
-    class Large(Pictures):
+    class Large(Images):
         z_dim = 4
 
-        def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
             waves = torch.sin((z @ hidden.T)[:, :, None] + phases) * weights
             return waves.sum(dim=1).reshape(len(z), 3, 64, 64)
 
@@ -259,8 +259,8 @@ def test_every_latent_has_signs_of_its_own() -> None:
     """Or the shift of the mixed differences would be a bias, not noise."""
     seen: list[torch.Tensor] = []
 
-    class Watching(Pictures):
-        def __call__(self, z: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+    class Watching(Images):
+        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
             seen.append(z)
             return super().__call__(z)
 
@@ -284,8 +284,8 @@ def test_every_latent_has_signs_of_its_own() -> None:
 
 
 def test_each_picture_has_a_stack_of_its_own() -> None:
-    pictures, _, _ = _quadratic()
-    moments = _measure(pictures, torch.eye(Z_DIM).double(), blocks=(3,))
+    images, _, _ = _quadratic()
+    moments = _measure(images, torch.eye(Z_DIM).double(), blocks=(3,))
     first, second = moments.pairs.T
     for smooth, gram in ((True, moments.smooth), (False, moments.full)):
         entries = moments.stack(smooth=smooth)[:, first, second]
@@ -294,12 +294,12 @@ def test_each_picture_has_a_stack_of_its_own() -> None:
 
 
 def test_sums_are_taken_up_where_they_were_left() -> None:
-    pictures, _, _ = _quadratic()
+    images, _, _ = _quadratic()
 
     def run(done: int, so_far: Moments | None) -> list[Moments]:
         return list(
             measured_moments(
-                Evaluator(pictures, 4),
+                Evaluator(images, 4),
                 torch.eye(Z_DIM).double(),
                 lambda index: (_draws(Z_DIM, seed=index), None),
                 latents=5,

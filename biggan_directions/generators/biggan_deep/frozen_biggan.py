@@ -1,0 +1,229 @@
+"""BigGAN-deep with all that is constant for its classes and one truncation folded away: fast, and exact."""
+
+import copy
+from collections.abc import Mapping, Sequence
+
+import torch
+from pytorch_pretrained_biggan import BigGANConfig
+from torch import nn
+from torch.autograd.forward_ad import unpack_dual
+
+from biggan_directions.errors import UsageError
+from biggan_directions.generators import ImageClass
+from biggan_directions.generators.biggan_deep.attention import Attention
+from biggan_directions.generators.biggan_deep.block import Block
+from biggan_directions.generators.biggan_deep.folding import Modulations, normalised_weight
+from biggan_directions.generators.biggan_deep.kernels.operations import bands
+from biggan_directions.generators.biggan_deep.last_block import LastBlock
+from biggan_directions.generators.biggan_deep.layer import Layer
+from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
+
+
+class FrozenBigGAN(nn.Module):
+    """A BigGAN-deep that draws fixed classes at a fixed truncation, several times faster than the stock one.
+
+    A function of z alone, differentiable in z; its weights take no gradient. The pictures are the package's
+    own, fed the stored row of batch statistics nearest to the truncation: equal to 1e-9 in float64.
+
+    ``truncation`` is the one that was stored, which need not be the one asked for.
+    """
+
+    modulation: torch.Tensor
+    class_terms: torch.Tensor
+    norms: torch.Tensor
+
+    def __init__(
+        self,
+        config: BigGANConfig,
+        state: Mapping[str, torch.Tensor],
+        *,
+        classes: Sequence[ImageClass],
+        truncation: float,
+        model: str,
+        weights_sha256: str,
+        license: str,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        if not classes:
+            raise UsageError("got no class, expected at least one; try --class golden_retriever")
+        row, self.truncation = nearest_stored_truncation(truncation, config.n_stats)
+        self.model, self.weights_sha256, self.license = model, weights_sha256, license
+        self.resolution, self.z_dim, self.classes = config.output_dim, config.z_dim, tuple(classes)
+
+        chosen = state["embeddings.weight"].T[[image_class.index for image_class in self.classes]]
+        modulations = Modulations(
+            state, row=row, eps=config.eps, z_dim=config.z_dim, embeddings=chosen, dtype=dtype
+        )
+        first = modulations.add_affine(
+            normalised_weight(state, "generator.gen_z"), state["generator.gen_z.bias"].double()
+        )
+        layers: list[Layer] = []
+        offset = torch.zeros(16 * config.channel_width, dtype=torch.float64, device=chosen.device)
+        for position, (upsample, _, _) in enumerate(config.layers):
+            if position == config.attention_layer_position:
+                attention = Attention(state, f"generator.layers.{len(layers)}", offset=offset)
+                layers.append(attention)
+                offset = attention.offset
+            name = f"generator.layers.{len(layers)}"
+            block = Block(state, name, modulations, upsample=bool(upsample), offset=offset)
+            layers.append(block)
+            offset = block.offset
+        layers[-1] = LastBlock(state, "generator", modulations, block=block)
+        self.layers = nn.ModuleList(layers)
+        self._sizes = [first, *(layer.size for layer in layers)]
+        self._channels = modulations.channels
+        for name, tensor in modulations.gathered().items():
+            self.register_buffer(name, tensor)
+
+    @classmethod
+    def from_state(
+        cls,
+        config: BigGANConfig,
+        state: Mapping[str, torch.Tensor],
+        *,
+        classes: Sequence[ImageClass],
+        truncation: float,
+        model: str,
+        weights_sha256: str,
+        license: str,
+        device: torch.device | str,
+        dtype: torch.dtype = torch.float32,
+    ) -> "FrozenBigGAN":
+        """Fold a stock checkpoint.
+
+        Args:
+            config: the checkpoint's configuration.
+            state: its tensors, named and shaped as in the package's ``BigGAN.state_dict()``; only read.
+            classes: what to draw, in the order that ``class_index`` counts.
+            truncation: in (0, 1]; the nearest stored one is used.
+            model, weights_sha256, license: kept for whoever asks.
+            device, dtype: where and in what precision to draw; folding itself is done in float64.
+
+        Raises:
+            UsageError: no class, or a truncation outside (0, 1].
+        """
+        folded = cls(
+            config,
+            state,
+            classes=classes,
+            truncation=truncation,
+            model=model,
+            weights_sha256=weights_sha256,
+            license=license,
+            dtype=dtype,
+        )
+        for tensor in folded.buffers():
+            if tensor.ndim == 4:
+                tensor.data = tensor.contiguous(memory_format=torch.channels_last)
+        return folded.to(device=device, dtype=dtype).eval()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie, and where z must."""
+        return self.modulation.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the layers compute in."""
+        return next(self.layers.buffers()).dtype
+
+    def forward(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+        """Draw ``z (N, z_dim)`` as images ``(N, 3, resolution, resolution)`` in [-1, 1], in z's dtype.
+
+        ``class_index (N,)``, integer, indexes ``classes``; left out, every picture is of the first.
+
+        Raises:
+            UsageError: z or which of another shape.
+        """
+        if z.ndim != 2 or z.shape[1] != self.z_dim:
+            raise UsageError(f"z must have shape (N, {self.z_dim}), got {tuple(z.shape)}")
+        if class_index is not None and class_index.shape != z.shape[:1]:
+            raise UsageError(f"which must have shape ({len(z)},), got {tuple(class_index.shape)}")
+        plain = torch.compiler.is_compiling() or _is_transformed(z)
+        class_terms = self.class_terms[0] if class_index is None else self.class_terms[class_index]
+        terms = torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T).to(self.dtype)
+        first, *rest = torch.split(terms, self._sizes, 1)
+        x = first.reshape(len(z), 4, 4, -1).permute(0, 3, 1, 2)
+        # What autograd keeps outgrows every cache anyway: bands were slower there.
+        if plain or (torch.is_grad_enabled() and terms.requires_grad):
+            for layer, part in zip(self.layers, rest, strict=True):
+                x = layer(x, part, plain=plain)
+        else:
+            x = _in_bands(list(self.layers), x, rest)
+        return x.to(z.dtype)
+
+    def z_weights(self) -> list[torch.Tensor]:
+        """The stock network's weights that z meets, each ``(outputs, z_dim)``, spectrally normalised.
+
+        The first layer's, then of every conditional norm those of the scale and of the shift.
+        """
+        start = self._sizes[0]
+        weights = [self.modulation[:start]]
+        for norm in torch.split(self.norms, self._channels, 1):
+            inverse, centre = norm[:, :, None]
+            scale, shift = self.modulation[start : start + 2 * len(inverse)].chunk(2)
+            weights += [scale / inverse, shift - scale * centre]
+            start += 2 * len(inverse)
+        return weights
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether its forward pass is a compiled one."""
+        return self._compiled_call_impl is not None
+
+    def of_class(self, place: int) -> "FrozenBigGAN":
+        """The same of one class alone, ``classes[place]``: it shares all weights, and costs nothing."""
+        twin = copy.copy(self)
+        twin._buffers = {**self._buffers, "class_terms": self.class_terms[place : place + 1]}
+        twin.classes = (self.classes[place],)
+        return twin
+
+    def for_images(self, dtype: torch.dtype = torch.bfloat16) -> "FrozenBigGAN":
+        """A copy that draws in low precision: pictures to look at, never to difference.
+
+        What z meets first stays as it is; the layers compute in ``dtype``.
+        """
+        twin = copy.deepcopy(self)
+        twin.layers.to(dtype)
+        return twin
+
+    def compiled(self) -> "FrozenBigGAN":
+        """A copy whose forward pass is compiled, for batches of any size, by drawing two pictures: minutes.
+
+        Raises:
+            UsageError: this machine has no compiler that torch can use.
+        """
+        twin = copy.deepcopy(self)
+        try:
+            twin.compile(dynamic=True)
+            with torch.no_grad():
+                twin(torch.zeros(2, self.z_dim, dtype=self.modulation.dtype, device=self.device))
+        except Exception as error:  # torch raises private classes, other ones in each release
+            reason = str(error).strip().partition("\n")[0]
+            raise UsageError(
+                f"torch.compile does not work on this machine ({reason}); install a C++ compiler "
+                "such as g++, or leave out --compile"
+            ) from error
+        return twin
+
+
+def _is_transformed(z: torch.Tensor) -> bool:
+    """Whether z carries what only ordinary operations hand on: a tangent, or a wrapper of torch.func."""
+    functorch_active = getattr(torch._C, "_are_functorch_transforms_active", bool)
+    tangent = unpack_dual(z).tangent  # type: ignore[no-untyped-call]
+    return bool(functorch_active()) or tangent is not None
+
+
+def _in_bands(layers: Sequence[nn.Module], x: torch.Tensor, terms: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Take x through the layers, a band of its pictures at a time from where it outgrows a cache.
+
+    Small pictures are faster in large batches, and wide ones in small batches.
+    """
+    for place, layer in enumerate(layers):
+        parts = list(bands(len(x), x[0].nbytes, device=x.device))
+        if len(parts) > 1:
+            rest, later = layers[place:], terms[place:]
+            return torch.cat([_in_bands(rest, x[part], [term[part] for term in later]) for part in parts])
+        x = layer(x, terms[place], plain=False)
+    return x

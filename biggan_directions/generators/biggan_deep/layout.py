@@ -1,0 +1,252 @@
+"""A checkpoint in pytorch-pretrained-biggan's layout, read without trusting it.
+
+Nothing is built before the configuration is found sane, nothing is unpickled, and every tensor
+that the configuration calls for must be there, with its shape, and finite.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_pretrained_biggan import BigGANConfig
+
+from biggan_directions.errors import FileFormatError
+from biggan_directions.files.plain_json import read_json
+from biggan_directions.files.safetensors_file import read_safetensors
+from biggan_directions.files.torch_file import read_torch_file
+from biggan_directions.generators.weights.weight_folder import WeightFiles
+
+_LARGEST_CONFIG_BYTES = 64 * 1024
+_LARGEST_STATE_BYTES = 4 * 1024**3
+# Generous: 8 to 2048 pixels, up to eight times the width of the published models.
+_WHOLE_NUMBERS = {
+    "output_dim": (8, 2048),
+    "z_dim": (1, 4096),
+    "class_embed_dim": (1, 4096),
+    "channel_width": (4, 1024),
+    "num_classes": (1, 100_000),
+    "attention_layer_position": (0, 64),
+    "n_stats": (2, 1001),
+}
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+def load_state(files: WeightFiles) -> tuple[BigGANConfig, dict[str, torch.Tensor]]:
+    """The configuration and the tensors of a checkpoint, all checked.
+
+    Args:
+        files: its ``config.json`` and its ``.bin`` (torch) or ``.safetensors``.
+
+    Returns:
+        The configuration, and float32 tensors on the CPU by the names of ``BigGAN(config).state_dict()``,
+        in its order; the file's own float32 numbers are read once and not copied.
+
+    Raises:
+        FileFormatError: a file is not what it should be; the first tensor that is wrong is named.
+    """
+    config = read_config(files.config_path)
+    expected = expected_shapes(config)
+    _check_size(files.state_path, expected)
+    return config, checked_tensors(_read_tensors(files.state_path), expected, where=str(files.state_path))
+
+
+def checked_tensors(
+    found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Size], *, where: str
+) -> dict[str, torch.Tensor]:
+    """The tensors expected, as float32 and in the order expected, if they are just those that were found.
+
+    Raises:
+        FileFormatError: one is absent, or too many, or of another shape or kind, or not finite.
+    """
+    for name, shape in expected.items():
+        _check_tensor(where, name, found.get(name), shape)
+    for name in found:
+        if name not in expected:
+            raise FileFormatError(
+                f"{where} has a tensor {name[:200]!r} that its configuration has no place for: "
+                "the two are not of one checkpoint"
+            )
+    return {name: found[name].detach().float() for name in expected}
+
+
+def read_config(path: Path) -> BigGANConfig:
+    """The configuration in a ``config.json``, every value of it within bounds.
+
+    Keys that BigGAN-deep does not know are passed over.
+
+    Raises:
+        FileFormatError: it is not JSON, or a value is absent, of the wrong type, out of bounds, or at odds
+        with
+            another.
+    """
+    values = read_json(path, largest=_LARGEST_CONFIG_BYTES)
+    if not isinstance(values, dict):
+        raise FileFormatError(f"{path} holds a {type(values).__name__}, expected an object of settings")
+    try:
+        return _checked_config(values)
+    except ValueError as error:
+        raise FileFormatError(f"{path} is not a BigGAN-deep configuration: {error}") from error
+
+
+def expected_shapes(config: BigGANConfig) -> dict[str, torch.Size]:
+    """Name and shape of every tensor of ``BigGAN(config).state_dict()``, without building the model.
+
+    Building it takes memory that an unknown file could ask for without end, draws from the global random
+    stream, and on the meta device first imports sympy, which takes longer than all the rest.
+    """
+    width, conditions = config.channel_width, 2 * config.z_dim
+    shapes: dict[str, tuple[int, ...]] = {"embeddings.weight": (config.z_dim, config.num_classes)}
+    shapes |= _normalised("generator.gen_z", 256 * width, conditions, bias=True)
+    place = 0
+    for position, (_, channels_in, channels_out) in enumerate(config.layers):
+        if position == config.attention_layer_position:
+            shapes |= _attention(f"generator.layers.{place}", channels_in * width)
+            place += 1
+        shapes |= _block(f"generator.layers.{place}", channels_in * width, channels_out * width, config)
+        place += 1
+    shapes |= {f"generator.bn.{name}": (width,) for name in ("weight", "bias")}
+    shapes |= {f"generator.bn.{name}": (config.n_stats, width) for name in ("running_means", "running_vars")}
+    shapes |= _normalised("generator.conv_to_rgb", width, width, 3, 3, bias=True)
+    return {name: torch.Size(shape) for name, shape in shapes.items()}
+
+
+def _normalised(name: str, *weight: int, bias: bool) -> dict[str, tuple[int, ...]]:
+    """A layer under spectral norm: its weight, and the vectors of the power iteration."""
+    rest = {
+        f"{name}.weight_orig": weight,
+        f"{name}.weight_u": weight[:1],
+        f"{name}.weight_v": (math.prod(weight[1:]),),
+    }
+    return {f"{name}.bias": weight[:1], **rest} if bias else rest
+
+
+def _attention(name: str, channels: int) -> dict[str, tuple[int, ...]]:
+    inner, values = channels // 8, channels // 2
+    return {
+        f"{name}.gamma": (1,),
+        **_normalised(f"{name}.snconv1x1_theta", inner, channels, 1, 1, bias=False),
+        **_normalised(f"{name}.snconv1x1_phi", inner, channels, 1, 1, bias=False),
+        **_normalised(f"{name}.snconv1x1_g", values, channels, 1, 1, bias=False),
+        **_normalised(f"{name}.snconv1x1_o_conv", channels, values, 1, 1, bias=False),
+    }
+
+
+def _block(name: str, entering: int, leaving: int, config: BigGANConfig) -> dict[str, tuple[int, ...]]:
+    """A residual block: four times a conditional norm and a convolution."""
+    middle = entering // 4
+    convolutions = ((middle, entering, 1), (middle, middle, 3), (middle, middle, 3), (leaving, middle, 1))
+    shapes: dict[str, tuple[int, ...]] = {}
+    for step, (channels_out, channels_in, size) in enumerate(convolutions):
+        norm = f"{name}.bn_{step}"
+        shapes |= {f"{norm}.{of}": (config.n_stats, channels_in) for of in ("running_means", "running_vars")}
+        for part in ("scale", "offset"):
+            shapes |= _normalised(f"{norm}.{part}", channels_in, 2 * config.z_dim, bias=False)
+        shapes |= _normalised(f"{name}.conv_{step}", channels_out, channels_in, size, size, bias=True)
+    return shapes
+
+
+def _checked_config(values: Mapping[str, Any]) -> BigGANConfig:
+    """A configuration from JSON values, or a ValueError that says which one is wrong."""
+    whole = {}
+    for key, (low, high) in _WHOLE_NUMBERS.items():
+        whole[key] = _value(values, key)
+        if type(whole[key]) is not int or not low <= whole[key] <= high:
+            raise ValueError(f"{key} is {_shown(whole[key])}, expected a whole number from {low} to {high}")
+    if whole["class_embed_dim"] != whole["z_dim"]:
+        raise ValueError(
+            f"class_embed_dim is {whole['class_embed_dim']}, expected z_dim, {whole['z_dim']}: "
+            "the package that defines the layout takes no other"
+        )
+    eps = _value(values, "eps")
+    if type(eps) not in (int, float) or not 0 < eps < 1:
+        raise ValueError(f"eps is {_shown(eps)}, expected a number between 0 and 1")
+    layers = _checked_layers(_value(values, "layers"))
+    size = 4 * 2 ** sum(upsamples for upsamples, _, _ in layers)
+    if size != whole["output_dim"]:
+        raise ValueError(f"output_dim is {whole['output_dim']}, but its layers draw {size} pixels")
+    if whole["attention_layer_position"] < len(layers):
+        attended = layers[whole["attention_layer_position"]][1] * whole["channel_width"]
+        if attended < 8:
+            raise ValueError(f"the attention layer has {attended} channels, expected at least 8")
+    return BigGANConfig(**whole, eps=float(eps), layers=layers)
+
+
+def _checked_layers(value: object) -> list[tuple[bool, int, int]]:
+    """The blocks: whether each doubles the size, and its channels in and out as multiples of the width."""
+    if not isinstance(value, list) or not 1 <= len(value) <= 64:
+        raise ValueError(f"layers is {_shown(value)}, expected a list of 1 to 64 blocks")
+    layers: list[tuple[bool, int, int]] = []
+    channels = 16
+    for position, block in enumerate(value):
+        if (
+            not isinstance(block, list)
+            or [type(item) for item in block] != [bool, int, int]
+            or block[1] != channels
+            or block[2] not in {channels, channels / 2}
+        ):
+            raise ValueError(
+                f"block {position} of layers is {_shown(block)}, expected [true or false, {channels}, "
+                f"{channels} or its half]"
+            )
+        layers.append((block[0], block[1], block[2]))
+        channels = block[2]
+    if channels != 1:
+        raise ValueError(f"layers end at {channels} times the width, expected 1")
+    return layers
+
+
+def _value(values: Mapping[str, Any], key: str) -> Any:
+    if key not in values:
+        raise ValueError(f"{key} is missing")
+    return values[key]
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+def _check_size(path: Path, expected: Mapping[str, torch.Size]) -> None:
+    """Refuse, before it is read, a file that cannot be right: reading takes the memory that it claims."""
+    numbers = sum(shape.numel() for shape in expected.values())
+    if 4 * numbers > _LARGEST_STATE_BYTES:
+        raise FileFormatError(
+            f"the configuration beside {path} calls for {4 * numbers} bytes of weights, "
+            f"expected at most {_LARGEST_STATE_BYTES}"
+        )
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise FileFormatError(f"{path} cannot be read: {error.strerror}") from error
+    slack = 1024 * (64 + len(expected))
+    if not 2 * numbers <= size <= 8 * numbers + slack:
+        raise FileFormatError(
+            f"{path} has {size} bytes, expected about {4 * numbers}: it is cut short, "
+            "or not of the checkpoint that the configuration beside it describes"
+        )
+
+
+def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Whatever tensors a file holds, by name."""
+    read = read_safetensors if path.suffix == ".safetensors" else read_torch_file
+    found: object = read(path, largest=2 * _LARGEST_STATE_BYTES, what="a checkpoint of plain tensors")
+    if not isinstance(found, dict) or not all(
+        isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in found.items()
+    ):
+        raise FileFormatError(f"{path} does not hold a table of tensors by name, as a checkpoint does")
+    return found
+
+
+def _check_tensor(where: str, name: str, tensor: torch.Tensor | None, shape: torch.Size) -> None:
+    """Refuse a tensor that is absent, of another shape or kind, or not finite."""
+    if tensor is None:
+        raise FileFormatError(f"{where} has no tensor {name!r}, which its configuration calls for")
+    if tensor.shape != shape:
+        raise FileFormatError(f"tensor {name!r} of {where} is {tuple(tensor.shape)}, expected {tuple(shape)}")
+    if tensor.dtype not in _FLOATS:
+        raise FileFormatError(f"tensor {name!r} of {where} is {tensor.dtype}, expected plain floating point")
+    if not bool(torch.isfinite(tensor).all()):
+        raise FileFormatError(f"tensor {name!r} of {where} has values that are not finite")

@@ -1,0 +1,31 @@
+"""The 1000 ImageNet classes, from data that ships with the package (source, licence: ``data/README.md``)."""
+
+from functools import cache
+from importlib.resources import files
+
+from biggan_directions.generators.classes.class_table import ClassEntry, ClassTable, ImageClass
+
+
+@cache
+def imagenet_classes() -> ClassTable:
+    """The table of the 1000 classes, in the order in which BigGAN counts them.
+
+    >>> table = imagenet_classes()
+    >>> table.resolve("golden retriever")
+    ImageClass(index=207, name='golden_retriever')
+    >>> table.entry(207).wordnet_id
+    'n02099601'
+    """
+    text = files("biggan_directions.generators").joinpath("data", "imagenet_classes.tsv").read_text("utf-8")
+    rows = [line.split("\t") for line in text.splitlines()]
+    return ClassTable(
+        ClassEntry(
+            index=int(index), wordnet_id=wordnet_id, names=tuple(names.split(", ")), definition=definition
+        )
+        for index, wordnet_id, names, definition in rows
+    )
+
+
+def resolve_class(text: str, table: ClassTable | None = None) -> ImageClass:
+    """The class that ``text`` names in ``table`` (ImageNet where none is given): see ClassTable.resolve."""
+    return (table if table is not None else imagenet_classes()).resolve(text)

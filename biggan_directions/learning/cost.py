@@ -1,0 +1,128 @@
+"""What learning would take, from a few measured passes: for those who ask before they wait."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from biggan_directions.generators import Generator
+from biggan_directions.latents import sample_latents, stream
+from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.solvers.derivatives import evaluations_per_latent
+from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.subspace import default_dims
+
+_REPEATS = 2  # after one pass that is not counted, which pays for set-up
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a run would take.
+
+    Attributes:
+        dims: dimensions of the search space that were reckoned with. In the active space, how many matter is
+            known only once it is measured: dead ones cost less, and more than twice ``ndirs`` may matter.
+        evaluations: pictures to draw.
+        gradients: how many of those are differentiated as well.
+        seconds: of drawing and differentiating, at the speed just measured.
+        peak_bytes: memory of the process (on a CUDA device: of the device) at its peak; none where it cannot
+            be told.
+    """
+
+    dims: int
+    evaluations: int
+    gradients: int
+    seconds: float
+    peak_bytes: int | None
+
+
+def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
+    """Measure a few passes, and reckon what :func:`~biggan_directions.learning.run.learn` would take.
+
+    Args:
+        generator: what would be searched.
+        settings: how.
+
+    Returns:
+        The estimate; nothing is learnt.
+
+    Raises:
+        UsageError: the settings do not fit the generator.
+        GeneratorError: the pictures are not finite, or do not depend on z.
+    """
+    block = settings.block(generator.z_dim)
+    dims = settings.search_dims or default_dims(block, settings.ndirs)
+    cotangents = settings.cotangents(block)
+    drawn, differentiated = _counts(settings, dims, generator.z_dim)
+
+    evaluator = Evaluator(generator, settings.micro_batch)
+    size = settings.micro_batch
+    z = sample_latents(size, generator.z_dim, truncation=generator.truncation, seed=0, purpose="estimate")
+    draw_seconds = _timed(generator.device, lambda: list(evaluator.images(z, None))) / size
+    before = _peak_bytes(generator.device)
+
+    def cotangent(shape: torch.Size) -> torch.Tensor:
+        return torch.randn(shape, generator=stream("estimate", 0))
+
+    gradient_seconds = (
+        _timed(generator.device, lambda: evaluator.vector_jacobian_products(z, None, cotangent)) / size
+    )
+    peak = _peak_bytes(generator.device)
+    if peak is not None and before is not None and differentiated:
+        # Adam keeps what 2k passes need for their gradient, where the search space needs one pass at a time.
+        peak += (peak - before) * (2 * settings.probes - 1)
+    return Estimate(
+        dims=dims,
+        evaluations=cotangents + drawn + differentiated,
+        gradients=cotangents + differentiated,
+        seconds=drawn * draw_seconds + (cotangents + differentiated) * gradient_seconds,
+        peak_bytes=peak,
+    )
+
+
+def _counts(settings: LearnSettings, dims: int, z_dim: int) -> tuple[int, int]:
+    """Pictures that the solver draws without and with a gradient, the search space aside."""
+    runs = [settings.refine, settings.steps if settings.solver == "adam" else 0]
+    drawn = sum(steps > 0 for steps in runs)  # Adam checks the generator when it begins
+    differentiated = sum(runs) * settings.batch_size * 2 * settings.probes
+    if settings.solver == "jacobi":
+        drawn += settings.latents * evaluations_per_latent(dims, dims)
+    if settings.solver != "jacobi" or settings.refine:
+        outside = settings.solver in ("random", "coordinate", "sefa") or (
+            settings.solver == "adam" and not settings.squares()
+        )
+        size = min(z_dim, dims + settings.ndirs) if outside else dims
+        drawn += settings.latents_described(size) * evaluations_per_latent(size, settings.ndirs)
+    return drawn, differentiated
+
+
+def _timed(device: torch.device, work: Callable[[], object]) -> float:
+    """Seconds that a call takes, once warm."""
+    work()
+    _settle(device)
+    start = time.perf_counter()
+    for _ in range(_REPEATS):
+        work()
+    _settle(device)
+    return (time.perf_counter() - start) / _REPEATS
+
+
+def _settle(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _peak_bytes(device: torch.device) -> int | None:
+    """The most memory that was in use so far, where that can be told."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "win32":
+        return None
+    import resource  # not on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

@@ -1,0 +1,117 @@
+"""What is measured at each latent, and the measures that it makes: see docs/method.md for the equations."""
+
+from __future__ import annotations
+
+import torch
+
+from biggan_directions.metrics.scorecard import (
+    DirectionScore,
+    Measure,
+    mean_measure,
+    root_mean_measure,
+    share_measure,
+)
+from biggan_directions.solvers.derivatives import Derivatives
+
+_DEAD = 1e-3  # of the strongest effect: what is left is rounding, and has no share or angle of anything
+
+
+class Measurements:
+    """What the measures of n directions are made of, added latent by latent.
+
+    Args:
+        count: n.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.squares: list[torch.Tensor] = []  # mean square change of the picture, (n,)
+        self.off: list[torch.Tensor] = []  # Σ_{j≠i} H_ij², (n,)
+        self.rows: list[torch.Tensor] = []  # Σ_j H_ij², (n,)
+        self.paper: list[torch.Tensor] = []  # 2 Σ_{i≠j<n} H_ij² per number
+        self.angles: list[torch.Tensor] = []  # |cos| between changes of the picture, (n, n)
+        self.changes: list[torch.Tensor] = []  # unit changes of the picture, (n, kept)
+        self.uneven: list[torch.Tensor] = []  # (n,)
+
+    def at_latent(self, found: Derivatives, changes: torch.Tensor, uneven: torch.Tensor) -> torch.Tensor:
+        """What one latent says, as one float64 vector for :meth:`add`.
+
+        Args:
+            found: derivatives in a basis that begins with the directions.
+            changes: of the picture along them, ``(n, kept)``, the same numbers kept at every latent.
+            uneven: coefficients of variation of the step sizes along them, ``(n,)``.
+        """
+        first, second = found.pairs.T
+        energy = found.full.square().sum(dim=1).cpu()
+        off = torch.zeros(len(found.changes), dtype=torch.float64)
+        crossed = first != second
+        off.index_add_(0, first[crossed], energy[crossed]).index_add_(0, second[crossed], energy[crossed])
+        own = torch.zeros_like(off).index_add_(0, first[~crossed], energy[~crossed])
+        inside = crossed & (second < self.count)
+        numbers = found.changes.shape[1]
+        paper = 4 * energy[inside].sum() / numbers  # 2, and each pair stands for (i, j) and (j, i)
+        squares = found.changes[: self.count].double().square().mean(dim=1).cpu()
+        units = torch.nn.functional.normalize(changes.double(), dim=1)
+        angles = (units @ units.T).abs()
+        parts = (off[: self.count], (off + own)[: self.count], paper, squares, uneven, angles, units)
+        return torch.cat([part.double().flatten() for part in parts])
+
+    def add(self, flat: torch.Tensor) -> None:
+        """Take what one latent says, as :meth:`at_latent` gave it."""
+        n = self.count
+        kept = len(flat) - 4 * n - 1 - n * n
+        off, rows, paper, squares, uneven, angles, units = torch.split(flat, [n, n, 1, n, n, n * n, kept])
+        self.off.append(off)
+        self.rows.append(rows)
+        self.paper.append(paper[0])
+        self.squares.append(squares)
+        self.uneven.append(uneven)
+        self.angles.append(angles.reshape(n, n))
+        self.changes.append(units.reshape(n, -1).float())
+
+    def paper_penalty(self) -> Measure:
+        """The set's penalty as the paper has it."""
+        return mean_measure(torch.stack(self.paper))
+
+    def scores(self, epsilon: float) -> tuple[DirectionScore, ...]:
+        """The measures of each direction; ``epsilon`` is the step of the differences, in units of z."""
+        squares = torch.stack(self.squares) / (2 * epsilon) ** 2
+        effects = [root_mean_measure(squares[:, index]) for index in range(self.count)]
+        strongest = max(effect.value or 0.0 for effect in effects)
+        unknown = Measure(value=None)
+        found = []
+        for index, effect in enumerate(effects):
+            if not (effect.value or 0.0) > _DEAD * strongest:
+                found.append(
+                    DirectionScore(
+                        effect=effect, penalty=unknown, overlap=unknown, evenness=unknown, steadiness=unknown
+                    )
+                )
+                continue
+            found.append(
+                DirectionScore(
+                    effect=effect,
+                    penalty=share_measure(torch.stack(self.off)[:, index], torch.stack(self.rows)[:, index]),
+                    overlap=self._overlap(index),
+                    evenness=mean_measure(torch.stack(self.uneven)[:, index]),
+                    steadiness=self._steadiness(index),
+                )
+            )
+        return tuple(found)
+
+    def _overlap(self, index: int) -> Measure:
+        others = [other for other in range(self.count) if other != index]
+        if not others:
+            return Measure(value=None)
+        angles = torch.stack(self.angles)[:, index, others]
+        return mean_measure(angles[:, int(angles.mean(dim=0).argmax())])
+
+    def _steadiness(self, index: int) -> Measure:
+        changes = torch.stack([change[index] for change in self.changes])
+        angles = (changes @ changes.T).abs().double()
+        angles.fill_diagonal_(0)
+        count = len(angles)
+        of_each = angles.sum(dim=1) / (count - 1)
+        # every latent is in count - 1 of the pairs: to first order, the error of such a mean is twice that of
+        # the latents' own means (W. Hoeffding, 1948)
+        return Measure(value=float(of_each.mean()), error=2 * float(of_each.std()) / count**0.5)

@@ -1,0 +1,298 @@
+"""Measure how good directions are, on fresh latents, and the baselines beside them: see docs/method.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+
+from biggan_directions.distributed.process_group import ALONE, ProcessGroup
+from biggan_directions.errors import UsageError
+from biggan_directions.generators import Generator
+from biggan_directions.latents import sample_inputs, signs, stream
+from biggan_directions.metrics.matching import match
+from biggan_directions.metrics.measures import Measurements
+from biggan_directions.metrics.scorecard import Scorecard, SetScore, digest
+from biggan_directions.solvers.baselines import (
+    HasLatentWeights,
+    coordinate_directions,
+    first_order_directions,
+    random_directions,
+    sefa_directions,
+)
+from biggan_directions.solvers.derivatives import Differences, derivatives
+from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.sketch import Sketch
+from biggan_directions.solvers.subspace import (
+    SearchSpace,
+    Survey,
+    completed,
+    cotangents_needed,
+    parse_search_space,
+)
+from biggan_directions.traversal import default_distance, even_fractions, latents_along
+
+BASELINES = ("random", "coordinate", "first-order", "sefa")
+
+_KEPT = 16384  # numbers kept of a change of the picture, to compare it across latents: all of 64 × 64
+
+Truth = tuple[tuple[str, ...], torch.Tensor]
+"""Names of the true factors, and their directions: orthonormal rows ``(factors, z_dim)``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreSettings:
+    """How to measure.
+
+    Attributes:
+        latents: how many.
+        seed: of latents, signs, sketches and the random baseline; their streams are not those of learning.
+        baselines: those of :data:`BASELINES` to measure beside the set.
+        epsilon: step of differences, in units of z.
+        positions: pictures along a traversal, an odd number from 3.
+        micro_batch: pictures drawn at once.
+
+    Raises:
+        UsageError: a value is out of range or unknown.
+    """
+
+    latents: int = 16
+    seed: int = 0
+    baselines: tuple[str, ...] = BASELINES
+    epsilon: float = 0.1
+    positions: int = 7
+    micro_batch: int = 8
+
+    def __post_init__(self) -> None:
+        if self.latents < 2:
+            raise UsageError(f"latents must be 2 or more, to tell how sure a measure is, got {self.latents}")
+        unknown = [name for name in self.baselines if name not in BASELINES]
+        if unknown:
+            raise UsageError(f"baseline '{unknown[0]}' is unknown: expected some of {', '.join(BASELINES)}")
+        even_fractions(self.positions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreStep:
+    """Progress: ``done`` of ``total`` latents of one set of directions; the last step has the scorecard."""
+
+    phase: str
+    done: int
+    total: int
+    scorecard: Scorecard | None = None
+
+
+def score(
+    generator: Generator,
+    directions: torch.Tensor,
+    *,
+    solver: str = "directions",
+    search_space: str = "all",
+    settings: ScoreSettings | None = None,
+    truth: Truth | None = None,
+) -> Scorecard:
+    """Measure a set of directions and its baselines; arguments as of :func:`iterate_score`."""
+    steps = iterate_score(
+        generator, directions, solver=solver, search_space=search_space, settings=settings, truth=truth
+    )
+    *_, last = steps
+    assert last.scorecard is not None
+    return last.scorecard
+
+
+def iterate_score(
+    generator: Generator,
+    directions: torch.Tensor,
+    *,
+    solver: str = "directions",
+    search_space: str = "all",
+    settings: ScoreSettings | None = None,
+    truth: Truth | None = None,
+    space: SearchSpace | None = None,
+    group: ProcessGroup = ALONE,
+) -> Iterator[ScoreStep]:
+    """Measure a set of directions and its baselines, a step at a time; the last step carries the scorecard.
+
+    Args:
+        generator: what to measure on, of several classes if it has them.
+        directions: orthonormal rows ``(n, z_dim)``.
+        solver: what the set is to be called.
+        search_space: the part of z that the baselines look in, and the penalty is measured over: its live
+            and most active dimensions.
+        settings: how; the defaults where left out.
+        truth: the true directions, where they are known.
+        space: the search space, where it is known already, as after learning; only without baselines.
+        group: the processes that share the latents; all of them call this, and go through all of the steps.
+
+    Raises:
+        UsageError: the directions are not of this generator's z.
+        GeneratorError: the pictures are not finite, or do not depend on z.
+    """
+    if directions.ndim != 2 or directions.shape[1] != generator.z_dim:
+        raise UsageError(
+            f"directions of shape {tuple(directions.shape)} are not of {generator.model}, whose z has "
+            f"{generator.z_dim} numbers: choose the --model they were learnt on"
+        )
+    run = _Run(generator, settings or ScoreSettings(), truth, group)
+    if space is None:
+        yield from run.survey(search_space, len(directions))
+    elif run.settings.baselines:
+        raise UsageError("baselines need a search space of their own: leave out space, or the baselines")
+    else:
+        run.space = space.broadcast(group)
+        run.second_moment = run.space.second_moment()
+    sets, notes = run.baselines(len(directions))
+    scores = []
+    for name, rows in ((solver, directions.double().cpu()), *sets):
+        yield from run.measure(name, rows)
+        scores.append(run.scored)
+    card = Scorecard(
+        sets=tuple(scores),
+        directions_sha256=digest(directions),
+        model=generator.model,
+        classes=tuple(item.name for item in generator.classes),
+        truncation=generator.truncation,
+        seed=run.settings.seed,
+        latents=run.settings.latents,
+        evaluations=run.evaluator.evaluations,
+        notes=notes,
+    )
+    yield ScoreStep(phase="done", done=1, total=1, scorecard=card)
+
+
+class _Run:
+    """One scoring: the same latents for every set."""
+
+    def __init__(
+        self, generator: Generator, settings: ScoreSettings, truth: Truth | None, group: ProcessGroup
+    ) -> None:
+        self.generator, self.settings, self.truth, self.group = generator, settings, truth, group
+        self.evaluator = Evaluator(generator, settings.micro_batch, group)
+        self.latents = partial(sample_inputs, generator, seed=settings.seed)
+        self.second_moment: torch.Tensor
+        self.space: SearchSpace
+        self.scored: SetScore
+        self._sketch: Sketch | None = None
+
+    def survey(self, search_space: str, ndirs: int) -> Iterator[ScoreStep]:
+        """Find the live part of the search space, from fresh vector-Jacobian products."""
+        block = replace(parse_search_space(search_space, self.generator.z_dim), active=True)
+        total, self.surveyed = cotangents_needed(block), Survey.empty(self.generator.z_dim)
+        for survey in self.surveyed.continued(
+            self.evaluator,
+            lambda start, count: self.latents(start, count, "scoring survey"),
+            total=total,
+            seed=self.settings.seed,
+        ):
+            self.surveyed = survey
+            yield ScoreStep(phase="search space", done=survey.count, total=total)
+        space = self.surveyed.space(block, ndirs=min(ndirs, block.size), dims=None)
+        self.space = space.broadcast(self.group)
+        self.second_moment = self.surveyed.total / self.surveyed.count
+
+    def baselines(self, ndirs: int) -> tuple[list[tuple[str, torch.Tensor]], tuple[str, ...]]:
+        """The baselines' directions, as many as the set has, and what could not be made."""
+        block, z_dim, seed = self.space.block, self.generator.z_dim, self.settings.seed
+        ndirs = min(ndirs, block.size)
+        sets, notes = [], []
+        for name in self.settings.baselines:
+            if name == "random":
+                rows = random_directions(block, ndirs, z_dim, seed=seed)
+            elif name == "coordinate":
+                rows = coordinate_directions(self.surveyed, block, ndirs)
+            elif name == "first-order":
+                rows = first_order_directions(self.space, ndirs)
+            elif isinstance(self.generator, HasLatentWeights):
+                rows = sefa_directions(self.generator, block, ndirs, z_dim)
+            else:
+                notes.append("sefa is left out: this generator does not show the weights that z meets")
+                continue
+            sets.append((name, rows))
+        return sets, tuple(notes)
+
+    def measure(self, name: str, directions: torch.Tensor) -> Iterator[ScoreStep]:
+        """Measure one set; its score is left in ``self.scored``."""
+        directions = self.group.broadcast(directions)
+        basis = self.group.broadcast(completed(directions, self.space.basis[: self.space.live]))
+        sums = Measurements(len(directions))
+        distances = self._distances(directions)
+
+        def at(index: int) -> torch.Tensor:
+            z, class_index = self.latents(index, 1, "scoring")
+            found = derivatives(
+                self.evaluator,
+                z[0],
+                class_index,
+                basis,
+                signs=signs(1, len(basis), purpose="scoring/signs", seed=self.settings.seed, offset=index)[0],
+                differences=Differences(epsilon=self.settings.epsilon, blocks=(1,), balanced=False),
+                generator=stream("scoring/sketch", self.settings.seed, index),
+                rows=len(directions),
+            )
+            changes = self._compact(found.changes[: len(directions)])
+            return sums.at_latent(found, changes, self._unevenness(z, class_index, directions, distances))
+
+        for indices in self.group.rounds(range(self.settings.latents)):
+            for index, found in zip(indices, self.evaluator.shared(indices, at), strict=True):
+                sums.add(found)
+                yield ScoreStep(phase=name, done=index + 1, total=self.settings.latents)
+        self.scored = self._score(name, directions, sums)
+
+    def _compact(self, changes: torch.Tensor) -> torch.Tensor:
+        """Changes of the picture ``(n, numbers)``, few enough numbers of each to keep for every latent."""
+        if self._sketch is None:
+            self._sketch = Sketch(changes.shape[1], _KEPT, stream("scoring/steadiness", self.settings.seed))
+        return self._sketch(changes).cpu()
+
+    def _distances(self, directions: torch.Tensor) -> list[float]:
+        """How far each direction's traversal goes: as far as its animation."""
+        effects = ((directions @ self.second_moment) * directions).sum(dim=1).clamp(min=0).sqrt()
+        return [default_distance(effect).distance for effect in effects.tolist()]
+
+    def _unevenness(
+        self,
+        z: torch.Tensor,
+        class_index: torch.Tensor | None,
+        directions: torch.Tensor,
+        distances: list[float],
+    ) -> torch.Tensor:
+        """Coefficient of variation of the step sizes along each direction, ``(n,)``."""
+        fractions = torch.tensor(even_fractions(self.settings.positions))
+        centre = len(fractions) // 2
+        (_, middle), *_ = self.evaluator.images(z, class_index)
+        outer = torch.cat([fractions[:centre], fractions[centre + 1 :]])
+        uneven = []
+        for direction, distance in zip(directions, distances, strict=True):
+            points = latents_along(z, direction, outer * distance)[:, 0]
+            classes = None if class_index is None else class_index.expand(len(points))
+            pictures = torch.cat([images for _, images in self.evaluator.images(points, classes)])
+            pictures = torch.cat([pictures[:centre], middle, pictures[centre:]])
+            sizes = (pictures[1:] - pictures[:-1]).flatten(1).square().mean(dim=1).sqrt().double()
+            uneven.append(sizes.std(correction=0) / sizes.mean())
+        return torch.stack(uneven).cpu()
+
+    def _score(self, name: str, directions: torch.Tensor, sums: Measurements) -> SetScore:
+        recovery: list[float | None] = [None] * len(directions)
+        factor: list[str | None] = [None] * len(directions)
+        mean = least = None
+        if self.truth is not None:
+            names, true = self.truth
+            cosines = (directions @ true.double().T).abs().clamp(max=1)
+            best = cosines.max(dim=1)
+            recovery, factor = best.values.tolist(), [names[index] for index in best.indices.tolist()]
+            matched = [pair.cosine for pair in match(directions, true)]
+            mean, least = sum(matched) / len(matched), min(matched)
+        return SetScore(
+            solver=name,
+            directions=tuple(
+                replace(direction, recovery=cosine, factor=true_name)
+                for direction, cosine, true_name in zip(
+                    sums.scores(self.settings.epsilon), recovery, factor, strict=True
+                )
+            ),
+            paper_penalty=sums.paper_penalty(),
+            recovery_mean=mean,
+            recovery_min=least,
+        )

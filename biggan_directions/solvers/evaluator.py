@@ -1,0 +1,145 @@
+"""A generator as the solvers meet it: called in micro-batches of one fixed size, counted, and watched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import torch
+
+from biggan_directions.distributed.process_group import ALONE, ProcessGroup
+from biggan_directions.errors import GeneratorError, UsageError
+from biggan_directions.precision import full_precision
+
+
+class Drawable(Protocol):
+    """What a solver needs of a generator: pictures of z, and where to put z."""
+
+    z_dim: int
+
+    @property
+    def device(self) -> torch.device:
+        """Where z must lie."""
+        ...
+
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+        """Draw ``z (N, z_dim)`` as images ``(N, 3, H, W)`` in [-1, 1]."""
+        ...
+
+
+class Evaluator:
+    """Draws pictures in micro-batches of a fixed size, so that the same call gives the same bytes.
+
+    Args:
+        generator: what draws.
+        micro_batch: pictures drawn at once, 1 or more. It is part of a result's settings: other sizes give
+            the same numbers only up to rounding.
+        group: the processes that share the work.
+
+    Attributes:
+        evaluations: pictures drawn so far, by all of the team for what was shared.
+        gradients: how many of them were also differentiated.
+
+    Raises:
+        UsageError: ``micro_batch`` is below 1.
+    """
+
+    def __init__(self, generator: Drawable, micro_batch: int, group: ProcessGroup = ALONE) -> None:
+        if micro_batch < 1:
+            raise UsageError(f"micro-batch must be 1 or more, got {micro_batch}")
+        self.generator = generator
+        self.micro_batch = micro_batch
+        self.group = group
+        self.evaluations = 0
+        self.gradients = 0
+
+    def shared(self, items: Sequence[int], work: Callable[[int], torch.Tensor]) -> Iterator[torch.Tensor]:
+        """Do a piece of work for each item, and count what it took: see :meth:`ProcessGroup.share`."""
+
+        def counted(item: int) -> torch.Tensor:
+            before = self.evaluations, self.gradients
+            found = work(item)
+            spent = self.evaluations - before[0], self.gradients - before[1]
+            self.evaluations, self.gradients = before
+            return torch.cat([torch.tensor(spent, dtype=torch.float64), found])
+
+        for counts_and_found in self.group.share(items, counted):
+            evaluations, gradients = counts_and_found[:2].long().tolist()
+            self.evaluations += evaluations
+            self.gradients += gradients
+            yield counts_and_found[2:]
+
+    def draw(self, z: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor:
+        """Draw one micro-batch, with whatever gradients ``z`` asks for.
+
+        Args:
+            z: latents ``(N, z_dim)``.
+            class_index: the class of each ``(N,)``, or none for the first.
+
+        Returns:
+            images ``(N, channels, H, W)``.
+
+        Raises:
+            GeneratorError: a picture is not finite, or there is not one picture a latent.
+        """
+        device = self.generator.device
+        images = self.generator(z.to(device), None if class_index is None else class_index.to(device))
+        if images.ndim != 4 or len(images) != len(z):
+            raise GeneratorError(
+                f"the generator gave a tensor of shape {tuple(images.shape)} for {len(z)} latents; expected "
+                f"({len(z)}, channels, height, width)"
+            )
+        if not torch.isfinite(images).all():
+            raise GeneratorError(
+                "the generator drew a picture that is not finite (NaN or infinity); its weights are likely "
+                "broken: try another truncation, or fetch them again"
+            )
+        self.evaluations += len(z)
+        return images
+
+    def images(
+        self, z: torch.Tensor, class_index: torch.Tensor | None
+    ) -> Iterator[tuple[slice, torch.Tensor]]:
+        """Draw ``z (N, z_dim)`` without gradients: which rows, and their images, a micro-batch at a time."""
+        for start in range(0, len(z), self.micro_batch):
+            rows = slice(start, min(start + self.micro_batch, len(z)))
+            with torch.no_grad(), full_precision():
+                images = self.draw(z[rows], None if class_index is None else class_index[rows])
+            yield rows, images
+
+    def vector_jacobian_products(
+        self,
+        z: torch.Tensor,
+        class_index: torch.Tensor | None,
+        cotangents: Callable[[torch.Size], torch.Tensor],
+    ) -> tuple[torch.Tensor, int]:
+        """Multiply each picture's Jacobian by a cotangent from the left: Jᵀu.
+
+        Args:
+            z: one micro-batch of latents ``(N, z_dim)``.
+            class_index: the class of each ``(N,)``, or none.
+            cotangents: gives ``u`` for the shape of the images.
+
+        Returns:
+            float64 ``(N, z_dim)`` on the CPU, and how many numbers a picture has.
+
+        Raises:
+            GeneratorError: the pictures do not depend on z, or a gradient is not finite.
+        """
+        with torch.enable_grad(), full_precision():
+            z = z.detach().to(self.generator.device).requires_grad_()
+            images = self.draw(z, class_index)
+            if not images.requires_grad:
+                raise GeneratorError(
+                    "the generator's picture does not depend on z: there is nothing to search"
+                )
+            cotangent = cotangents(images.shape).to(device=images.device, dtype=images.dtype)
+            (gradient,) = torch.autograd.grad(images, z, cotangent, allow_unused=True)
+        self.gradients += len(z)
+        if gradient is None:
+            gradient = torch.zeros_like(z)
+        if not torch.isfinite(gradient).all():
+            raise GeneratorError(
+                "the generator's derivative with respect to z is not finite (NaN or infinity)"
+            )
+        return gradient.detach().cpu().double(), images[0].numel()

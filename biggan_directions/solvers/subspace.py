@@ -1,0 +1,294 @@
+"""The part of z that is searched, as an orthonormal basis: all of it, a block, or its most active part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from biggan_directions.distributed.process_group import ProcessGroup
+from biggan_directions.errors import GeneratorError, UsageError
+from biggan_directions.latents import stream
+from biggan_directions.solvers.evaluator import Evaluator
+
+MATTERS = 0.01  # a dimension with this share of the trace is worth searching
+MOST_DIMS = 24  # beyond 2 · ndirs no more than this: evaluations grow with the square
+Inputs = Callable[[int, int], tuple[torch.Tensor, torch.Tensor | None]]
+"""``inputs(start, count)``: latents ``(count, z_dim)`` from an index on, and classes ``(count,)`` or none."""
+
+_DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the strongest change, less than a grey level
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A run of z's coordinates, and whether only its most active dimensions are searched.
+
+    Attributes:
+        spec: as it was written.
+        start: first coordinate.
+        stop: one past the last.
+        active: whether to keep the most active dimensions alone.
+    """
+
+    spec: str
+    start: int
+    stop: int
+    active: bool
+
+    @property
+    def size(self) -> int:
+        """How many coordinates it has."""
+        return self.stop - self.start
+
+
+def parse_search_space(spec: str, z_dim: int) -> Block:
+    """Read ``active``, ``all`` or ``START:STOP``.
+
+    Args:
+        spec: what to search; either end of ``START:STOP`` may be left out.
+        z_dim: how many coordinates z has.
+
+    Returns:
+        Which coordinates.
+
+    Raises:
+        UsageError: it is none of these, or is not within z.
+
+    >>> parse_search_space("40:80", 128).size
+    40
+    """
+    if spec in ("active", "all"):
+        return Block(spec=spec, start=0, stop=z_dim, active=spec == "active")
+    found = re.fullmatch(r"(\d*):(\d*)", spec, flags=re.ASCII)
+    if not found:
+        raise UsageError(
+            f"search space '{spec}' is unknown: expected active, all, or START:STOP such as 0:{z_dim}"
+        )
+    start, stop = int(found[1] or 0), int(found[2] or z_dim)
+    if not 0 <= start < stop <= z_dim:
+        raise UsageError(f"search space {spec} is not within z: expected 0 <= START < STOP <= {z_dim}")
+    return Block(spec=spec, start=start, stop=stop, active=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SearchSpace:
+    """Where directions are looked for.
+
+    Attributes:
+        block: which coordinates of z it lies in.
+        basis: orthonormal rows, most active first, float64 ``(dims, z_dim)``.
+        eigenvalues: of E[JᵀJ] per number of the picture, one a row of the basis: squared RMS change per unit
+            of z.
+        trace_share: the share of all of the block's change that the basis carries, in [0, 1].
+        live: how many of the basis' first rows the picture depends on; the rest are dead.
+        cotangents: how many vector-Jacobian products this was estimated from.
+    """
+
+    block: Block
+    basis: torch.Tensor
+    eigenvalues: torch.Tensor
+    trace_share: float
+    live: int
+    cotangents: int
+
+    @property
+    def dims(self) -> int:
+        """How many dimensions are searched."""
+        return len(self.basis)
+
+    @property
+    def dead(self) -> int:
+        """How many of them the picture does not depend on."""
+        return self.dims - self.live
+
+    def second_moment(self) -> torch.Tensor:
+        """E[JᵀJ] per number of the picture, within the space: ``(z_dim, z_dim)``."""
+        return (self.basis.T * self.eigenvalues) @ self.basis
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain tensors and numbers, for a checkpoint."""
+        return {
+            name: getattr(self, name)
+            for name in ("basis", "eigenvalues", "trace_share", "live", "cotangents")
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], block: Block) -> SearchSpace:
+        """Take up what :meth:`state_dict` gave."""
+        return cls(block=block, **state)
+
+    def broadcast(self, group: ProcessGroup) -> SearchSpace:
+        """The leader's search space."""
+        return SearchSpace.from_state(group.broadcast(self.state_dict()), self.block)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Survey:
+    r"""An estimate of E[JᵀJ] that grows: J is the picture's Jacobian at a latent, and E[(Jᵀu)(Jᵀu)ᵀ] = JᵀJ
+    for cotangents u of independent random signs.
+
+    Attributes:
+        total: Σ (Jᵀu)(Jᵀu)ᵀ per number of the picture, float64 ``(z_dim, z_dim)``.
+        count: how many cotangents are in it.
+    """
+
+    total: torch.Tensor
+    count: int = 0
+
+    @classmethod
+    def empty(cls, z_dim: int) -> Survey:
+        """Nothing measured yet."""
+        return cls(total=torch.zeros(z_dim, z_dim, dtype=torch.float64))
+
+    def continued(self, evaluator: Evaluator, inputs: Inputs, *, total: int, seed: int) -> Iterator[Survey]:
+        """Add cotangents, a micro-batch of latents after the other, until there are ``total``.
+
+        Args:
+            evaluator: what draws; its team shares the micro-batches.
+            inputs: gives the latents.
+            total: how many cotangents, one a latent.
+            seed: of the cotangents.
+
+        Yields:
+            The estimate after each micro-batch.
+        """
+        size = evaluator.micro_batch
+
+        def products(start: int) -> torch.Tensor:
+            z, class_index = inputs(start, min(size, total - start))
+
+            def cotangents(shape: torch.Size) -> torch.Tensor:
+                draws = [
+                    torch.randint(0, 2, shape[1:], generator=stream("cotangents", seed, start + row))
+                    for row in range(shape[0])
+                ]
+                return torch.stack(draws) * 2.0 - 1
+
+            found, numbers = evaluator.vector_jacobian_products(z, class_index, cotangents)
+            return torch.cat([torch.tensor([numbers], dtype=torch.float64), found.flatten()])
+
+        survey = self
+        for starts in evaluator.group.rounds(range(self.count, total, size)):
+            for numbers_and_found in evaluator.shared(starts, products):
+                numbers, found = numbers_and_found[0], numbers_and_found[1:].reshape(-1, len(self.total))
+                added = found.T @ found / numbers
+                survey = Survey(total=survey.total + added, count=survey.count + len(found))
+                yield survey
+
+    def space(self, block: Block, *, ndirs: int, dims: int | None) -> SearchSpace:
+        """Choose the basis: the block's strongest eigenvectors.
+
+        Args:
+            block: which coordinates of z.
+            ndirs: how many directions are wanted.
+            dims: how many dimensions to search. Left out, the whole block, or in the active space at least 2
+                · ndirs and every dimension with a share of the trace that matters, up to a limit.
+
+        Returns:
+            The search space. A dimension counts as dead only where there were enough cotangents to tell.
+
+        Raises:
+            UsageError: ``ndirs`` is below 1 or above what is searched, or ``dims`` below ``ndirs`` or above
+                the block.
+            GeneratorError: the picture does not depend on these coordinates.
+        """
+        check_sizes(block, ndirs=ndirs, dims=dims)
+        inside = slice(block.start, block.stop)
+        values, vectors = torch.linalg.eigh(self.total[inside, inside] / max(self.count, 1))
+        values, vectors = values.flip(0).clamp(min=0), vectors.flip(1).T
+        trace = float(values.sum())
+        if trace == 0:
+            raise GeneratorError(
+                f"the generator's picture does not depend on z[{block.start}:{block.stop}]: "
+                "there is nothing to search"
+            )
+        if dims is None:
+            dims = default_dims(block, ndirs, matter=int((values >= MATTERS * trace).sum()))
+        alive = int((values > _DEAD * values[0]).sum())
+        told = alive < self.count  # as many eigenvalues as cotangents, and what is beyond them was never seen
+        basis = torch.zeros(dims, len(self.total), dtype=torch.float64)
+        basis[:, inside] = with_signs(vectors[:dims])
+        return SearchSpace(
+            block=block,
+            basis=basis,
+            eigenvalues=values[:dims].clone(),
+            trace_share=float(values[:dims].sum()) / trace,
+            live=min(alive, dims) if told else dims,
+            cotangents=self.count,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain tensors and numbers, for a checkpoint."""
+        return {"total": self.total, "count": self.count}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Survey:
+        """Take up what :meth:`state_dict` gave."""
+        return cls(**state)
+
+
+def default_dims(block: Block, ndirs: int, *, matter: int = 0) -> int:
+    """How many dimensions to search for ``ndirs`` directions, where so many carry a share that matters."""
+    return min(max(2 * ndirs, min(matter, MOST_DIMS)), block.size) if block.active else block.size
+
+
+def cotangents_needed(block: Block) -> int:
+    """How many cotangents tell a block's live dimensions from its dead ones: twice its size, 64 to 256."""
+    return min(256, max(64, 2 * block.size))
+
+
+def check_sizes(block: Block, *, ndirs: int, dims: int | None) -> None:
+    """Refuse numbers of directions and of dimensions that do not fit each other or the block.
+
+    Raises:
+        UsageError: see :meth:`Survey.space`.
+    """
+    if ndirs < 1:
+        raise UsageError(f"ndirs must be 1 or more, got {ndirs}")
+    if ndirs > block.size:
+        raise UsageError(
+            f"{ndirs} directions do not fit in search space {block.spec}, which has {block.size} dimensions: "
+            f"ask for --ndirs {block.size} or fewer"
+        )
+    if dims is not None and not ndirs <= dims <= block.size:
+        raise UsageError(
+            f"search dims must lie between the {ndirs} directions asked for and the {block.size} dimensions "
+            f"of search space {block.spec}, got {dims}"
+        )
+
+
+def with_signs(rows: torch.Tensor) -> torch.Tensor:
+    """Turn each row so that its component of largest magnitude is positive."""
+    largest = rows.gather(1, rows.abs().argmax(dim=1, keepdim=True))
+    return torch.where(largest < 0, -rows, rows)
+
+
+def orthonormal(rows: torch.Tensor) -> torch.Tensor:
+    """Gram–Schmidt on the rows, in their order: Q of the QR decomposition, with the signs of R's diagonal.
+
+    >>> orthonormal(torch.tensor([[-2.0, 0.0], [1.0, 1.0]])).tolist()
+    [[-1.0, 0.0], [0.0, 1.0]]
+    """
+    columns, triangle = torch.linalg.qr(rows.T)
+    flips = torch.where(triangle.diagonal() < 0, -1.0, 1.0).to(rows.dtype)
+    return torch.mul(columns, flips).T
+
+
+def completed(directions: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
+    """Extend orthonormal ``directions (n, z_dim)`` to an orthonormal basis of their span and that of
+    ``basis``.
+
+    Where the directions lie within the basis' span, it is another basis of that span which begins with them;
+    where they do not, the span is wider by what they add.
+
+    >>> completed(torch.tensor([[0.0, 1.0, 0.0]]), torch.eye(3)[:2]).abs().tolist()
+    [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    """
+    directions, basis = orthonormal(directions.double()), basis.double()
+    rest = basis - (basis @ directions.T) @ directions
+    _, sizes, vectors = torch.linalg.svd(rest, full_matrices=False)
+    extra = vectors[sizes > 1e-5]
+    return orthonormal(torch.cat([directions, with_signs(extra)]))

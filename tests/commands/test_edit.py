@@ -1,0 +1,133 @@
+"""The edit command: several directions on one picture, and what the live page's command gives."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from biggan_directions import load_generator, sample_latents
+from biggan_directions.cli import app
+from biggan_directions.commands.edit import parse_moves
+from biggan_directions.directions import Directions
+from biggan_directions.errors import UsageError
+from biggan_directions.generators import ImageClass
+from biggan_directions.rendering.images import to_bytes
+from biggan_directions.toybox import true_directions
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the toybox's first three true directions, two of them named."""
+    car = load_generator("toybox", "car")
+    model = {"name": "toybox", "resolution": 64, "z_dim": 32, "weights_sha256": car.weights_sha256}
+    found = Directions(
+        directions=true_directions()[1][:3].float(),
+        names=("turn", "", "a=b"),
+        effect=torch.tensor([0.2, 0.2, 0.2]),
+        penalty=torch.zeros(3),
+        model=model,
+        classes=(ImageClass(4, "car"), ImageClass(8, "duck")),
+        truncation=1.0,
+        seed=0,
+        solver={"name": "jacobi"},
+    )
+    found.save(tmp_path_factory.mktemp("edit") / "directions.pt")
+    return tmp_path_factory.getbasetemp() / "edit0" / "directions.pt"
+
+
+def edit(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["edit", *arguments])
+
+
+def test_a_picture_is_the_generator_s_at_the_moved_latent(path: Path) -> None:
+    done = edit(str(path), "--seed", "7", "--move", "turn=2", "--move", "1=-1", "--class", "car")
+    assert done.exit_code == 0, done.output
+    assert str(path.parent / "edit.png") in done.stdout.replace("\n", "")
+    car, q = load_generator("toybox", "car"), true_directions()[1].float()
+    z = sample_latents(1, 32, truncation=1.0, seed=7, purpose="rendering")
+    expected = to_bytes(car(z + 2 * q[0] - q[1]))[0].astype(int)
+    image = Image.open(path.parent / "edit.png")
+    assert image.size == (64, 64)
+    assert np.abs(np.asarray(image).astype(int) - expected).max() <= 1
+
+
+def test_several_samples_are_spread_over_the_file_s_classes(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "two.png"
+    done = edit(str(path), "--samples", "2", "--out", str(target), "--json")
+    facts = json.loads(done.stdout)
+    assert sorted(facts["classes"]) == ["car", "duck"]
+    z = sample_latents(2, 32, truncation=1.0, seed=0, purpose="rendering")
+    images = np.asarray(Image.open(target)).astype(int)
+    for sample, name in enumerate(facts["classes"]):
+        expected = to_bytes(load_generator("toybox", name)(z[sample : sample + 1]))[0].astype(int)
+        shown = images[:, :64] if sample == 0 else images[:, -64:]
+        assert np.abs(shown - expected).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng", ".mp4"])
+def test_the_way_there_is_an_animation_by_its_suffix(path: Path, tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"way{suffix}"
+    done = edit(str(path), "--move", "0=2", "--frames", "4", "--out", str(target))
+    assert done.exit_code == 0, done.output
+    if suffix == ".mp4":
+        frames, seconds = pytest.importorskip("imageio_ffmpeg").count_frames_and_secs(str(target))
+        assert (frames, round(seconds, 2)) == (4, 0.2)
+        return
+    image = Image.open(target)
+    shown: list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]] = []
+    duration = 0.0
+    for frame in range(getattr(image, "n_frames", 1)):
+        image.seek(frame)
+        image.load()
+        duration += image.info["duration"]
+        shown.append(np.asarray(image.convert("RGB")))
+    assert duration == 200
+    assert np.abs(shown[0].astype(int) - shown[len(shown) // 2]).max() > 50
+
+
+def test_a_foreign_file_needs_a_model_and_a_class(tmp_path: Path) -> None:
+    torch.save(true_directions()[1], tmp_path / "bare.pt")
+    refused = edit(str(tmp_path / "bare.pt"), "--move", "0=1")
+    assert isinstance(refused.exception, UsageError)
+    assert "--model" in str(refused.exception)
+    done = edit(str(tmp_path / "bare.pt"), "--move", "0=1", "--model", "toybox", "--class", "mug")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "edit.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--move", "3=1"], "there is no direction '3': this file has 0 to 2, and the names turn, a=b"),
+        (["--move", "zoom=1"], "no direction 'zoom'"),
+        (["--move", "0"], "is not DIRECTION=DISTANCE"),
+        (["--move", "0=far"], "is not DIRECTION=DISTANCE"),
+        (["--move", "0=nan"], "is not DIRECTION=DISTANCE"),
+        (["--move", "0=1", "--move", "turn=2"], "direction 0 is moved twice"),
+        (["--out", "picture.jpg"], "expected .png"),
+        (["--out", "directions.pt"], "expected .png"),
+        (["--samples", "0"], "samples is 0"),
+        (["--class", "kar"], "car"),
+    ],
+)
+def test_bad_input_is_one_clear_sentence(path: Path, arguments: list[str], says: str) -> None:
+    before = path.read_bytes()
+    (path.parent / "edit.png").unlink(missing_ok=True)
+    refused = edit(str(path), *arguments)
+    assert isinstance(refused.exception, UsageError)
+    assert says in str(refused.exception)
+    assert [file.name for file in path.parent.iterdir()] == ["directions.pt"]
+    assert path.read_bytes() == before
+
+
+def test_names_may_hold_equals_signs_and_never_stand_before_a_number() -> None:
+    assert parse_moves(["a=b=-1.5"], ["", "a=b"]) == {1: -1.5}
+    assert parse_moves(["1=2"], ["1", ""]) == {1: 2.0}  # as the pages' commands mean it
+    with pytest.raises(UsageError, match="no direction '7'"):
+        parse_moves(["7=2"], ["7", ""])
+    with pytest.raises(UsageError, match="all named 'zoom'"):
+        parse_moves(["zoom=1"], ["zoom", "zoom"])

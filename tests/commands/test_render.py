@@ -1,0 +1,152 @@
+"""The render command and its page: several classes, what is said, and commands that make it again."""
+
+import html
+import inspect
+import json
+import shlex
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from biggan_directions import LearnSettings, load_generator
+from biggan_directions.cli import app
+from biggan_directions.commands.learn import learn
+from biggan_directions.directions import Directions
+from biggan_directions.generators import ImageClass
+from biggan_directions.runs.account import learn_command
+from biggan_directions.toybox import true_directions
+from tests.rendering.test_gallery import data_of
+
+QUICK = ("--frames", "4", "--samples", "2")
+
+
+def of(folder: Path, *classes: ImageClass, solver: dict[str, object] | None = None) -> Path:
+    """A file of the toybox's first two true directions, learnt on ``classes``."""
+    weights = load_generator("toybox", "car").weights_sha256
+    found = Directions(
+        directions=true_directions()[1][:2].float(),
+        names=("turn", ""),
+        effect=torch.tensor([0.2, 0.1]),
+        penalty=torch.tensor([0.3, float("nan")]),
+        model={"name": "toybox", "resolution": 64, "z_dim": 32, "weights_sha256": weights},
+        classes=classes,
+        truncation=1.0,
+        seed=3,
+        solver=solver or {"name": "jacobi", "search_space": "active", "search_dims": 12},
+        license="MIT",
+    )
+    path = folder / "directions.pt"
+    found.save(path)
+    return path
+
+
+def render(*arguments: str) -> Result:
+    done = CliRunner().invoke(app, ["render", *arguments, *QUICK])
+    assert done.exit_code == 0, done.output
+    return done
+
+
+CAR, DUCK = ImageClass(4, "car"), ImageClass(8, "duck")
+
+
+def test_a_file_learnt_on_several_classes_shows_them_all(tmp_path: Path) -> None:
+    path = of(tmp_path, CAR, DUCK)
+    render(str(path))
+    assert sorted(data_of((tmp_path / "gallery.html").read_text())["captions"]) == ["car", "duck"]
+    both = Image.open(tmp_path / "sheet.png").height
+    render(str(path), "--class", "car")
+    assert data_of((tmp_path / "gallery.html").read_text())["captions"] == ["", ""]
+    assert Image.open(tmp_path / "sheet.png").height < both
+    render(str(path), "--class", "mug", "--class", "house")
+    assert sorted(data_of((tmp_path / "gallery.html").read_text())["captions"]) == ["house", "mug"]
+
+
+@pytest.mark.parametrize("grid", [False, True])
+def test_how_far_each_direction_goes_is_said_and_why(tmp_path: Path, grid: bool) -> None:
+    path = of(tmp_path, CAR)
+    done = render(str(path), *(["--grid"] if grid else []))
+    assert "±2 of z (effect 0.2)" in done.stdout
+    assert "±4 of z (effect 0.1)" in done.stdout
+    files = json.loads(render(str(path), "--json", *(["--grid"] if grid else [])).stdout)
+    assert [Path(file["path"]).name for file in files] == [
+        "sheet.png",
+        *(["directions.gif"] if grid else ["direction_00.gif", "direction_01.gif"]),
+        "gallery.html",
+    ]
+    assert {key: far for file in files for key, far in file["distances"].items()} == {"0": 2.0, "1": 4.0}
+
+
+@pytest.mark.parametrize("elsewhere", [(), ("--directions", "1", "--grid", "--out", "an other")])
+def test_the_commands_on_the_page_make_the_same_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "it's $HERE [bold]"
+    folder.mkdir()
+    path = of(folder, CAR)
+    monkeypatch.chdir(tmp_path)
+    chosen = ("--seed", "5", "--class", "mug", "--distance", "1.5", "--no-labels", "--format", "webp")
+    done = render(str(path.relative_to(tmp_path)), *chosen, *elsewhere)
+    target = tmp_path / elsewhere[-1] if elsewhere else folder
+    assert f"{target.relative_to(tmp_path)}/gallery.html" in done.stdout
+    page = (target / "gallery.html").read_text()
+    command = _commands(page)[-1]
+    assert command[:2] == ["biggan-directions", "render"]
+    (target / "gallery.html").unlink()
+    assert CliRunner().invoke(app, command[1:]).exit_code == 0
+    assert (target / "gallery.html").read_text() == page
+
+
+def _commands(page: str) -> list[list[str]]:
+    """The commands on a page, as a shell reads them."""
+    codes = [part.split("</code>")[0] for part in page.split("<code>")[1:]]
+    return [shlex.split(html.unescape(code)) for code in codes if code]
+
+
+def test_the_command_that_learns_says_what_is_not_usual(tmp_path: Path) -> None:
+    solver = {
+        "name": "adam",
+        "search_space": "all",
+        "search_dims": 32,
+        "steps": 50,
+        "lr": 0.01,
+        "latents": LearnSettings().latents,
+    }
+    path = of(tmp_path, CAR, DUCK, solver=solver)
+    words = shlex.split(learn_command(Directions.load(path), path))
+    assert words == [
+        *("biggan-directions", "learn", "--model", "toybox", "--class", "car", "--class", "duck"),
+        *("--ndirs", "2", "--solver", "adam", "--search-space", "all", "--seed", "3", "--steps", "50"),
+        *("--truncation", "1", "--out", str(tmp_path)),
+    ]
+    # and `learn` takes them
+    dry = CliRunner().invoke(app, [*words[1:], "--dry-run"])
+    assert dry.exit_code == 0, dry.output
+
+
+def test_every_setting_that_learn_has_a_flag_for_is_told(tmp_path: Path) -> None:
+    """Set to what is not usual; `--class`, `--model` and the like are told from elsewhere in the file."""
+    flags = {field.name for field in fields(LearnSettings)} & set(inspect.signature(learn).parameters)
+    usual = LearnSettings()
+    solver: dict[str, object] = {
+        "name": "adam",
+        "search_space": "0:8",
+        "search_dims": 8,
+        "weighting": "plain",
+    }
+    for name in flags - {"solver", "seed", "ndirs", *solver}:
+        solver[name] = getattr(usual, name) + 1
+    path = of(tmp_path, CAR, solver=solver)
+    words = shlex.split(learn_command(Directions.load(path), path))
+    assert {word.lstrip("-").replace("-", "_") for word in words if word.startswith("--")} >= flags
+
+
+def test_a_damaged_scorecard_is_a_note_and_the_page_is_drawn(tmp_path: Path) -> None:
+    path = of(tmp_path, CAR)
+    (tmp_path / "scorecard.json").write_text("{")
+    done = render(str(path))
+    assert "goes without a scorecard" in done.stderr
+    assert "biggan-directions score" in (tmp_path / "gallery.html").read_text()

@@ -1,0 +1,295 @@
+"""Torch's files: what torch wrote is read as torch reads it, and what somebody else wrote harms nothing."""
+
+import io
+import os
+import pickle
+import socket
+import struct
+import subprocess
+import sys
+import zipfile
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from biggan_directions.errors import FileFormatError
+from biggan_directions.files.torch_file import read_torch_file
+from tests.support.hostile import Runs, archive, text, view, whole
+
+LARGEST = 2**20
+
+
+def read(content: bytes, folder: Path, largest: int = LARGEST) -> Any:
+    path = folder / "file.pt"
+    path.write_bytes(content)
+    return read_torch_file(path, largest=largest, what="a test's file")
+
+
+def saved(value: Any, *, older_format: bool = False, protocol: int = 2) -> bytes:
+    content = io.BytesIO()
+    torch.save(value, content, _use_new_zipfile_serialization=not older_format, pickle_protocol=protocol)
+    return content.getvalue()
+
+
+def same(one: Any, other: Any) -> bool:
+    if isinstance(one, torch.Tensor):
+        return one.dtype == other.dtype and torch.equal(one.nan_to_num(), other.nan_to_num())
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
+    return bool(type(one) is type(other) and (one == other or one != one))
+
+
+DTYPES = (torch.float16, torch.bfloat16, torch.float64, torch.uint8, torch.int8, torch.int64)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers(-(2**100), 2**100)
+    | st.text(st.characters())
+    | st.sampled_from([torch.arange(6.0).reshape(2, 3), torch.arange(6.0).reshape(2, 3).T, torch.empty(0, 4)])
+    | st.sampled_from(DTYPES).map(lambda dtype: torch.tensor([1, 2, 3], dtype=dtype))
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=5) | st.integers(0, 99), inner, max_size=4)
+        | st.tuples(inner, inner)
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(("older_format", "protocol"), [(False, 2), (True, 2), (False, 4), (False, 5)])
+@settings(max_examples=60, deadline=None)
+@given(value=VALUES)
+def test_what_torch_writes_is_read_as_torch_reads_it(
+    older_format: bool, protocol: int, value: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = saved(value, older_format=older_format, protocol=protocol)
+    folder = tmp_path_factory.getbasetemp()
+    assert same(read(content, folder), value)
+    if protocol == 2:  # torch's own restricted reader knows no other
+        assert same(torch.load(io.BytesIO(content), weights_only=True), value)
+
+
+def test_shared_storages_values_and_parameters_are_read(tmp_path: Path) -> None:
+    base, table = torch.arange(12.0), {"lr": 0.1}
+    module = torch.nn.Linear(3, 2)
+    found = read(
+        saved(
+            {
+                "view": base[2:8].reshape(2, 3),
+                "again": base[::3],
+                "one": table,
+                "two": table,
+                "parameter": torch.nn.Parameter(base),
+                "module": module.state_dict(),
+                "ordered": OrderedDict(a=1),
+            }
+        ),
+        tmp_path,
+    )
+    assert torch.equal(found["view"], base[2:8].reshape(2, 3))
+    assert torch.equal(found["again"], base[::3])
+    assert found["one"] == found["two"] == table
+    assert torch.equal(found["parameter"], base)
+    assert torch.equal(found["module"]["weight"], module.weight)
+    assert found["ordered"] == {"a": 1}
+
+
+FOUR = struct.pack("<4f", 1, 2, 3, 4)
+GOOD = view(4, [2, 2], [2, 1])
+
+
+def test_the_crafted_file_is_read_where_nothing_is_wrong_with_it(tmp_path: Path) -> None:
+    assert torch.equal(read(archive(GOOD, {"0": FOUR}), tmp_path), torch.tensor([[1.0, 2], [3, 4]]))
+
+
+@pytest.mark.parametrize(
+    ("opcodes", "says"),
+    [
+        (view(2**40, [2**20, 2**20], [2**20, 1]), "more or fewer numbers"),
+        (view(3, [3], [1]), "more or fewer numbers"),
+        (view(4, [2**40, 2**40], [0, 0]), "more numbers than there can be"),
+        (view(4, [1000, 1000], [0, 0]), "overlap"),
+        (view(4, [2, 2], [1, 1]), "overlap"),
+        (view(4, [2, 2], [-2, 1]), "sane size"),
+        (view(4, [2, 2], [2**40, 1]), "outside"),
+        (view(4, [4], [1], offset=1), "outside"),
+        (view(4, [4], [1], offset=-1), "sane size"),
+        (view(4, [2**30, 2**30, 2**30, 0], [1, 1, 1, 1]), "more numbers than there can be"),
+        (view(4, [1] * 9, [1] * 9), "one stride"),
+        (view(4, [2, 2], [1]), "one stride"),
+        (view(4, [4], [1], kind="QInt8Storage"), "QInt8Storage' and was not run"),
+        (view(4, [4], [1], kind="ComplexFloatStorage"), "was not run"),
+        (view(4, [4], [1], key="../../../etc/passwd"), "more or fewer numbers"),
+        (view(4, [4], [1]) + view(2, [2], [1], kind="DoubleStorage") + b"\x86", "disagree"),
+        (b"cposix\nsystem\n" + text("touch /tmp/ran") + b"\x85R", "posix.system' and was not run"),
+        (b"cbuiltins\neval\n" + text("1") + b"\x85R", "was not run"),
+        (text("builtins") + text("eval") + b"\x93", "was not run"),
+        (b"ctorch._utils\n_rebuild_tensor_v2\n", "something other than plain values"),
+        (b"ccollections\nOrderedDict\n(]t\x81", "opcode 0x81"),
+        (b"(iposix\nsystem\n", "opcode 0x69"),
+        (b"ccollections\nOrderedDict\n" + text("x") + b"\x85R", "not described"),
+        (b"]q\x00h\x00a" * 30, "damaged|values"),
+        (b"]" * 100 + b"a" * 99, "nested"),
+        (b")" + b"\x85" * 100_000, "nested"),
+        (b"]q\x00" + b"(h\x00h\x00h\x00h\x00lq\x00" * 40, "opcode"),
+        (b")q\x00" + b"h\x00h\x00\x86q\x00" * 25, "values"),
+        (b"N0" * 10, "opcode"),
+        (b"N" * 300_000, "values"),
+        (b"N" * (2**20 - 3), "expected at most|values"),
+        (b"", "damaged"),
+        (b"NN", "damaged"),
+        (b"(", "damaged"),
+        (b"}" + b"N" + b"Ns", "neither text"),
+        (b"}" + whole(2**61 - 1) + b"Ns", "neither text"),
+        (b"}(Nu", "damaged"),
+        (b"\x8a\xff" + bytes(255), "255 bytes"),
+        (b"X\xff\xff\xff\xff", "too early"),
+        (b"X\x02\x00\x00\x00\xff\xff", "damaged"),
+        (b"h\x07", "damaged"),
+        (b"\x80\x09N", "protocol"),
+    ],
+)
+def test_a_pickle_that_lies(opcodes: bytes, says: str, tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=says):
+        read(archive(opcodes, {"0": FOUR}), tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["zip", "older", "bare pickle", "nested"])
+def test_nothing_is_ever_run(kind: str, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    evil = {"a": torch.zeros(3), "b": Runs(mark)}
+    if kind == "nested":  # a pickle as text within a pickle stays text
+        assert read(saved(pickle.dumps(Runs(mark)).decode("latin-1")), tmp_path)
+    else:
+        content = pickle.dumps(evil) if kind == "bare pickle" else saved(evil, older_format=kind == "older")
+        with pytest.raises(FileFormatError):
+            read(content, tmp_path)
+    assert not mark.exists()
+    pickle.loads(pickle.dumps(Runs(mark)))  # it does run where something runs it
+    assert mark.exists()
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.eye(3).to_sparse(),
+        torch.empty(3, device="meta"),
+        torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8),
+        torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+        torch.ones(3, dtype=torch.complex64),
+    ],
+)
+def test_tensors_that_are_not_plain(tensor: torch.Tensor, tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match="was not run"):
+        read(saved(tensor), tmp_path)
+
+
+def test_an_archive_that_unpacks_to_more_than_it_has(tmp_path: Path) -> None:
+    bomb = archive(view(2**24, [2**24], [1]), {"0": bytes(2**26)}, compression=zipfile.ZIP_DEFLATED)
+    assert len(bomb) < 2**17
+    with pytest.raises(FileFormatError, match="compressed"):
+        read(bomb, tmp_path)
+
+
+def _directory(content: bytes) -> int:
+    place: int = struct.unpack_from("<L", content, len(content) - 6)[0]
+    return place
+
+
+def changed(content: bytes, place: int, code: str, value: int) -> bytes:
+    """``content`` with a number of the archive's own tables replaced."""
+    altered = bytearray(content)
+    struct.pack_into(code, altered, place, value)
+    return bytes(altered)
+
+
+def _second(content: bytes) -> int:
+    return content.index(b"PK\x01\x02", _directory(content) + 4)
+
+
+def _grow_second(content: bytes) -> bytes:
+    """Both of an entry's sizes, so that they agree."""
+    grown = changed(content, _second(content) + 24, "<L", 2**30)
+    return changed(grown, _second(content) + 20, "<L", 2**30)
+
+
+def _crowd(content: bytes) -> bytes:
+    crowded = changed(content, len(content) - 12, "<H", 60_000)
+    return changed(crowded, len(content) - 14, "<H", 60_000)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda c: changed(c, _second(c) + 42, "<L", 0), "overlap|name|not what"),
+        (lambda c: changed(c, _second(c) + 42, "<L", 2**31), "outside"),
+        (lambda c: changed(c, _second(c) + 24, "<L", 2**31), "another size"),
+        (_grow_second, "outside"),
+        (lambda c: changed(c, _second(c) + 8, "<H", 1), "encrypted"),
+        (lambda c: changed(c, _second(c) + 16, "<L", 7), "checksum"),
+        (lambda c: changed(c, len(c) - 6, "<L", 2**31), "directory"),
+        (lambda c: changed(c, len(c) - 10, "<L", 2**32 - 1), "end of the archive"),
+        (_crowd, "60000 entries"),
+        (lambda c: c + b"PK\x05\x06" + bytes(18), "not one that torch"),
+        (lambda c: c + b"tail", "end of the archive"),
+        (lambda c: c.replace(b"archive/version", b"archive/d\xff\xfe/00"), "damaged"),
+    ],
+)
+def test_an_archive_that_lies(change: Any, says: str, tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=says):
+        read(change(archive(GOOD, {"0": FOUR})), tmp_path)
+
+
+@pytest.mark.parametrize("older_format", [False, True])
+def test_a_file_that_ends_too_early_or_too_late(older_format: bool, tmp_path: Path) -> None:
+    content = saved({"a": torch.arange(20.0)}, older_format=older_format)
+    for size in range(0, len(content), 7):
+        with pytest.raises(FileFormatError):
+            read(content[:size], tmp_path)
+    with pytest.raises(FileFormatError):
+        read(content + b"more", tmp_path)
+
+
+def test_what_is_not_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "round").symlink_to("round")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+    for name in ("pipe", "folder", "round", "zero", "socket", "absent"):
+        with pytest.raises(FileFormatError, match="cannot be read"):
+            read_torch_file(tmp_path / name, largest=LARGEST, what="a test's file")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2**40)  # sparse: takes no room
+    with pytest.raises(FileFormatError, match="too large"):
+        read_torch_file(tmp_path / "large", largest=LARGEST, what="a test's file")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not say what is in use")
+def test_memory_is_that_of_the_file(tmp_path: Path) -> None:
+    """64 MB of numbers are read where 90 MB may be had beyond what is in use."""
+    for older_format in (False, True):
+        (tmp_path / f"{older_format}.pt").write_bytes(saved(torch.zeros(2**24), older_format=older_format))
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from biggan_directions.files.torch_file import read_torch_file\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + 90 * 2**20,) * 2)\n"
+        "print(read_torch_file(Path(sys.argv[1]), largest=2**27, what='x').numel())"
+    )
+    for older_format in (False, True):
+        command = [sys.executable, "-c", code, str(tmp_path / f"{older_format}.pt")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.stdout.strip() == str(2**24), done.stderr

@@ -1,0 +1,342 @@
+"""The folded forward pass against the package's own, and what must hold around it."""
+
+import copy
+import shutil
+from typing import Any
+
+import pytest
+import torch
+from pytorch_pretrained_biggan import BigGAN, BigGANConfig
+from pytorch_pretrained_biggan.model import BigGANBatchNorm
+from torch.autograd import forward_ad
+
+from biggan_directions.errors import UsageError
+from biggan_directions.generators import ImageClass
+from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
+from biggan_directions.generators.biggan_deep.kernels import operations, winograd
+from biggan_directions.generators.biggan_deep.kernels.convolution import Convolution
+from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
+from tests.support.narrow_biggan import narrow_config, published_config, random_biggan
+
+CLASSES = (ImageClass(3, "three"), ImageClass(1, "one"), ImageClass(4, "four"))
+STORED = [row / 50 for row in range(1, 51)]
+MISREAD = (0.14, 0.28, 0.56, 0.58, 0.94)
+
+
+def freeze(model: BigGAN, *, truncation: float = 0.4, **changes: Any) -> FrozenBigGAN:
+    settings: dict[str, Any] = {"classes": CLASSES, "device": "cpu", "dtype": model.embeddings.weight.dtype}
+    return FrozenBigGAN.from_state(
+        model.config,
+        model.state_dict(),
+        truncation=truncation,
+        model="random",
+        weights_sha256="0" * 64,
+        license="MIT",
+        **(settings | changes),
+    )
+
+
+def stock_images(model: BigGAN, z: torch.Tensor, *, index: int, row: int) -> torch.Tensor:
+    """The package's forward pass, fed one row of statistics whatever it would have read."""
+    label = torch.zeros(len(z), model.config.num_classes, dtype=z.dtype)
+    label[:, index] = 1
+    kept = [(norm, norm.running_means, norm.running_vars) for norm in norms(model)]
+    try:
+        for norm, means, variances in kept:
+            norm.running_means, norm.running_vars = (
+                means[row].expand_as(means),
+                variances[row].expand_as(variances),
+            )
+        images: torch.Tensor = model(z, label, 0.5)
+    finally:
+        for norm, means, variances in kept:
+            norm.running_means, norm.running_vars = means, variances
+    return images
+
+
+def norms(model: BigGAN) -> list[BigGANBatchNorm]:
+    return [module for module in model.modules() if isinstance(module, BigGANBatchNorm)]
+
+
+def latents(config: BigGANConfig, count: int = 1, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    return torch.randn(count, config.z_dim, dtype=dtype, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="module", params=[128, 256, 512])
+def model(request: pytest.FixtureRequest) -> BigGAN:
+    return random_biggan(narrow_config(request.param), dtype=torch.float64)
+
+
+@pytest.fixture(scope="module")
+def small() -> BigGAN:
+    """The layout of the generator that ships: 64×64, other depth, attention earlier."""
+    layers = [(False, 16, 16), (True, 16, 8), (True, 8, 4), (False, 4, 4), (True, 4, 2), (True, 2, 1)]
+    changes = {
+        "output_dim": 64,
+        "layers": layers,
+        "attention_layer_position": 3,
+        "z_dim": 32,
+        "num_classes": 10,
+    }
+    return random_biggan(published_config(128, channel_width=8, **changes), dtype=torch.float64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("truncation", STORED)
+def test_pictures_and_gradients_are_the_packages_own(model: BigGAN, truncation: float) -> None:
+    row, stored = nearest_stored_truncation(truncation, model.config.n_stats)
+    assert stored == truncation
+    frozen = freeze(model, truncation=truncation)
+    z = latents(model.config).requires_grad_()
+    expected = stock_images(model, z, index=3, row=row)
+    images = frozen(z)
+    direction = torch.randn(expected.shape, dtype=z.dtype, generator=torch.Generator().manual_seed(2))
+    (gradient,) = torch.autograd.grad((images * direction).sum(), z)
+    (expected_gradient,) = torch.autograd.grad((expected * direction).sum(), z)
+    assert (images - expected).abs().max() <= 1e-9
+    assert (gradient - expected_gradient).abs().max() <= 1e-9 * expected_gradient.abs().max()
+    with torch.no_grad():
+        assert (frozen(z) - expected).abs().max() <= 1e-9
+    assert 0.05 < expected.std() < 0.9  # neither grey nor saturated, where any error would vanish
+
+
+@pytest.mark.parametrize("truncation", [t for t in STORED if t not in MISREAD][::7])
+def test_where_the_package_reads_the_right_row_it_is_the_package_untouched(
+    small: BigGAN, truncation: float
+) -> None:
+    z = latents(small.config, 2)
+    label = torch.eye(10, dtype=z.dtype)[[1, 1]]
+    with torch.no_grad():
+        images = freeze(small, truncation=truncation, classes=[ImageClass(1, "one")])(z)
+        assert (images - small(z, label, truncation)).abs().max() <= 1e-9
+
+
+@pytest.mark.parametrize("truncation", MISREAD)
+def test_the_package_misreads_five_rows(small: BigGAN, truncation: float) -> None:
+    z, row = latents(small.config), round(truncation * 50)
+    label = torch.eye(10, dtype=z.dtype)[[3]]
+    with torch.no_grad():
+        intended = stock_images(small, z, index=3, row=row)
+        assert (small(z, label, truncation) - intended).abs().max() > 1e-3
+        assert (freeze(small, truncation=truncation)(z) - intended).abs().max() <= 1e-9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("resolution", [128, 256, 512])
+def test_full_size_in_float32(resolution: int) -> None:
+    model = random_biggan(published_config(resolution))
+    z = latents(model.config, dtype=torch.float32)
+    with torch.no_grad():
+        expected = stock_images(model, z, index=3, row=20)
+        images = freeze(model)(z)
+    assert images.shape == (1, 3, resolution, resolution)
+    assert (images - expected).abs().max() <= 2e-4
+
+
+def test_each_picture_of_several_classes_is_of_its_own(small: BigGAN) -> None:
+    frozen, z = freeze(small), latents(small.config, 4)
+    class_index = torch.tensor([2, 0, 1, 2])
+    with torch.no_grad():
+        images = frozen(z, class_index)
+        for i, choice in enumerate(class_index.tolist()):
+            alone = stock_images(small, z[i : i + 1], index=CLASSES[choice].index, row=20)
+            assert (images[i : i + 1] - alone).abs().max() <= 1e-9
+        assert torch.equal(frozen(z), frozen(z, torch.zeros(4, dtype=torch.long)))
+
+
+def test_gradients_of_several_pictures_are_the_packages_own(small: BigGAN) -> None:
+    frozen, z = freeze(small), latents(small.config, 3).requires_grad_()
+    class_index = torch.tensor([1, 0, 1])
+    expected = torch.cat(
+        [
+            stock_images(small, z[i : i + 1], index=CLASSES[choice].index, row=20)
+            for i, choice in enumerate(class_index.tolist())
+        ]
+    )
+    direction = torch.randn(expected.shape, dtype=z.dtype, generator=torch.Generator().manual_seed(2))
+    (expected_gradient,) = torch.autograd.grad((expected * direction).sum(), z)
+    images = frozen(z, class_index)
+    for _ in range(2):  # what the first pass back keeps, the second must find as it was
+        (gradient,) = torch.autograd.grad((images * direction).sum(), z, retain_graph=True)
+        assert (gradient - expected_gradient).abs().max() <= 1e-9 * expected_gradient.abs().max()
+
+
+@pytest.mark.parametrize(
+    ("band_bytes", "expected"),
+    [(1, ([1] * 5, [1] * 5)), (200_000, ([5], [1, 1, 1, 1, 1])), (2**30, ([5], [5]))],
+)
+def test_pictures_do_not_depend_on_the_batch_nor_on_where_it_is_taken_apart(
+    small: BigGAN,
+    band_bytes: int,
+    expected: tuple[list[int], list[int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frozen, z, class_index = freeze(small), latents(small.config, 5), torch.tensor([2, 0, 1, 1, 0])
+    with torch.no_grad():
+        each = torch.cat([frozen(z[i : i + 1], class_index[i : i + 1]) for i in range(5)])
+    monkeypatch.setattr(operations, "_BAND_BYTES", band_bytes)
+    batches: list[list[int]] = [[] for _ in frozen.layers]
+    for seen, layer in zip(batches, frozen.layers, strict=True):
+        layer.register_forward_pre_hook(lambda _, given, seen=seen: seen.append(len(given[0])))
+    with torch.no_grad():
+        assert (frozen(z, class_index) - each).abs().max() <= 1e-12
+    assert (batches[0], batches[-1]) == expected
+    recorded = frozen(z.requires_grad_(), class_index)
+    assert (recorded - each).abs().max() <= 1e-12
+    assert batches[-1][-1] == 5
+
+
+def test_winograd_convolutions_in_all_layers_change_nothing(
+    small: BigGAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact, z = freeze(small), latents(small.config, 2).requires_grad_()
+    frozen, z32 = freeze(small, dtype=torch.float32), z.detach().float().requires_grad_()
+    monkeypatch.setattr(winograd, "_FEWEST_CHANNELS", 1)
+    monkeypatch.setattr(winograd, "_FEWEST_PIXELS", 16)
+    expected, images = exact(z), frozen(z32)
+    assert (images - expected).abs().max() <= 1e-5
+    with torch.no_grad():
+        assert (frozen(z32) - expected).abs().max() <= 1e-5
+    direction = torch.randn(expected.shape, dtype=z.dtype, generator=torch.Generator().manual_seed(5))
+    (expected_gradient,) = torch.autograd.grad((expected * direction).sum(), z)
+    (gradient,) = torch.autograd.grad((images * direction).sum(), z32)
+    assert (gradient - expected_gradient).abs().max() <= 1e-3 * expected_gradient.abs().max()
+    kept = [key[0] for module in frozen.modules() for key in getattr(module, "_packed", ())]
+    assert kept.count("winograd") >= 6
+
+
+def test_without_autograd_neither_z_nor_weights_change(small: BigGAN) -> None:
+    frozen, z = freeze(small), latents(small.config, 2)
+    before, tensors = z.clone(), copy.deepcopy(frozen.state_dict())
+    with torch.no_grad():
+        first, second = frozen(z), frozen(z)
+    assert torch.equal(first, second)
+    assert torch.equal(z, before)
+    assert all(torch.equal(tensor, tensors[name]) for name, tensor in frozen.state_dict().items())
+
+
+def test_second_and_forward_derivatives(small: BigGAN) -> None:
+    frozen, z = freeze(small), latents(small.config)
+    tangent = torch.randn(z.shape, dtype=z.dtype, generator=torch.Generator().manual_seed(3))
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(z, tangent)  # type: ignore[no-untyped-call]
+        forward = forward_ad.unpack_dual(frozen(dual)).tangent  # type: ignore[no-untyped-call]
+    _, double_backward = torch.autograd.functional.jvp(frozen, z, tangent)  # type: ignore[no-untyped-call]
+    assert torch.allclose(forward, double_backward, rtol=0, atol=1e-9)
+    assert forward.abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 3])
+def test_packed_weights_convolve_as_plain_ones_and_do_not_travel(kernel: int) -> None:
+    weight = torch.randn(24, 16, kernel, kernel, generator=torch.Generator().manual_seed(4))
+    convolution = Convolution(weight.contiguous(memory_format=torch.channels_last))
+    for size in (4, 9):  # the second picture is not of the size that the weight was packed for
+        x = torch.randn(2, 16, size, size).contiguous(memory_format=torch.channels_last).requires_grad_()
+        expected = torch.nn.functional.conv2d(x, weight, padding=min(1, kernel - 1))
+        gradient = torch.randn_like(expected)
+        (expected_gradient,) = torch.autograd.grad(expected, x, gradient)
+        with torch.no_grad():
+            assert torch.allclose(convolution.run(x), expected, atol=1e-4)
+            assert torch.allclose(convolution.pull_back(gradient), expected_gradient, atol=1e-4)
+        assert torch.equal(convolution.plain(x), expected)
+    assert torch.equal(copy.deepcopy(convolution).weight, weight)
+    with torch.no_grad():
+        assert convolution.bfloat16().run(x.bfloat16()).dtype == torch.bfloat16
+
+
+def test_weights_that_z_meets_are_the_checkpoints_normalised(small: BigGAN) -> None:
+    frozen = freeze(small)
+    maps = [module for name, module in small.named_modules() if name.endswith(("gen_z", ".scale", ".offset"))]
+    small(latents(small.config), torch.eye(10, dtype=torch.float64)[:1], 0.4)  # spectral norm sets .weight
+    weights = frozen.z_weights()
+    assert len(weights) == len(maps) == 1 + 8 * 6
+    for weight, module in zip(weights, maps, strict=True):
+        assert torch.allclose(weight, module.weight[:, :32], rtol=0, atol=1e-12)
+
+
+def test_nothing_to_train(small: BigGAN) -> None:
+    frozen = freeze(small)
+    assert not list(frozen.parameters())
+    assert not any(tensor.requires_grad for tensor in frozen.buffers())
+    frozen(latents(small.config).requires_grad_()).sum().backward()
+
+
+def test_attributes_and_a_truncation_that_moves(small: BigGAN) -> None:
+    frozen = freeze(small, truncation=0.433)
+    assert (frozen.truncation, frozen.resolution, frozen.z_dim) == (0.44, 64, 32)
+    assert (frozen.classes, frozen.device) == (CLASSES, torch.device("cpu"))
+    assert (frozen.model, frozen.weights_sha256, frozen.license) == ("random", "0" * 64, "MIT")
+
+
+def test_low_precision_pictures_resemble_and_leave_the_original_alone(small: BigGAN) -> None:
+    frozen, z = freeze(small), latents(small.config, 2).float()
+    low = frozen.for_images()
+    with torch.no_grad():
+        images, exact = low(z), frozen(z)
+    assert images.dtype == torch.float32
+    difference = (images - exact).abs()
+    assert 0 < difference.mean() < 0.05
+    assert frozen.dtype == torch.float64
+
+
+@pytest.mark.parametrize(
+    ("z", "which", "says"),
+    [
+        (torch.zeros(2, 31), None, r"\(N, 32\), got \(2, 31\)"),
+        (torch.zeros(32), None, r"\(N, 32\), got \(32,\)"),
+        (torch.zeros(2, 32), torch.zeros(3, dtype=torch.long), r"\(2,\), got \(3,\)"),
+    ],
+)
+def test_wrong_shapes_are_named(
+    small: BigGAN, z: torch.Tensor, class_index: torch.Tensor | None, says: str
+) -> None:
+    with pytest.raises(UsageError, match=says):
+        freeze(small)(z, class_index)
+
+
+def test_no_class_is_refused(small: BigGAN) -> None:
+    with pytest.raises(UsageError, match="at least one"):
+        freeze(small, classes=[])
+
+
+@pytest.mark.parametrize("truncation", [0.0, -0.1, 1.01, float("nan")])
+def test_truncations_without_meaning_are_refused(truncation: float) -> None:
+    with pytest.raises(UsageError, match=r"\(0, 1\]"):
+        nearest_stored_truncation(truncation, 51)
+
+
+def test_every_stored_truncation_has_its_own_row() -> None:
+    assert [nearest_stored_truncation(t, 51) for t in STORED] == [(i, t) for i, t in enumerate(STORED, 1)]
+    assert nearest_stored_truncation(0.001, 51) == (1, 0.02)
+
+
+@pytest.fixture(scope="module")
+def shallow() -> BigGAN:
+    """As little to compile as there can be: four blocks, and attention."""
+    layers = [(True, 16, 8), (False, 8, 4), (False, 4, 2), (True, 2, 1)]
+    changes = {
+        "output_dim": 16,
+        "layers": layers,
+        "attention_layer_position": 1,
+        "z_dim": 8,
+        "num_classes": 5,
+    }
+    return random_biggan(published_config(128, channel_width=8, **changes))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler here")
+def test_compiled_it_draws_the_same(shallow: BigGAN) -> None:
+    frozen, z = freeze(shallow), latents(shallow.config, 3, torch.float32)
+    compiled, class_index = frozen.compiled(), torch.tensor([2, 0, 1])
+    with torch.no_grad():
+        assert (compiled(z, class_index) - frozen(z, class_index)).abs().max() <= 1e-4
+
+
+def test_without_a_compiler_it_says_so(shallow: BigGAN, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_compiler(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("No working C++ compiler found\nand a long story")
+
+    monkeypatch.setattr(FrozenBigGAN, "compile", no_compiler)
+    with pytest.raises(UsageError, match=r"\(No working C\+\+ compiler found\); install .* --compile"):
+        freeze(shallow).compiled()

@@ -1,0 +1,231 @@
+"""A checkpoint is read whole and as it is, or refused with the name of what is wrong."""
+
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from pytorch_pretrained_biggan import BigGAN, BigGANConfig
+from safetensors.torch import save_file
+
+from biggan_directions.errors import FileFormatError
+from biggan_directions.generators.biggan_deep.layout import expected_shapes, load_state, read_config
+from biggan_directions.generators.weights.weight_folder import WeightFiles, find_pair, unrecorded
+from tests.support.checkpoints import SMALL, small_state, write_checkpoint
+
+
+def files_in(folder: Path) -> WeightFiles:
+    pair = find_pair(folder)
+    assert pair is not None
+    return unrecorded(pair)
+
+
+@pytest.mark.parametrize("older_format", [False, True])
+def test_what_was_written_is_read(tmp_path: Path, older_format: bool) -> None:
+    config, state = load_state(files_in(write_checkpoint(tmp_path, older_format=older_format)))
+    written = small_state()
+    assert list(state) == list(BigGAN(config).state_dict())
+    assert all(torch.equal(state[name], written[name]) for name in written)
+    BigGAN(config).load_state_dict(state, strict=True)
+
+
+def test_safetensors_in_half_precision_become_float32(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path)
+    (tmp_path / "pytorch_model.bin").unlink()
+    half = {name: tensor.half() for name, tensor in small_state().items()}
+    save_file(half, tmp_path / "model.safetensors")
+    _, state = load_state(files_in(tmp_path))
+    assert {tensor.dtype for tensor in state.values()} == {torch.float32}
+    assert all(torch.equal(state[name], half[name].float()) for name in half)
+
+
+def rewrite(folder: Path, change: Callable[[dict[str, Any]], object]) -> WeightFiles:
+    """The small checkpoint with one thing changed in its tensors."""
+    write_checkpoint(folder)
+    state: dict[str, Any] = small_state()
+    change(state)
+    torch.save(state, folder / "pytorch_model.bin")
+    return files_in(folder)
+
+
+NAME = "generator.layers.2.conv_1.bias"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda s: s.pop(NAME), f"no tensor '{NAME}'"),
+        (lambda s: s.update({NAME: torch.zeros(5)}), rf"tensor '{NAME}' of .* is \(5,\), expected \(8,\)"),
+        (lambda s: s[NAME].fill_(float("nan")), f"tensor '{NAME}' of .* not finite"),
+        (lambda s: s[NAME].__setitem__(3, float("inf")), f"tensor '{NAME}' of .* not finite"),
+        (
+            lambda s: s.update({NAME: torch.zeros(8, dtype=torch.int32)}),
+            f"tensor '{NAME}' of .* is torch.int32",
+        ),
+        (
+            lambda s: s.update({NAME: torch.zeros(8).to_sparse()}),
+            "_rebuild_sparse_tensor' and was not run",
+        ),
+        (
+            lambda s: s.update(extra=torch.zeros(1)),
+            "a tensor 'extra' that its configuration has no place for",
+        ),
+        (lambda s: s.update({NAME: [1.0, 2.0]}), "does not hold a table of tensors"),
+    ],
+)
+def test_the_first_wrong_tensor_is_named(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], says: str
+) -> None:
+    with pytest.raises(FileFormatError, match=says):
+        load_state(rewrite(tmp_path, change))
+
+
+class Malicious:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.mark,)
+
+
+@pytest.mark.parametrize("protocol", ["zip", "older", "bare pickle"])
+def test_code_in_a_checkpoint_never_runs(tmp_path: Path, protocol: str) -> None:
+    folder = write_checkpoint(tmp_path / "checkpoint")
+    mark = tmp_path / "ran"
+    state: dict[str, Any] = {**small_state(), "extra": Malicious(mark)}
+    path = folder / "pytorch_model.bin"
+    if protocol == "bare pickle":
+        path.write_bytes(pickle.dumps(state))
+    else:
+        torch.save(state, path, _use_new_zipfile_serialization=protocol == "zip")
+    with pytest.raises(FileFormatError, match="never run") as caught:
+        load_state(files_in(folder))
+    assert not mark.exists()
+    assert "weights_only=False" not in str(caught.value)  # torch's own advice, which is to run it
+
+
+@pytest.mark.parametrize("older_format", [False, True])
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.9, 0.999])
+def test_a_file_cut_short_is_refused(tmp_path: Path, older_format: bool, share: float) -> None:
+    files = files_in(write_checkpoint(tmp_path, older_format=older_format))
+    whole = files.state_path.read_bytes()
+    files.state_path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(FileFormatError, match="cut short"):
+        load_state(files)
+
+
+def test_a_file_far_too_large_is_refused_unread(tmp_path: Path) -> None:
+    files = files_in(write_checkpoint(tmp_path))
+    with files.state_path.open("ab") as file:
+        file.truncate(10 * 1024**3)  # sparse: takes no room, but would to read
+    with pytest.raises(FileFormatError, match="expected about"):
+        load_state(files)
+
+
+def test_the_configuration_of_another_model(tmp_path: Path) -> None:
+    files = files_in(write_checkpoint(tmp_path))
+    files.config_path.write_text(json.dumps({**SMALL, "num_classes": 4}), "utf-8")
+    with pytest.raises(FileFormatError, match=r"'embeddings.weight' .* is \(4, 3\), expected \(4, 4\)"):
+        load_state(files)
+
+
+def test_a_configuration_is_read_as_it_is(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path)
+    config = read_config(folder / "config.json")
+    assert {key: getattr(config, key) for key in SMALL if key != "layers"} == {
+        key: value for key, value in SMALL.items() if key != "layers"
+    }
+    assert [list(block) for block in config.layers] == SMALL["layers"]
+
+
+SHORT = SMALL["layers"]
+DEEP = [*SHORT, [False, 1, 1], [True, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"attention_layer_position": 0},
+        {"attention_layer_position": 3, "channel_width": 9},
+        {"attention_layer_position": 40},
+        {"layers": DEEP, "output_dim": 32, "num_classes": 7, "n_stats": 5, "z_dim": 3, "class_embed_dim": 3},
+    ],
+)
+def test_names_shapes_and_order_are_those_of_the_package(changes: dict[str, Any]) -> None:
+    config = BigGANConfig(**{**SMALL, **changes})
+    stock = {name: tensor.shape for name, tensor in BigGAN(config).state_dict().items()}
+    assert list(expected_shapes(config).items()) == list(stock.items())
+
+
+def test_the_published_configuration_is_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(BigGANConfig().to_json_string(), "utf-8")
+    assert path.stat().st_size == 630  # as the file on the Hub
+    shapes = expected_shapes(read_config(path))
+    assert 4 * sum(shape.numel() for shape in shapes.values()) == 210_749_700  # the Hub says 211 MB
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"z_dim": "4"}, 'z_dim is "4", expected a whole number from 1 to 4096'),
+        ({"z_dim": True}, "z_dim is true"),
+        ({"z_dim": 4.0}, r"z_dim is 4\.0"),
+        ({"n_stats": 1}, "n_stats is 1, expected a whole number from 2"),
+        ({"channel_width": 10**9}, "channel_width is 1000000000"),
+        ({"num_classes": -1}, "num_classes is -1"),
+        ({"class_embed_dim": 5}, "class_embed_dim is 5, expected z_dim, 4"),
+        ({"eps": 0}, "eps is 0"),
+        ({"eps": float("nan")}, "eps is NaN"),
+        ({"eps": None}, "eps is null"),
+        ({"output_dim": 32}, "output_dim is 32, but its layers draw 16 pixels"),
+        ({"layers": []}, r"layers is \[\]"),
+        ({"layers": [[False, 16, 16]] * 65}, "expected a list of 1 to 64 blocks"),
+        ({"layers": [[0, 16, 8]]}, r"block 0 of layers is \[0, 16, 8\], expected \[true or false, 16"),
+        ({"layers": [[False, 16, 8], [True, 4, 2]]}, "block 1 of layers"),
+        ({"layers": [[False, 16, 4]]}, "block 0 of layers"),
+        ({"layers": [[False, 16, 8], [True, 8, 4], [True, 4, 2]]}, "layers end at 2 times the width"),
+        ({"layers": [[False, 16, 8, 1]]}, "block 0 of layers"),
+    ],
+)
+def test_values_that_cannot_be(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({**SMALL, **changes}), "utf-8")
+    with pytest.raises(FileFormatError, match=says):
+        read_config(path)
+
+
+@pytest.mark.parametrize("key", list(SMALL))
+def test_a_missing_value_is_named(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({name: value for name, value in SMALL.items() if name != key}), "utf-8")
+    with pytest.raises(FileFormatError, match=f"{key} is missing"):
+        read_config(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"<html>Please log in</html>", b"\xff\xfe", b"[]", b'"text"', b"null"),
+        *(b"[" * 60_000, b'{"z_dim": ' + b"9" * 10_000 + b"}", b" " * 70_000),
+    ],
+)
+def test_what_is_not_a_configuration(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "config.json"
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError) as caught:
+        read_config(path)
+    assert len(str(caught.value)) < 300 + len(str(path))
+
+
+def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path)
+    files = files_in(folder)
+    shutil.rmtree(folder)
+    with pytest.raises(FileFormatError, match="cannot be read"):
+        load_state(files)

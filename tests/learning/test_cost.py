@@ -1,0 +1,44 @@
+"""The estimate counts what learning then does."""
+
+from typing import Any
+
+import pytest
+
+from biggan_directions.errors import UsageError
+from biggan_directions.learning.cost import estimate
+from biggan_directions.learning.run import learn
+from biggan_directions.learning.settings import LearnSettings
+from tests.support.separable import Separable
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"refine": 2},
+        {"solver": "adam"},
+        {"solver": "adam", "refine": 2},
+        {"solver": "adam", "search_space": "all"},
+        {"solver": "random"},
+        {"solver": "first-order"},
+        {"search_space": "1:9"},
+        {"search_dims": 7},
+    ],
+)
+def test_what_is_counted_is_what_is_done(changed: dict[str, Any]) -> None:
+    """Where nothing is dead, to the picture."""
+    settings = LearnSettings(**{"ndirs": 4, "latents": 2, "steps": 2, "batch_size": 6, **changed})
+    generator = Separable(z_dim=12, factors=12)
+    before = estimate(generator, settings)
+    if settings.search_space == "active" and settings.search_dims is None:
+        settings = LearnSettings(**{**vars(settings), "search_dims": before.dims})
+    solution = learn(generator, settings)
+    assert before.dims == solution.space.dims
+    assert (before.evaluations, before.gradients) == (solution.evaluations, solution.gradients)
+    assert before.seconds > 0
+    assert before.peak_bytes is None or before.peak_bytes > 1e7
+
+
+def test_settings_that_do_not_fit() -> None:
+    with pytest.raises(UsageError, match="do not fit"):
+        estimate(Separable(), LearnSettings(ndirs=13))

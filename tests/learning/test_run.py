@@ -1,0 +1,414 @@
+"""Learning as a whole, on generators whose truth is known."""
+
+import io
+import math
+import re
+from typing import Any
+
+import pytest
+import torch
+
+from biggan_directions.errors import FileFormatError, GeneratorError, UsageError
+from biggan_directions.learning import settings as learn_settings
+from biggan_directions.learning.cost import estimate
+from biggan_directions.learning.result import Solution, Step
+from biggan_directions.learning.run import iterate, learn
+from biggan_directions.learning.settings import SOLVERS, WEIGHTINGS, LearnSettings
+from biggan_directions.solvers.derivatives import evaluations_per_latent
+from tests.support.separable import Separable, recovery
+
+QUICK: dict[str, Any] = {"latents": 4, "steps": 3, "batch_size": 4}
+
+
+class Weighted(Separable):
+    """Shows the weights that z meets."""
+
+    def z_weights(self) -> list[torch.Tensor]:
+        return [self.truth]
+
+
+class Quadratic(Separable):
+    """½ zᵀHz for every pixel: the same Hessians at every z."""
+
+    def __init__(self) -> None:
+        super().__init__(z_dim=5, factors=5)
+        draws = torch.randn(
+            768, 5, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+        ) * torch.tensor([2.0, 1.6, 1.3, 1, 0.8])
+        self.hessians = 0.1 * (draws + draws.transpose(1, 2))
+
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+        values = 0.5 * torch.einsum("ni,pij,nj->np", z, self.hessians.to(z), z)
+        return values.reshape(-1, 3, 16, 16)
+
+
+def _check_form(solution: Solution, ndirs: int, z_dim: int) -> None:
+    """What holds for every solver's result."""
+    directions = solution.directions
+    assert directions.dtype == solution.effect.dtype == solution.penalty.dtype == torch.float32
+    assert tuple(directions.shape) == (ndirs, z_dim)
+    assert tuple(solution.effect.shape) == tuple(solution.penalty.shape) == (ndirs,)
+    assert (directions.double() @ directions.double().T - torch.eye(ndirs)).abs().max() < 5e-7
+    assert (solution.effect.diff() <= 0).all()
+    assert (directions.gather(1, directions.abs().argmax(dim=1, keepdim=True)) > 0).all()
+    known = solution.penalty[~solution.penalty.isnan()]
+    assert ((known >= 0) & (known <= 1)).all()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_closed_form_recovers_hidden_factors_among_dead_dimensions(seed: int) -> None:
+    generator = Separable(seed=seed)
+    solution = learn(generator, LearnSettings(ndirs=5, latents=8, seed=seed))
+    _check_form(solution, 5, 12)
+    assert recovery(solution.directions, generator.truth).min() > 0.9999
+    assert solution.off_diagonal is not None
+    assert solution.off_diagonal < 2e-3
+    assert solution.penalty.max() < 2e-3
+    assert (solution.space.dims, solution.space.dead) == (10, 5)
+    assert solution.warnings == ()
+
+
+def test_first_derivatives_alone_do_not() -> None:
+    """Or the test above would prove little."""
+    generator = Separable()
+    solution = learn(generator, LearnSettings(ndirs=5, latents=4, solver="first-order"))
+    assert recovery(solution.directions, generator.truth).min() < 0.9
+
+
+def test_dead_directions_come_last_and_are_told() -> None:
+    solution = learn(Separable(), LearnSettings(ndirs=7, latents=4))
+    _check_form(solution, 7, 12)
+    assert solution.effect[5:].tolist() == [0.0, 0.0]
+    assert solution.penalty.isnan().tolist() == [False] * 5 + [True] * 2
+    assert len(solution.warnings) == 2
+    assert solution.warnings[0].startswith("direction 5 hardly does anything")
+
+
+def test_effects_are_rms_changes() -> None:
+    generator = Separable()
+    solution = learn(generator, LearnSettings(ndirs=5, latents=64))
+    z = torch.randn(400, 12, generator=torch.Generator().manual_seed(0)).clamp(-2, 2)
+    for direction, effect in zip(solution.directions, solution.effect, strict=True):
+        change = (generator(z + 0.01 * direction) - generator(z - 0.01 * direction)) / 0.02
+        assert float(effect) == pytest.approx(float(change.square().mean().sqrt()), rel=0.05)
+
+
+@pytest.mark.parametrize("solver", ["random", "first-order", "jacobi"])
+def test_penalties_are_the_share_off_the_diagonal(solver: str) -> None:
+    """Against the Hessians themselves, over all of z; the sketch is exact on so small a picture."""
+    generator = Quadratic()
+    solution = learn(
+        generator,
+        LearnSettings(ndirs=3, solver=solver, search_space="all", latents=2, difference_epsilon=0.5),
+    )
+    _check_form(solution, 3, 5)
+    images = solution.directions.double() @ generator.hessians
+    total = images.square().sum(dim=(0, 2))
+    own = (images @ solution.directions.double().T).diagonal(dim1=1, dim2=2).square().sum(dim=0)
+    torch.testing.assert_close(solution.penalty.double(), 1 - own / total, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+def test_no_rotation_has_less_off_the_diagonal(weighting: str) -> None:
+    """Of 300 random ones and of small turns away; on Hessians that share no basis."""
+    generator = Quadratic()
+    solution = learn(
+        generator,
+        LearnSettings(
+            ndirs=5,
+            search_space="all",
+            latents=1,
+            difference_epsilon=0.5,
+            blocks=(1,),
+            weighting=weighting,
+        ),
+    )
+    found = solution.directions.double()
+
+    def off(rotation: torch.Tensor) -> float:
+        squares = (rotation @ generator.hessians @ rotation.T).square()
+        total, own = squares.sum(dim=(1, 2)), squares.diagonal(dim1=1, dim2=2).sum(dim=1)
+        return float(1 - (own / total).mean() if weighting == "balanced" else 1 - own.sum() / total.sum())
+
+    assert solution.off_diagonal == pytest.approx(off(found), abs=1e-4)
+    generator_of_turns = torch.Generator().manual_seed(0)
+    for index in range(300):
+        skew = torch.randn(5, 5, generator=generator_of_turns, dtype=torch.float64)
+        turn = torch.matrix_exp((skew - skew.T) * (0.02 if index % 2 else 2.0))
+        assert off(turn @ found) > off(found) - 1e-6
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_every_solver_gives_the_same_form_and_counts_its_work(solver: str) -> None:
+    generator = Weighted()
+    solution = learn(generator, LearnSettings(ndirs=4, solver=solver, **QUICK))
+    _check_form(solution, 4, 12)
+    assert solution.evaluations == generator.drawn
+    assert solution.gradients == 64 + (3 * 4 * 4 if solver == "adam" else 0)
+    assert solution.solver["name"] == solver
+    assert solution.solver["search_dims"] == 8
+    assert solution.solver["blocks"] == "2, 4"
+    assert ("steps" in solution.solver) == (solver == "adam")
+
+
+@pytest.mark.parametrize(("affordable", "described"), [(9, 8), (8, 8), (7, 6), (4, 4), (0, 2)])
+def test_many_directions_are_described_at_few_latents(
+    affordable: int, described: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = Separable(z_dim=12, factors=12)
+    settings = LearnSettings(solver="random", ndirs=4, latents=8)
+    monkeypatch.setattr(learn_settings, "_DESCRIBING", affordable * evaluations_per_latent(12, 4))
+    expected = estimate(generator, settings)
+    *_, last = iterate(generator, settings)
+    assert last.solution is not None
+    assert last.state["effects"]["done"] == described
+    assert last.state["effects"]["moments"]["full"].ndim == 1
+    assert last.evaluations == expected.evaluations
+    assert any("latents, not 8" in note for note in last.solution.warnings) == (described < 8)
+
+
+def test_only_live_dimensions_are_paired() -> None:
+    solution = learn(Separable(), LearnSettings(ndirs=6, latents=4))
+    assert solution.evaluations == 64 + 4 * evaluations_per_latent(5, 5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "rows"),
+    [
+        ({"search_space": "all"}, 4),
+        ({}, 8),
+        ({"search_space": "2:9"}, 7),
+        ({"search_space": "all", "search_dims": 6}, 6),
+    ],
+)
+def test_adam_turns_a_square_matrix_except_in_the_whole_of_z(changed: dict[str, Any], rows: int) -> None:
+    """As published, A is (ndirs, z_dim) there; elsewhere fewer rows would leak into what is dead."""
+    settings = LearnSettings(ndirs=4, solver="adam", **{**QUICK, **changed})
+    matrices = [
+        step.state["adam"]["adam"]["matrix"]
+        for step in iterate(Separable(), settings)
+        if step.phase == "adam"
+    ]
+    assert {tuple(matrix.shape) for matrix in matrices} == {(rows, 12 if rows == 4 else rows)}
+
+
+def test_refining_brings_a_baseline_to_the_truth() -> None:
+    generator = Separable()
+    shared: dict[str, Any] = {"ndirs": 5, "solver": "first-order", "latents": 4, "max_distance": 1.5}
+    before = learn(generator, LearnSettings(**shared))
+    after = learn(generator, LearnSettings(**shared, refine=100, batch_size=16, micro_batch=16, lr=0.03))
+    _check_form(after, 5, 12)
+    assert recovery(before.directions, generator.truth).min() < 0.9
+    assert recovery(after.directions, generator.truth).min() > 0.99
+    assert after.penalty.nanmean() < 0.1 * before.penalty.nanmean()
+
+
+def test_several_classes_share_one_set() -> None:
+    """Each class has pictures of its own, moved by the same factors; every class is drawn."""
+    seen: set[int] = set()
+
+    class Watching(Separable):
+        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+            assert class_index is not None
+            seen.update(class_index.tolist())
+            return super().__call__(z, class_index)
+
+    generator = Watching(classes=3)
+    solution = learn(generator, LearnSettings(ndirs=5, latents=6))
+    assert seen == {0, 1, 2}
+    assert recovery(solution.directions, generator.truth).min() > 0.999
+
+
+@pytest.mark.parametrize("solver", ["jacobi", "adam", "random"])
+@pytest.mark.parametrize("refine", [0, 2])
+def test_a_run_taken_up_anywhere_gives_the_same_bytes(solver: str, refine: int) -> None:
+    """From every step, through a file that holds no code."""
+    settings = LearnSettings(ndirs=4, solver=solver, refine=refine, vjps=16, **QUICK)
+    steps = list(iterate(Separable(classes=2), settings))
+    whole = steps[-1].solution
+    assert whole is not None
+    files = [_saved(step.state) for step in steps]
+    for position in range(0, len(steps), 2):
+        again = learn(Separable(classes=2), settings, state=_loaded(files[position]))
+        for name in ("directions", "effect", "penalty"):
+            assert torch.equal(getattr(again, name).nan_to_num(-1), getattr(whole, name).nan_to_num(-1)), (
+                position,
+                name,
+            )
+        assert (again.evaluations, again.gradients) == (whole.evaluations, whole.gradients)
+
+
+def _saved(state: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    torch.save(state, file)
+    return file.getvalue()
+
+
+def _loaded(data: bytes) -> dict[str, Any]:
+    loaded: dict[str, Any] = torch.load(io.BytesIO(data), weights_only=True)
+    return loaded
+
+
+def test_a_state_made_with_other_settings_is_refused_by_name() -> None:
+    first = next(iterate(Separable(), LearnSettings(seed=1, **QUICK)))
+    with pytest.raises(UsageError, match="was made with seed 1, not 2"):
+        learn(Separable(), LearnSettings(seed=2, **QUICK), state=first.state)
+    with pytest.raises(UsageError, match="was made with classes"):
+        learn(Separable(classes=2), LearnSettings(seed=1, **QUICK), state=first.state)
+
+
+@pytest.mark.parametrize(
+    ("solver", "place", "value", "says"),
+    [
+        ("jacobi", ("settings",), None, "settings is of type NoneType, expected dict"),
+        ("jacobi", ("settings", "seed"), torch.zeros(2), "settings holds a value of type Tensor"),
+        ("jacobi", ("evaluations",), "many", "evaluations is of type str, expected int"),
+        ("jacobi", ("survey", "total"), torch.zeros(3), "survey.total is torch.float32 of shape"),
+        ("jacobi", ("survey", "total"), torch.full((12, 12), torch.nan).double(), "not finite"),
+        ("jacobi", ("survey", "count"), -3, "survey.count is -3, expected 0 to 16"),
+        ("jacobi", ("hessians",), 5, "hessians is of type int, expected dict"),
+        ("jacobi", ("hessians", "done"), 9, "hessians.done is 9, expected 0 to 4"),
+        ("jacobi", ("hessians", "moments"), {}, "hessians.moments has other keys than pairs, smooth"),
+        ("jacobi", ("hessians", "moments", "slopes"), [], "hessians.moments.slopes is of type list"),
+        ("random", ("effects", "moments", "numbers"), 0.5, "effects.moments.numbers is of type float"),
+        ("adam", ("adam", "directions"), torch.zeros(4, 12), "adam.directions is torch.float32"),
+        ("adam", ("adam", "adam", "done"), 4, "adam.adam.done is 4, expected 0 to 3"),
+        ("adam", ("adam", "adam", "optimizer", "state", 0, "exp_avg"), torch.zeros(1), "exp_avg is torch"),
+    ],
+)
+def test_a_state_that_no_run_gives_is_refused_by_the_part_that_is_wrong(
+    solver: str, place: tuple[str, ...], value: Any, says: str
+) -> None:
+    settings = LearnSettings(ndirs=4, solver=solver, vjps=16, **QUICK)
+    *_, last = iterate(Separable(), settings)
+    state = _loaded(_saved(last.state))
+    part = state
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    with pytest.raises(FileFormatError, match=re.escape(says)):
+        learn(Separable(), settings, state=state)
+
+
+def test_seeds_decide() -> None:
+    settings = LearnSettings(ndirs=5, **QUICK)
+    one, same, other = (
+        learn(Separable(), s).directions
+        for s in (settings, settings, LearnSettings(ndirs=5, seed=1, **QUICK))
+    )
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+def test_progress_says_what_matters() -> None:
+    steps: list[Step] = []
+    learn(Separable(), LearnSettings(ndirs=5, **QUICK), progress=steps.append)
+    assert [step.phase for step in steps] == ["search space"] * 16 + ["hessians"] * 4 + ["done"]
+    assert [step.done for step in steps[16:20]] == [1, 2, 3, 4]
+    assert [step.value is not None for step in steps[16:20]] == [True, True, False, True]
+    assert {step.measure for step in steps[16:20] if step.value is not None} == {"off-diagonal share"}
+    assert all(step.solution is None for step in steps[:-1])
+    assert [step.evaluations for step in steps[:3]] == [4, 8, 12]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"ndirs": 0},
+        {"solver": "newton"},
+        {"micro_batch": 0},
+        {"latents": 0},
+        {"vjps": 0},
+        {"refine": -1},
+        {"probes": 1},
+        {"blocks": (0,)},
+        {"blocks": ()},
+        {"weighting": "fair"},
+        {"difference_epsilon": 0.0},
+    ],
+)
+def test_bad_settings(bad: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        LearnSettings(**bad)
+
+
+@pytest.mark.parametrize("blocks", [None, (3,), (1, 2, 4)])
+def test_settings_can_be_read_back_from_a_result(blocks: tuple[int, ...] | None) -> None:
+    settings = LearnSettings(ndirs=4, seed=7, blocks=blocks, weighting="plain", **QUICK)
+    solution = learn(Separable(), settings)
+    read = LearnSettings.of_result(solution.solver, ndirs=4, seed=7)
+    assert read.differences(16) == settings.differences(16)
+    assert torch.equal(learn(Separable(), read).directions, solution.directions)
+
+
+@pytest.mark.parametrize("search_dims", [None, 12])
+def test_rows_of_all_of_z_stay_rows_and_a_square_stays_square(search_dims: int | None) -> None:
+    settings = LearnSettings(ndirs=4, solver="adam", search_space="all", search_dims=search_dims, **QUICK)
+    read = LearnSettings.of_result(learn(Separable(), settings).solver, ndirs=4, seed=0)
+    assert read.squares() == settings.squares() == (search_dims is not None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"latents": "many"},
+        {"latents": None},
+        {"latents": True},
+        {"search_dims": "x"},
+        {"epsilon": "x"},
+        {"search_space": 3},
+        {"sketch": 1.5},
+        {"name": 7},
+    ],
+)
+def test_settings_of_another_kind_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="learn anew"):
+        LearnSettings.of_result({"name": "jacobi", **wrong}, ndirs=4, seed=0)
+
+
+@pytest.mark.parametrize("blocks", ["", "8,", "8, -4", "٨", 8, "9" * 5000])
+def test_blocks_that_no_result_has_are_refused(blocks: object) -> None:
+    with pytest.raises(UsageError, match="blocks of"):
+        LearnSettings.of_result({"name": "jacobi", "blocks": blocks}, ndirs=4, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"ndirs": 13}, "do not fit"),
+        ({"search_space": "0:4"}, "do not fit"),
+        ({"search_dims": 5}, "must lie between the 6 directions"),
+        ({"search_dims": 13}, "must lie between"),
+        ({"search_space": "8:99"}, "not within z"),
+        ({"search_space": "most"}, "unknown"),
+        ({"solver": "sefa"}, "z_weights"),
+    ],
+)
+def test_settings_that_do_not_fit_the_generator(bad: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        learn(Separable(), LearnSettings(**bad))
+
+
+def test_pictures_that_are_not_finite() -> None:
+    generator = Separable()
+    generator.weights[0, 0, 0] = math.nan
+    with pytest.raises(GeneratorError, match="not finite"):
+        learn(generator)
+
+
+def test_pictures_that_do_not_depend_on_z() -> None:
+    class Constant(Separable):
+        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+            return torch.zeros(len(z), 3, 16, 16)
+
+    with pytest.raises(GeneratorError, match="does not depend on z"):
+        learn(Constant())
+
+
+def test_the_callers_generator_and_random_state_are_left_alone() -> None:
+    generator = Separable()
+    weights = generator.weights.clone()
+    before = torch.get_rng_state()
+    learn(generator, LearnSettings(ndirs=5, **QUICK))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(generator.weights, weights)

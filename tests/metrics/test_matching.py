@@ -1,0 +1,47 @@
+"""Which direction is which: matching and principal angles against known answers."""
+
+import itertools
+
+import pytest
+import torch
+
+from biggan_directions.errors import UsageError
+from biggan_directions.metrics.matching import match, principal_angles
+from tests.support.oracles import random_orthogonal
+
+
+def test_the_matching_is_the_best_of_all_permutations() -> None:
+    first, second = random_orthogonal(5, seed=1)[:4], random_orthogonal(5, seed=2)[:4]
+    cosines = (first @ second.T).abs()
+    best = max(
+        sum(cosines[i, j].item() for i, j in enumerate(order)) for order in itertools.permutations(range(4))
+    )
+    pairs = match(first, second)
+    assert sum(pair.cosine for pair in pairs) == pytest.approx(best)
+    assert {pair.second for pair in pairs} == {0, 1, 2, 3}
+
+
+def test_sets_of_other_sizes_match_as_many_as_the_smaller_has() -> None:
+    q = random_orthogonal(6)
+    assert [(pair.first, pair.second) for pair in match(q[:5], -q[[3, 0]])] == [(0, 1), (3, 0)]
+
+
+@pytest.mark.parametrize("degrees", [0.0, 1e-5, 3.0, 60.0, 90.0])
+def test_a_known_tilt_is_the_angle_between_two_planes(degrees: float) -> None:
+    angle = torch.deg2rad(torch.tensor(degrees, dtype=torch.float64))
+    q = random_orthogonal(5)
+    plane, tilted = q[:2], torch.stack([q[0], angle.cos() * q[1] + angle.sin() * q[2]])
+    found = principal_angles(plane, tilted)
+    assert found[0].item() == pytest.approx(0, abs=1e-6)
+    assert found[1].item() == pytest.approx(degrees, abs=1e-6)
+    assert torch.allclose(found, principal_angles(tilted, plane))
+
+
+def test_a_space_within_another_is_at_no_angle_to_it() -> None:
+    q = random_orthogonal(6)
+    assert principal_angles(q[:2], q[:4]).abs().max() < 1e-5
+
+
+def test_sets_of_another_z_are_refused() -> None:
+    with pytest.raises(UsageError, match="z_dim"):
+        match(torch.eye(3), torch.eye(4))

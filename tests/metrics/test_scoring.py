@@ -1,0 +1,153 @@
+"""Measures against generators whose answers are known."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from biggan_directions.errors import GeneratorError, UsageError
+from biggan_directions.generators import ImageClass
+from biggan_directions.metrics.scorecard import Measure, digest, remarks, root_mean_measure, share_measure
+from biggan_directions.metrics.scoring import BASELINES, ScoreSettings, score
+from biggan_directions.penalty import hessian_penalty_along
+from tests.support.oracles import all_probes, quadratic, random_orthogonal
+from tests.support.separable import Separable
+
+ALONE = ScoreSettings(latents=4, baselines=())
+
+
+class Quadratic:
+    """Pictures of 12 numbers, each a quadratic in z: its derivatives are exact."""
+
+    model, resolution, truncation, weights_sha256, license = "quadratic", 2, 1.0, "0" * 64, "MIT"
+    device, z_dim = torch.device("cpu"), 5
+    classes: tuple[ImageClass, ...] = (ImageClass(0, "one"),)
+
+    def __init__(self) -> None:
+        self.f, self.hessians = quadratic(5, 12)
+
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+        return self.f(z.double()).reshape(-1, 3, 2, 2).float()
+
+
+def test_the_true_directions_of_a_separable_generator_score_as_such() -> None:
+    generator = Separable()
+    names = tuple(f"factor {index}" for index in range(5))
+    card = score(generator, generator.truth, settings=ALONE, truth=(names, generator.truth.float()))
+    (scored,) = card.sets
+    assert scored.recovery_min == pytest.approx(1, abs=1e-5)
+    assert [direction.factor for direction in scored.directions] == list(names)
+    for direction in scored.directions:
+        assert direction.penalty.value is not None
+        assert direction.penalty.value < 1e-3
+    assert remarks(scored) == ("every direction does something, and no two do nearly the same",)
+
+
+def test_the_penalty_is_that_of_the_known_hessians() -> None:
+    generator = Quadratic()
+    q = random_orthogonal(5, seed=3)
+    (scored,) = score(generator, q[:2], settings=ALONE).sets
+    squares = (q @ generator.hessians @ q.T).square().sum(dim=0)
+    expected = [float((squares[i].sum() - squares[i, i]) / squares[i].sum()) for i in range(2)]
+    assert [direction.penalty.value for direction in scored.directions] == pytest.approx(expected, rel=2e-3)
+
+
+def test_the_papers_penalty_is_that_of_the_estimator_over_all_sign_vectors() -> None:
+    generator = Quadratic()
+    q = random_orthogonal(5, seed=3)[:3]
+    (scored,) = score(generator, q, settings=ALONE).sets
+    probes = all_probes(1, 3)
+    unbiased = hessian_penalty_along(
+        lambda z: generator.f(z), torch.zeros(1, 5, dtype=torch.float64), q, probes=probes
+    )
+    assert scored.paper_penalty.value == pytest.approx(unbiased.item() * 7 / 8, rel=2e-3)
+
+
+class Linear(Quadratic):
+    """A picture that is linear in z: even and steady by construction."""
+
+    def __init__(self) -> None:
+        self.weight = torch.randn(5, 12, generator=torch.Generator().manual_seed(0)) * 0.1
+
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+        return (z @ self.weight).reshape(-1, 3, 2, 2)
+
+
+def test_a_linear_picture_is_even_and_steady_and_its_effects_are_its_slopes() -> None:
+    generator = Linear()
+    q = torch.eye(5)[:2]
+    (scored,) = score(generator, q, settings=ALONE).sets
+    slopes = generator.weight[:2].square().mean(dim=1).sqrt()
+    cosine = abs(torch.nn.functional.cosine_similarity(generator.weight[0], generator.weight[1], dim=0))
+    for index, direction in enumerate(scored.directions):
+        assert direction.effect.value == pytest.approx(slopes[index].item(), rel=1e-3)
+        assert direction.evenness.value == pytest.approx(0, abs=1e-3)
+        assert direction.steadiness.value == pytest.approx(1, abs=1e-3)
+        assert direction.overlap.value == pytest.approx(cosine.item(), abs=2e-3)
+
+
+def test_a_dead_direction_has_an_effect_of_nothing_and_no_angle_or_share() -> None:
+    generator = Separable(z_dim=12, factors=5)
+    dead = torch.linalg.svd(generator.truth)[2][5:6]  # outside the span of the truth
+    card = score(generator, torch.cat([generator.truth[:1], dead]), settings=ALONE)
+    alive, other = card.sets[0].directions
+    assert alive.overlap.value is not None
+    assert other.effect.value is not None
+    assert other.effect.value < 1e-3
+    assert other.penalty == other.overlap == other.evenness == other.steadiness == Measure(value=None)
+    assert any("direction 1 hardly does anything" in remark for remark in remarks(card.sets[0]))
+
+
+def test_the_scorecard_is_plain_json_and_says_which_directions_it_is_of() -> None:
+    generator = Separable()
+    card = score(generator, generator.truth[:2], settings=ScoreSettings(latents=2))
+    content = json.loads(json.dumps(card.as_json(), allow_nan=False))
+    assert content["directions_sha256"] == digest(generator.truth[:2])
+    assert digest(generator.truth[:2]) != digest(generator.truth[1:3])
+    # this generator does not show its weights: SeFa is left out, and said so
+    assert [item["solver"] for item in content["sets"]] == ["directions", *BASELINES[:-1]]
+    assert "sefa" in card.notes[0]
+
+
+def test_the_same_seed_gives_the_same_scorecard_and_another_seed_another() -> None:
+    generator = Separable(classes=3)
+    first, again = (score(generator, generator.truth[:2], settings=ALONE) for _ in range(2))
+    other = score(generator, generator.truth[:2], settings=ScoreSettings(latents=4, baselines=(), seed=1))
+    assert first == again
+    assert first.sets != other.sets
+
+
+def test_errors_of_a_share_and_of_a_root_are_those_of_leaving_one_out() -> None:
+    random = torch.Generator().manual_seed(0)
+    whole = 1 + torch.rand(200, generator=random).double()
+    part = whole * (0.3 + 0.1 * torch.rand(200, generator=random).double())
+
+    def jackknife(values: list[float]) -> float:
+        spread = torch.tensor(values)
+        return float(((spread - spread.mean()).square().sum() * (len(values) - 1) / len(values)).sqrt())
+
+    without = [float((part.sum() - part[i]) / (whole.sum() - whole[i])) for i in range(len(part))]
+    roots = [float(((part.sum() - part[i]) / (len(part) - 1)).sqrt()) for i in range(len(part))]
+    assert share_measure(part, whole).error == pytest.approx(jackknife(without), rel=0.02)
+    assert root_mean_measure(part).error == pytest.approx(jackknife(roots), rel=0.02)
+
+
+def test_bad_input() -> None:
+    generator = Separable()
+    with pytest.raises(UsageError, match="whose z has 12"):
+        score(generator, torch.eye(5))
+    with pytest.raises(UsageError, match="2 or more"):
+        ScoreSettings(latents=1)
+    with pytest.raises(UsageError, match="nosuch"):
+        ScoreSettings(baselines=("nosuch",))
+
+
+class Broken(Linear):
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+        return super().__call__(z, class_index) * math.nan
+
+
+def test_pictures_that_are_not_finite_are_refused() -> None:
+    with pytest.raises(GeneratorError, match="not finite"):
+        score(Broken(), torch.eye(5)[:2], settings=ALONE)

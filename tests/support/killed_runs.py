@@ -1,0 +1,167 @@
+"""Real runs of the command line, forked from a process that has torch loaded, to be killed and taken up.
+
+Each is a process of its own that runs ``main`` as a user's would, with signals, locks and files of its own.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_PRELOADED = ["pytest", "tests.support.preloaded"]
+_LIMIT_S = 120.0  # of a run that hangs
+
+EAGER: Mapping[str, float] = {"checkpoint._EVERY_S": 0.0, "checkpoint._SHARE": 0.5}
+"""A checkpoint whenever half of the time allows: short runs have several."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens at the ``count``-th call, from 1 on, of write, fsync or replace.
+
+    ``reason`` is an error's number; None: the process is killed there, half of a write done.
+    """
+
+    call: str
+    count: int
+    reason: int | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a run ended: ``code`` as a shell has it, and what it said."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+
+@dataclass
+class Run:
+    """A run under way in ``folder``; sent SIGUSR1, it goes on with the permissions of ``user``."""
+
+    arguments: Sequence[str]
+    folder: Path
+    constants: Mapping[str, float] = field(default_factory=dict)
+    fault: Fault | None = None
+    user: int | None = None
+
+    def __post_init__(self) -> None:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads do not outlive a fork
+        _CONTEXT.set_forkserver_preload(_PRELOADED)
+        forkserver.ensure_running()
+        self._said = [Path(tempfile.mkstemp()[1]) for _ in range(2)]
+        for path in self._said:
+            path.chmod(0o666)
+        asked = (list(self.arguments), self.folder, self._said, dict(self.constants), self.fault, self.user)
+        self._process = _CONTEXT.Process(target=_child, args=asked, daemon=True)
+        self._start = time.monotonic()
+        self._process.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.exitcode is None
+
+    def send(self, number: int) -> None:
+        """Send a signal, where it still runs."""
+        if self.running and self._process.pid is not None:
+            os.kill(self._process.pid, number)
+
+    def until(self, path: str) -> None:
+        """Wait until there is a file of this name in the folder, or the run has ended."""
+        while self.running and not (self.folder / path).exists():
+            time.sleep(0.002)
+
+    def end(self) -> Done:
+        """Wait until it has ended."""
+        self._process.join(_LIMIT_S)
+        if self.running:
+            self._process.kill()
+            self._process.join()
+        code = self._process.exitcode
+        assert code is not None
+        said = [path.read_text() for path in self._said]
+        for path in self._said:
+            path.unlink()
+        return Done(code if code >= 0 else 128 - code, said[0], said[1], time.monotonic() - self._start)
+
+
+def run(arguments: Sequence[str], folder: Path, **how: Any) -> Done:
+    """Run to the end."""
+    return Run(arguments, folder, **how).end()
+
+
+def killed(arguments: Sequence[str], folder: Path, after_s: float, **how: Any) -> Done:
+    """Run, and kill it after so long, where it still runs."""
+    begun = Run(arguments, folder, **how)
+    time.sleep(after_s)
+    begun.send(signal.SIGKILL)
+    return begun.end()
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Everything in a folder, by name."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _child(
+    arguments: list[str],
+    folder: Path,
+    said: list[Path],
+    constants: dict[str, float],
+    fault: Fault | None,
+    user: int | None,
+) -> None:
+    for number, path in enumerate(said, start=1):
+        os.dup2(os.open(path, os.O_WRONLY), number)
+    if user is not None:
+        signal.signal(signal.SIGUSR1, lambda *_: os.seteuid(user))
+    os.chdir(folder)
+    for place, value in constants.items():
+        module, name = place.rsplit(".", 1)
+        setattr(import_module(f"biggan_directions.{module}"), name, value)
+    if fault is not None:
+        _arm(fault)
+    sys.argv = ["biggan-directions", *arguments]
+    from biggan_directions.__main__ import main
+
+    try:
+        main()
+    finally:
+        os.seteuid(os.getuid())  # what Python still loads as it ends need not be open to everyone
+
+
+def _arm(fault: Fault) -> None:
+    """Replace the call by one that fails when its time comes."""
+    owner: Any = Path if fault.call == "write" else os
+    name = "write_bytes" if fault.call == "write" else fault.call
+    real, calls = getattr(owner, name), 0
+
+    def armed(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls != fault.count:
+            return real(*arguments, **named)
+        if fault.call == "write":
+            real(arguments[0], arguments[1][: len(arguments[1]) // 2])
+        if fault.reason is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(_LIMIT_S)
+        raise OSError(fault.reason, os.strerror(fault.reason or 0))
+
+    setattr(owner, name, armed)
