@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -28,7 +27,7 @@ from benchmarks.support.measure import (
 )
 from benchmarks.support.stock import StockGenerator, frozen, latents, stock_and_frozen
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
-from biggan_directions.generators.biggan_deep.kernels import convolution
+from biggan_directions.generators.biggan_deep.kernels.switch import Kernels, using
 
 MOST_OPERATIONS = 12  # that a profile names
 EPSILON = 0.1  # of second differences, as the solvers take them
@@ -119,7 +118,7 @@ def compare(
 def gflop(draw: Callable[[torch.Tensor], torch.Tensor], z: torch.Tensor) -> float:
     """10⁹ floating-point operations a picture: two for each multiply-add of products and convolutions."""
     # the counter knows torch's public operations alone
-    with patch.object(convolution, "_can_pack", lambda: False), FlopCounterMode(display=False) as counter:
+    with using(Kernels(packed=False)), FlopCounterMode(display=False) as counter:
         draw(z)
     return int(counter.get_total_flops()) / len(z) / 1e9
 
@@ -129,7 +128,7 @@ def by_layer(
 ) -> list[dict[str, Any]]:
     """Of each layer its side in pixels, its operations, its time, and its share of ``limit`` (GFLOP/s)."""
     z = latents(batch, ours.z_dim, device=device)
-    with patch.object(convolution, "_can_pack", lambda: False), FlopCounterMode(display=False) as counter:
+    with using(Kernels(packed=False)), FlopCounterMode(display=False) as counter:
         ours(z)
     counted = {
         name.rpartition(".")[2]: sum(by_operation.values()) / batch / 1e9

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 
 
 def seconds(call: Callable[[], object], device: torch.device) -> float:

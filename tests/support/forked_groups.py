@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch._C._distributed_c10d import TCPStore  # torch.distributed has it, but does not say so
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LAUNCHER = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
 LIMIT_S = 120.0  # for machines with as many cores as there are workers on them
 

@@ -3,17 +3,10 @@
 import torch
 
 from biggan_directions.generators.biggan_deep.folding import Modulations, State, normalised_weight
+from biggan_directions.generators.biggan_deep.kernels.block_by_hand import BlockByHand
 from biggan_directions.generators.biggan_deep.kernels.convolution import Convolution
-from biggan_directions.generators.biggan_deep.kernels.operations import (
-    add_skip_,
-    modulate,
-    modulate_back_,
-    modulate_interleaved,
-    modulate_interleaved_back,
-    skip_gradient,
-    upsampled,
-)
-from biggan_directions.generators.biggan_deep.layer import Kept, Layer
+from biggan_directions.generators.biggan_deep.kernels.operations import modulate, upsampled
+from biggan_directions.generators.biggan_deep.layer import Layer
 from biggan_directions.generators.biggan_deep.subpixel import interleave, subpixel_weight
 
 
@@ -22,8 +15,10 @@ class Block(Layer):
     halfway.
 
     Biases of convolutions are not added but left to the norms that follow: ``offset (channels,)`` is what the
-    input lacks of the package's picture, ``self.offset`` what the output lacks.
+    input lacks of the package's tensor, ``self.offset`` what the output lacks.
     """
+
+    by_hand = BlockByHand
 
     def __init__(
         self, state: State, name: str, modulations: Modulations, *, upsample: bool, offset: torch.Tensor
@@ -55,48 +50,3 @@ class Block(Layer):
         x = self.spatial_1.plain(x)
         x = modulate(interleave(x) if self.upsample else x, third)
         return modulate(self.spatial_2.plain(x), fourth)
-
-    def run(self, x: torch.Tensor, terms: torch.Tensor, kept: Kept | None) -> torch.Tensor:
-        """The layer without autograd; x stays as it is."""
-        out = self.widen.run(self.hidden(x, terms, kept))
-        return add_skip_(out, x[:, : self.out_channels], upsample=self.upsample)
-
-    def hidden(self, x: torch.Tensor, terms: torch.Tensor, kept: Kept | None) -> torch.Tensor:
-        """All but the last convolution and the skip path; keeps what each norm but the first meets."""
-        first, second, third, fourth = torch.split(terms, self.sizes, 1)
-        narrow = self.narrow.run(modulate(x, first))
-        spatial_1 = self.spatial_1.run(modulate(narrow, second, out=narrow if kept is None else None))
-        if self.upsample:
-            out = modulate_interleaved(spatial_1, third)
-        else:
-            out = modulate(spatial_1, third, out=spatial_1 if kept is None else None)
-        spatial_2 = self.spatial_2.run(out)
-        if kept is not None:
-            kept.extend((narrow, spatial_1, spatial_2))
-        return modulate(spatial_2, fourth, out=spatial_2 if kept is None else None)
-
-    def pull_back(
-        self, x: torch.Tensor, terms: torch.Tensor, kept: Kept, gradient: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """From the gradient with respect to the output, to those with respect to x and terms."""
-        by_x, by_terms = self.pull_hidden_back(x, terms, kept, self.widen.pull_back(gradient))
-        by_x[:, : self.out_channels] += skip_gradient(gradient, upsample=self.upsample)
-        return by_x, by_terms
-
-    def pull_hidden_back(
-        self, x: torch.Tensor, terms: torch.Tensor, kept: Kept, gradient: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same for :meth:`hidden`; ``gradient`` is given up."""
-        narrow, spatial_1, spatial_2 = kept
-        first, second, third, fourth = torch.split(terms, self.sizes, 1)
-        by_fourth = modulate_back_(spatial_2, fourth, gradient)
-        gradient = self.spatial_2.pull_back(gradient)
-        if self.upsample:
-            gradient, by_third = modulate_interleaved_back(spatial_1, third, gradient)
-        else:
-            by_third = modulate_back_(spatial_1, third, gradient)
-        gradient = self.spatial_1.pull_back(gradient)
-        by_second = modulate_back_(narrow, second, gradient)
-        gradient = self.narrow.pull_back(gradient)
-        by_first = modulate_back_(x, first, gradient)
-        return gradient, torch.cat([by_first, by_second, by_third, by_fourth], 1)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from biggan_directions.generators.biggan_deep.kernels.switch import active
 from biggan_directions.generators.biggan_deep.kernels.winograd import (
     winograd_convolution,
     winograd_factors,
@@ -76,7 +77,7 @@ class Convolution(nn.Module):
 
 
 def _packable(x: torch.Tensor) -> bool:
-    return x.device.type == "cpu" and x.dtype in _PACKED_DTYPES and _can_pack()
+    return active().packed and x.device.type == "cpu" and x.dtype in _PACKED_DTYPES and _can_pack(x.dtype)
 
 
 def _pack(weight: torch.Tensor, padding: int, shape: torch.Size) -> torch.Tensor:
@@ -92,12 +93,17 @@ def _packed_convolution(x: torch.Tensor, packed: torch.Tensor, padding: int) -> 
 
 
 @cache
-def _can_pack() -> bool:
-    """Whether torch's own way to packed weights, which is not public, is there and right."""
+def _can_pack(dtype: torch.dtype) -> bool:
+    """Whether torch's own way to packed weights, which is not public, is there and right.
+
+    Some processors have it for float32 alone: bfloat16 wants AVX-512 or its like.
+    """
     x, weight = torch.linspace(-1, 1, 64).view(1, 4, 4, 4), torch.linspace(-2, 1, 144).view(4, 4, 3, 3)
+    x, weight = x.to(dtype), weight.to(dtype)
     try:
         with torch.no_grad():
-            out = _packed_convolution(x, _pack(weight, 1, x.shape), 1)
-            return torch.allclose(out, F.conv2d(x, weight, padding=1), atol=1e-4)
+            out = _packed_convolution(x, _pack(weight, 1, x.shape), 1).float()
+            exact = F.conv2d(x.float(), weight.float(), padding=1)
     except (AttributeError, RuntimeError, TypeError):
         return False
+    return torch.allclose(out, exact, atol=1e-4 if dtype == torch.float32 else 0.1)

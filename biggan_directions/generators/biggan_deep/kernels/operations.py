@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch.nn import functional as F
 
+from biggan_directions.generators.biggan_deep.kernels.switch import active
 from biggan_directions.generators.biggan_deep.subpixel import phase_parts
 
 _BAND_BYTES = 2**22  # of the widest tensor of a band: fits a shared cache, and is worth starting threads
@@ -12,7 +13,7 @@ _BAND_BYTES = 2**22  # of the widest tensor of a band: fits a shared cache, and 
 
 def bands(length: int, row_bytes: int, *, device: torch.device) -> Iterator[slice]:
     """Slices that cover ``length`` rows: about a cache's size each on a CPU, all rows at once elsewhere."""
-    rows = max(1, _BAND_BYTES // row_bytes) if device.type == "cpu" else length
+    rows = max(1, _BAND_BYTES // row_bytes) if device.type == "cpu" and active().bands else length
     for start in range(0, length, rows):
         yield slice(start, min(start + rows, length))
 
@@ -25,6 +26,16 @@ def pixels_last(x: torch.Tensor) -> torch.Tensor:
 def channels_first(x: torch.Tensor) -> torch.Tensor:
     """``(N, H, W, C)`` seen as ``(N, C, H, W)``."""
     return x.permute(0, 3, 1, 2)
+
+
+def pixel_rows(x: torch.Tensor) -> torch.Tensor:
+    """``(N, C, H, W)`` as ``(N, H·W, C)``."""
+    return pixels_last(x).flatten(1, 2)
+
+
+def from_rows(rows: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """``(N, H·W, C)`` as ``(N, C, H, W)``, H and W as of ``like``."""
+    return channels_first(rows.view(len(rows), *like.shape[2:], -1))
 
 
 def upsampled(x: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 
 from biggan_directions.generators.biggan_deep.kernels.operations import channels_first, pixels_last
+from biggan_directions.generators.biggan_deep.kernels.switch import active
 
 # What each of the four products along one axis makes of the three taps. From the other end of the filter the
 # first and the last change places.
@@ -30,7 +31,8 @@ def winograd_pays(weight: torch.Tensor, x: torch.Tensor) -> bool:
     """
     height, width = x.shape[2:]
     return (
-        weight.shape[2:] == (3, 3)
+        active().winograd
+        and weight.shape[2:] == (3, 3)
         and min(weight.shape[:2]) >= _FEWEST_CHANNELS
         and x.device.type == "cpu"
         and x.dtype == torch.float32

@@ -1,0 +1,53 @@
+"""A layer written out by hand: run without autograd, and its derivative."""
+
+from abc import ABC, abstractmethod
+from typing import Any, Generic, TypeVar
+
+import torch
+
+Kept = list[torch.Tensor]
+L = TypeVar("L")
+
+
+class ByHand(ABC, Generic[L]):
+    """The fast way of one kind of layer.
+
+    Fresh memory costs a processor more than arithmetic. So these overwrite what nobody needs any more, keep
+    for the derivative only what is dear to compute, and work on wide images in bands that fit a cache.
+    """
+
+    @staticmethod
+    @abstractmethod
+    def run(layer: L, x: torch.Tensor, terms: torch.Tensor, kept: Kept | None) -> torch.Tensor:
+        """Give the layer's output without autograd.
+
+        With ``kept``, what the derivative needs beside x and terms is appended to it, and x stays as it is.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def pull_back(
+        layer: L, x: torch.Tensor, terms: torch.Tensor, kept: Kept, gradient: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Turn the gradient of the output into those of x and terms."""
+
+
+class Recorded(torch.autograd.Function):
+    """A layer as one node of autograd's graph: ``Recorded.apply(x, terms, layer)``."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, terms: torch.Tensor, layer: Any) -> torch.Tensor:
+        kept: Kept = []
+        out: torch.Tensor = layer.by_hand.run(layer, x, terms, kept)
+        ctx.save_for_backward(x, terms, *kept)
+        ctx.layer = layer
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
+        x, terms, *kept = ctx.saved_tensors
+        if torch.is_grad_enabled():  # a derivative of this derivative may follow
+            out = ctx.layer.plain(x, terms)
+            x, terms = torch.autograd.grad(out, (x, terms), gradient, create_graph=True, allow_unused=True)
+            return x, terms, None
+        return *ctx.layer.by_hand.pull_back(ctx.layer, x, terms, kept, gradient), None
