@@ -27,11 +27,11 @@ __all__ = [
 
 _HOME = {
     "Directions": "directions",
-    "LearnSettings": "learn_settings",
+    "LearnSettings": "learning.settings",
     "hessian_penalty": "penalty",
     "hessian_penalty_along": "penalty",
-    "iterate": "learning",
-    "learn": "learning",
+    "iterate": "learning.run",
+    "learn": "learning.run",
     "load_generator": "generators.load",
     "sample_latents": "latents",
 }

@@ -55,7 +55,7 @@ def write_edit(
     """Write the pictures of z moved along several directions, or the way from here to there and back.
 
     Args:
-        generate: (z (N, z_dim), which (N,) or None) → pictures (N, 3, H, W) in [-1, 1].
+        generate: (z (N, z_dim), class_index (N,) or None) → pictures (N, 3, H, W) in [-1, 1].
         directions: (ndirs, z_dim), rows of norm 1.
         z: (N, z_dim); the pictures stand side by side.
         moves: for the index of a direction, the distance in units of z.

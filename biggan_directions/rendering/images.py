@@ -12,7 +12,7 @@ from PIL import Image
 from biggan_directions.errors import GeneratorError, UsageError
 
 Generate: TypeAlias = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
-"""All that rendering knows of a generator: z (N, z_dim), which (N,) or None → (N, 3, H, W) in [-1, 1]."""
+"""All that rendering knows of a generator: z (N, z_dim), class_index (N,) or None to images (N, 3, H, W)."""
 
 ImageArray: TypeAlias = NDArray[np.uint8]
 """One picture as bytes, (H, W, 3)."""

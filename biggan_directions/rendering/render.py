@@ -97,7 +97,7 @@ def render_all(
     three classes. What is there is replaced.
 
     Args:
-        generate: (z (N, z_dim), which (N,) or None) → pictures (N, 3, H, W) in [-1, 1].
+        generate: (z (N, z_dim), class_index (N,) or None) → pictures (N, 3, H, W) in [-1, 1].
         directions: (ndirs, z_dim), rows of norm 1.
         z: (samples, z_dim), on the generator's device.
         folder: where the files go; made if need be.

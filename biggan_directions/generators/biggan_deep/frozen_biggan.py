@@ -134,12 +134,12 @@ class FrozenBigGAN(nn.Module):
         ``class_index (N,)``, integer, indexes ``classes``; left out, every picture is of the first.
 
         Raises:
-            UsageError: z or which of another shape.
+            UsageError: z or class_index has another shape.
         """
         if z.ndim != 2 or z.shape[1] != self.z_dim:
             raise UsageError(f"z must have shape (N, {self.z_dim}), got {tuple(z.shape)}")
         if class_index is not None and class_index.shape != z.shape[:1]:
-            raise UsageError(f"which must have shape ({len(z)},), got {tuple(class_index.shape)}")
+            raise UsageError(f"class_index must have shape ({len(z)},), got {tuple(class_index.shape)}")
         plain = torch.compiler.is_compiling() or _is_transformed(z)
         class_terms = self.class_terms[0] if class_index is None else self.class_terms[class_index]
         terms = torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T).to(self.dtype)

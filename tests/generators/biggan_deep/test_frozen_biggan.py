@@ -13,7 +13,7 @@ from torch.autograd import forward_ad
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
-from biggan_directions.generators.biggan_deep.kernels import operations, winograd
+from biggan_directions.generators.biggan_deep.kernels import operations
 from biggan_directions.generators.biggan_deep.kernels.convolution import Convolution
 from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
 from tests.support.narrow_biggan import narrow_config, published_config, random_biggan
@@ -186,25 +186,6 @@ def test_pictures_do_not_depend_on_the_batch_nor_on_where_it_is_taken_apart(
     assert batches[-1][-1] == 5
 
 
-def test_winograd_convolutions_in_all_layers_change_nothing(
-    small: BigGAN, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    exact, z = freeze(small), latents(small.config, 2).requires_grad_()
-    frozen, z32 = freeze(small, dtype=torch.float32), z.detach().float().requires_grad_()
-    monkeypatch.setattr(winograd, "_FEWEST_CHANNELS", 1)
-    monkeypatch.setattr(winograd, "_FEWEST_PIXELS", 16)
-    expected, images = exact(z), frozen(z32)
-    assert (images - expected).abs().max() <= 1e-5
-    with torch.no_grad():
-        assert (frozen(z32) - expected).abs().max() <= 1e-5
-    direction = torch.randn(expected.shape, dtype=z.dtype, generator=torch.Generator().manual_seed(5))
-    (expected_gradient,) = torch.autograd.grad((expected * direction).sum(), z)
-    (gradient,) = torch.autograd.grad((images * direction).sum(), z32)
-    assert (gradient - expected_gradient).abs().max() <= 1e-3 * expected_gradient.abs().max()
-    kept = [key[0] for module in frozen.modules() for key in getattr(module, "_packed", ())]
-    assert kept.count("winograd") >= 6
-
-
 def test_without_autograd_neither_z_nor_weights_change(small: BigGAN) -> None:
     frozen, z = freeze(small), latents(small.config, 2)
     before, tensors = z.clone(), copy.deepcopy(frozen.state_dict())
@@ -280,7 +261,7 @@ def test_low_precision_pictures_resemble_and_leave_the_original_alone(small: Big
 
 
 @pytest.mark.parametrize(
-    ("z", "which", "says"),
+    ("z", "class_index", "says"),
     [
         (torch.zeros(2, 31), None, r"\(N, 32\), got \(2, 31\)"),
         (torch.zeros(32), None, r"\(N, 32\), got \(32,\)"),

@@ -8,11 +8,6 @@ from torch import nn
 from torch.nn import functional as F
 
 from biggan_directions.generators.biggan_deep.kernels.switch import active
-from biggan_directions.generators.biggan_deep.kernels.winograd import (
-    winograd_convolution,
-    winograd_factors,
-    winograd_pays,
-)
 
 _PACKED_DTYPES = (torch.float32, torch.bfloat16)
 
@@ -22,8 +17,7 @@ class Convolution(nn.Module):
 
     Kernels of more than a pixel are padded by one. On a CPU, oneDNN rearranges a plain weight at every
     call, which at 4×4 pixels takes longer than the convolution. ``run`` and ``pull_back`` keep the
-    rearranged weight beside the plain one, where this torch offers that; or the factors of Winograd's
-    products, where those are faster.
+    rearranged weight beside the plain one, where this torch offers that.
     """
 
     weight: torch.Tensor
@@ -44,8 +38,6 @@ class Convolution(nn.Module):
 
     def run(self, x: torch.Tensor) -> torch.Tensor:
         """The convolution of ``x (N, in, H, W)`` without autograd."""
-        if winograd_pays(self.weight, x):
-            return winograd_convolution(x, self._factors(x.dtype))
         if not _packable(x):
             return self.plain(x)
         key = ("run", x.dtype)
@@ -55,8 +47,6 @@ class Convolution(nn.Module):
 
     def pull_back(self, gradient: torch.Tensor) -> torch.Tensor:
         """The gradient of x from that of the output ``(N, out, H, W)``, without autograd."""
-        if winograd_pays(self.weight, gradient):
-            return winograd_convolution(gradient, self._factors(gradient.dtype), back=True)
         if not _packable(gradient):
             return F.conv_transpose2d(gradient, self.weight, padding=self.padding)
         padding = self.weight.shape[-1] - 1 - self.padding
@@ -65,12 +55,6 @@ class Convolution(nn.Module):
             weight = self.weight.flip(2, 3).transpose(0, 1).contiguous()
             self._packed[key] = _pack(weight, padding, gradient.shape)
         return _packed_convolution(gradient, self._packed[key], padding)
-
-    def _factors(self, dtype: torch.dtype) -> torch.Tensor:
-        key = ("winograd", dtype)
-        if key not in self._packed:
-            self._packed[key] = winograd_factors(self.weight)
-        return self._packed[key]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_packed": {}}

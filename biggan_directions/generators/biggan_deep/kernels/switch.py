@@ -13,7 +13,6 @@ class Kernels:
         by_hand: layers overwrite their own memory and have derivatives written by hand.
         bands: tensors that outgrow a cache are worked on a band at a time (CPU only).
         packed: convolutions keep their weight as oneDNN lays it out (CPU only).
-        winograd: 3×3 convolutions of many channels by Winograd's products (CPU only).
 
     All but the first are parts of ``by_hand``, and do nothing without it.
     """
@@ -21,12 +20,11 @@ class Kernels:
     by_hand: bool = True
     bands: bool = True
     packed: bool = True
-    winograd: bool = True
 
     @classmethod
     def none(cls) -> "Kernels":
         """Ordinary operations alone."""
-        return cls(by_hand=False, bands=False, packed=False, winograd=False)
+        return cls(by_hand=False, bands=False, packed=False)
 
 
 _active = Kernels()
@@ -41,10 +39,10 @@ def active() -> Kernels:
 def using(kernels: Kernels) -> Iterator[None]:
     """Take these fast ways for as long as the block lasts, in all threads.
 
-    >>> with using(Kernels(winograd=False)):
-    ...     active().winograd
+    >>> with using(Kernels(bands=False)):
+    ...     active().bands
     False
-    >>> active().winograd
+    >>> active().bands
     True
     """
     global _active
