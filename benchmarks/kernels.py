@@ -63,7 +63,8 @@ def _gain(off: list[float], on: list[float]) -> dict[str, float]:
 def forward(generator: FrozenBigGAN, z: torch.Tensor) -> torch.Tensor:
     """Draw without autograd."""
     with torch.no_grad():
-        return generator(z)
+        images: torch.Tensor = generator(z)
+    return images
 
 
 def gradient(generator: FrozenBigGAN, z: torch.Tensor) -> torch.Tensor:
