@@ -16,8 +16,8 @@ from biggan_directions.solvers.subspace import Block, SearchSpace, Survey, ortho
 class HasLatentWeights(Protocol):
     """A generator that shows the weights which z meets first."""
 
-    def z_weights(self) -> Sequence[torch.Tensor]:
-        """Matrices ``(outputs, z_dim)``, one for each linear map that z goes through."""
+    def latent_weights(self) -> Sequence[Any]:
+        """One for each linear map that z goes through, each with its ``matrix (outputs, z_dim)``."""
         ...
 
 
@@ -55,13 +55,13 @@ def sefa_directions(generator: Any, block: Block, ndirs: int, z_dim: int) -> tor
     if not isinstance(generator, HasLatentWeights):
         raise UsageError(
             "sefa needs the weights that z meets, and this generator does not show them: give it a method "
-            "z_weights(), or choose --solver first-order"
+            "latent_weights(), or choose --solver first-order"
         )
     total = torch.zeros(z_dim, z_dim, dtype=torch.float64)
-    for weight in generator.z_weights():
+    for weight in (each.matrix for each in generator.latent_weights()):
         if weight.ndim != 2 or weight.shape[1] != z_dim:
             raise UsageError(
-                f"the generator's z_weights() gave a matrix of shape {tuple(weight.shape)}; expected "
+                f"the generator's latent_weights() gave a matrix of shape {tuple(weight.shape)}; expected "
                 f"(outputs, {z_dim})"
             )
         matrix = weight.detach().cpu().double()

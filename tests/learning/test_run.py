@@ -12,6 +12,7 @@ from biggan_directions.errors import FileFormatError, GeneratorError, UsageError
 from biggan_directions.learning import settings as learn_settings
 from biggan_directions.learning.cost import estimate
 from biggan_directions.learning.result import Solution, Step
+from biggan_directions.generators.capabilities import LatentWeight
 from biggan_directions.learning.run import iterate, learn
 from biggan_directions.learning.settings import SOLVERS, WEIGHTINGS, LearnSettings
 from biggan_directions.solvers.derivatives import evaluations_per_latent
@@ -23,8 +24,8 @@ QUICK: dict[str, Any] = {"latents": 4, "steps": 3, "batch_size": 4}
 class Weighted(Separable):
     """Shows the weights that z meets."""
 
-    def z_weights(self) -> list[torch.Tensor]:
-        return [self.truth]
+    def latent_weights(self) -> list[LatentWeight]:
+        return [LatentWeight(name="", layer="", matrix=self.truth)]
 
 
 class Quadratic(Separable):
@@ -381,7 +382,7 @@ def test_blocks_that_no_result_has_are_refused(blocks: object) -> None:
         ({"search_dims": 13}, "must lie between"),
         ({"search_space": "8:99"}, "not within z"),
         ({"search_space": "most"}, "unknown"),
-        ({"solver": "sefa"}, "z_weights"),
+        ({"solver": "sefa"}, "latent_weights"),
     ],
 )
 def test_settings_that_do_not_fit_the_generator(bad: dict[str, Any], message: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from biggan_directions.errors import UsageError
+from biggan_directions.generators.capabilities import LatentWeight
 from biggan_directions.solvers.baselines import (
     coordinate_directions,
     first_order_directions,
@@ -26,8 +27,8 @@ class Weighted:
     def __init__(self, *weights: torch.Tensor) -> None:
         self.weights = weights
 
-    def z_weights(self) -> list[torch.Tensor]:
-        return list(self.weights)
+    def latent_weights(self) -> list[LatentWeight]:
+        return [LatentWeight(name="", layer="", matrix=matrix) for matrix in self.weights]
 
 
 def test_random_directions() -> None:
@@ -71,7 +72,7 @@ def test_sefa_gives_every_layer_the_same_say() -> None:
 
 
 def test_sefa_without_weights() -> None:
-    with pytest.raises(UsageError, match=r"give it a method z_weights\(\), or choose --solver first-order"):
+    with pytest.raises(UsageError, match=r"give it a method latent_weights\(\), or choose --solver first-order"):
         sefa_directions(object(), ALL, 2, 8)
     with pytest.raises(UsageError, match=r"shape \(3, 7\); expected \(outputs, 8\)"):
         sefa_directions(Weighted(torch.zeros(3, 7)), ALL, 2, 8)
