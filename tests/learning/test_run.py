@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from biggan_directions.errors import FileFormatError, GeneratorError, UsageError
+from biggan_directions.generators.capabilities import LatentWeight
 from biggan_directions.learning import settings as learn_settings
 from biggan_directions.learning.cost import estimate
 from biggan_directions.learning.result import Solution, Step
-from biggan_directions.generators.capabilities import LatentWeight
 from biggan_directions.learning.run import iterate, learn
 from biggan_directions.learning.settings import SOLVERS, WEIGHTINGS, LearnSettings
 from biggan_directions.solvers.derivatives import evaluations_per_latent

@@ -72,7 +72,9 @@ def test_sefa_gives_every_layer_the_same_say() -> None:
 
 
 def test_sefa_without_weights() -> None:
-    with pytest.raises(UsageError, match=r"give it a method latent_weights\(\), or choose --solver first-order"):
+    with pytest.raises(
+        UsageError, match=r"give it a method latent_weights\(\), or choose --solver first-order"
+    ):
         sefa_directions(object(), ALL, 2, 8)
     with pytest.raises(UsageError, match=r"shape \(3, 7\); expected \(outputs, 8\)"):
         sefa_directions(Weighted(torch.zeros(3, 7)), ALL, 2, 8)

@@ -167,9 +167,7 @@ class FrozenBigGAN(nn.Module):
         The first layer's, then of every conditional norm those of the scale and of the shift.
         """
         start = self._sizes[0]
-        first = LatentWeight(
-            name="generator.gen_z", layer="generator.gen_z", matrix=self.modulation[:start]
-        )
+        first = LatentWeight(name="generator.gen_z", layer="generator.gen_z", matrix=self.modulation[:start])
         weights = [first]
         for name, norm in zip(self._norm_names, torch.split(self.norms, self._channels, 1), strict=True):
             inverse, centre = norm[:, :, None]

@@ -17,9 +17,9 @@ from biggan_directions.errors import FileFormatError
 from biggan_directions.files.plain_json import read_json
 from biggan_directions.files.safetensors_file import read_safetensors
 from biggan_directions.files.torch_file import read_torch_file
+from biggan_directions.generators.config_file import LARGEST_CONFIG_BYTES
 from biggan_directions.generators.weights.weight_folder import WeightFiles
 
-_LARGEST_CONFIG_BYTES = 64 * 1024
 _LARGEST_STATE_BYTES = 4 * 1024**3
 # Generous: 8 to 2048 pixels, up to eight times the width of the published models.
 _WHOLE_NUMBERS = {
@@ -82,7 +82,7 @@ def read_config(path: Path) -> BigGANConfig:
         with
             another.
     """
-    values = read_json(path, largest=_LARGEST_CONFIG_BYTES)
+    values = read_json(path, largest=LARGEST_CONFIG_BYTES)
     if not isinstance(values, dict):
         raise FileFormatError(f"{path} holds a {type(values).__name__}, expected an object of settings")
     try:
