@@ -7,6 +7,7 @@ of a model in a file.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import sys
@@ -15,6 +16,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from biggan_directions.errors import BigganDirectionsError, UsageError
+from biggan_directions.files.escaping import shell_word
 from biggan_directions.generators import Generator
 from biggan_directions.generators.capabilities import Reclassable
 from biggan_directions.generators.classes.class_table import ClassEntry, ClassTable
@@ -76,7 +78,8 @@ def made_by(
         except BigganDirectionsError:
             raise
         except (Exception, SystemExit) as error:
-            call = f"import {module_name}; {module_name}.{path}{asked!r}"
+            arguments = ", ".join(map(_literal, asked))
+            call = f"import {module_name}; {module_name}.{path}({arguments})"
             raise UsageError(f"{reference} raised {said_by(error)}; {_to_see(call)}") from error
     generator = _checked(made, reference)
     with contextlib.suppress(AttributeError):
@@ -162,4 +165,9 @@ def _restricted(generator: Generator, names: Sequence[str]) -> Generator:
 
 
 def _to_see(code: str) -> str:
-    return f'to see where, type: python -c "{code}"'
+    return f"to see where, type: python -c {shell_word(code)}"
+
+
+def _literal(value: object) -> str:
+    """A value as Python code, text in double quotes so that a shell's single quotes can enclose it."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
