@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from biggan_directions.commands.options import OUTPUTS
 from biggan_directions.commands.terminal import err, plain
-from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.errors import FileFormatError, UnknownClassError, UsageError
 from biggan_directions.files.escaping import shell_word
 
 if TYPE_CHECKING:
@@ -134,9 +134,24 @@ def load_for(
     *,
     compiled: bool = False,
 ) -> Generator:
-    """The generator for a file of directions: at the file's own truncation where none is asked for."""
+    """The generator for a file of directions: at the file's own truncation where none is asked for.
+
+    A user's own generator is restricted to the file's classes where none are asked for. Their names are not
+    handed to the factory: the file may be from anybody.
+    """
+    from biggan_directions.generators.factory import restricted
+
     at = found.truncation if truncation is None else truncation
-    return load(name, classes, at, device, compiled=compiled)
+    generator = load(name, classes, at, device)
+    if classes is None and found.classes:
+        names = [item.name for item in found.classes]
+        try:
+            generator = restricted(generator, names)
+        except UnknownClassError as error:
+            raise UsageError(
+                f"the directions are of {', '.join(names[:4])}: {error}; choose with --class"
+            ) from error
+    return compile_forward(generator) if compiled else generator
 
 
 def open_directions(path: Path, model: str | None, search_space: str) -> Directions:
@@ -153,7 +168,8 @@ def subject(
 ) -> tuple[str, list[str] | None]:
     """The model and classes to work on: those asked for, or those that the file names.
 
-    A file that names a user's own generator does not have it imported: that takes ``--model``.
+    A file that names a user's own generator does not have it imported: that takes ``--model``. The classes of
+    such a generator are None where none are asked for.
 
     Raises:
         UsageError: neither says, or what the file names is not a model here.
@@ -161,7 +177,7 @@ def subject(
     from biggan_directions.generators.factory import is_reference
 
     if model is not None and is_reference(model):
-        return model, classes or [item.name for item in found.classes] or None
+        return model, classes or None
     name = model or found.model.get("name")
     chosen = classes or [str(item.index) for item in found.classes]
     if name is None or not chosen:

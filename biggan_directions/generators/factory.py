@@ -84,12 +84,30 @@ def made_by(
     generator = _checked(made, reference)
     with contextlib.suppress(AttributeError):
         generator.model = reference
-    return generator if names is None else _restricted(generator, names)
+    return generator if names is None else restricted(generator, names)
 
 
 def table_of(generator: Generator) -> ClassTable:
     """The classes of a generator, to choose from by name."""
     return ClassTable(ClassEntry(index=item.index, names=(item.name,)) for item in generator.classes)
+
+
+def restricted(generator: Generator, names: Sequence[str]) -> Generator:
+    """The generator of the named classes alone.
+
+    Raises:
+        UsageError: it does not have these classes, or cannot be restricted to some of them.
+    """
+    table, indices = table_of(generator), [item.index for item in generator.classes]
+    places = list(dict.fromkeys(indices.index(table.resolve(name).index) for name in names))
+    if places == list(range(len(indices))):
+        return generator
+    if not isinstance(generator, Reclassable):
+        raise UsageError(
+            f"{generator.model} draws {len(indices)} classes and cannot be restricted to some of them (it "
+            "has no method of_class): leave out --class"
+        )
+    return generator.of_class(*places)
 
 
 @contextlib.contextmanager
@@ -148,20 +166,6 @@ def _checked(made: Any, reference: str) -> Generator:
             f"{', '.join(lacking)}): return a biggan_directions.CallableGenerator"
         )
     return cast(Generator, made)
-
-
-def _restricted(generator: Generator, names: Sequence[str]) -> Generator:
-    """The generator of the named classes alone."""
-    table, indices = table_of(generator), [item.index for item in generator.classes]
-    places = list(dict.fromkeys(indices.index(table.resolve(name).index) for name in names))
-    if places == list(range(len(indices))):
-        return generator
-    if not isinstance(generator, Reclassable):
-        raise UsageError(
-            f"{generator.model} draws {len(indices)} classes and cannot be restricted to some of them (it "
-            "has no method of_class): leave out --class"
-        )
-    return generator.of_class(*places)
 
 
 def _to_see(code: str) -> str:

@@ -35,7 +35,10 @@ def draw(z, class_index):
     waves = torch.sin(z @ torch.linspace(-1, 1, 4 * 192).reshape(4, 192) + class_index[:, None])
     return waves.reshape(-1, 3, 8, 8)
 
+asked = []
+
 def make(class_name, truncation, device):
+    asked.append((class_name, truncation, device))
     return CallableGenerator(
         draw, z_dim=4, resolution=8, name="seas", classes=("calm", "rough"), truncation=truncation
     )
@@ -231,6 +234,20 @@ def test_what_only_reads_a_file_imports_nothing(folder: Path) -> None:
         done = invoke(*arguments)
         assert done.exit_code == 0, done.output
     assert not (folder / "imported").exists()
+
+
+def test_a_file_hands_no_text_to_a_factory(folder: Path) -> None:
+    path = path_of(folder)
+    content = torch.load(path, weights_only=True)
+    content["classes"] = [{"index": 1, "name": "; rm -rf ~"}]
+    content["directions"] = torch.eye(4)[:1]
+    content |= {key: content[key][:1] for key in ("names", "effect", "penalty")}
+    torch.save(content, path)
+    asked = ("edit", str(path), "--model", "seas:make", "--move", "0=1")
+    assert "the directions are of ; rm -rf ~: there is no class" in said(invoke(*asked))
+    assert {class_name for class_name, _, _ in sys.modules["seas"].asked} == {None}
+    assert invoke(*asked, "--class", "calm").exit_code == 0
+    assert sys.modules["seas"].asked[-1] == ("calm", 1.0, "cpu")
 
 
 @pytest.mark.parametrize("model", ["nowhere", "os:system", "subprocess:check_output"])
