@@ -30,7 +30,7 @@ from biggan_directions.latents import uniforms
 from biggan_directions.penalty import hessian_penalty_along
 from biggan_directions.solvers.adam import Recipe, adam_steps, kaiming_start
 from biggan_directions.solvers.evaluator import Drawable, Evaluator
-from biggan_directions.solvers.subspace import orthonormal
+from biggan_directions.linalg import orthonormal
 
 SEED = 0
 SIDES = ("published", "ours")

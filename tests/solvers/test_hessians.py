@@ -12,7 +12,7 @@ from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.hessians import Moments, measure
 from biggan_directions.solvers.jacobi import diagonalise, measured_moments
 from biggan_directions.solvers.joint_diagonalisation import off_diagonal_share
-from biggan_directions.solvers.subspace import orthonormal
+from biggan_directions.linalg import orthonormal
 
 Z_DIM, SIDE = 7, 6
 

@@ -12,7 +12,7 @@ from biggan_directions.errors import UsageError
 from biggan_directions.latents import sample_classes, sample_latents
 from biggan_directions.solvers.adam import AdamStep, Recipe, adam_steps, kaiming_start
 from biggan_directions.solvers.evaluator import Evaluator
-from biggan_directions.solvers.subspace import orthonormal
+from biggan_directions.linalg import orthonormal
 from tests.support.separable import Separable, recovery
 
 
