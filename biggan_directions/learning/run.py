@@ -217,7 +217,7 @@ class _Run:
                 raise UsageError(
                     f"solver {name} gave {what} of shape {tuple(values.shape)}; expected {expected[:1]}"
                 )
-        parts = {"directions": rows, "effect": found.effect, "penalty": found.penalty}
+        parts: dict[str, Any] = {"directions": rows, "effect": found.effect, "penalty": found.penalty}
         return replace(found, **self.group.broadcast(parts))
 
     def describe(self) -> Iterator[Progress]:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from pytorch_pretrained_biggan import BigGANConfig
@@ -17,6 +18,14 @@ from biggan_directions.generators.biggan_deep.kernels.operations import bands
 from biggan_directions.generators.biggan_deep.last_block import LastBlock
 from biggan_directions.generators.biggan_deep.layer import Layer
 from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
+
+
+class LatentWeight(NamedTuple):
+    """A matrix ``(outputs, z_dim)`` that z meets."""
+
+    name: str
+    layer: int
+    matrix: torch.Tensor
 
 
 class FrozenBigGAN(nn.Module):
@@ -166,6 +175,13 @@ class FrozenBigGAN(nn.Module):
             weights += [scale / inverse, shift - scale * centre]
             start += 2 * len(inverse)
         return weights
+
+    def latent_weights(self) -> list[LatentWeight]:
+        """The same, each with its name and the layer it belongs to."""
+        return [
+            LatentWeight(name=f"weight {place}", layer=place, matrix=matrix)
+            for place, matrix in enumerate(self.z_weights())
+        ]
 
     @property
     def is_compiled(self) -> bool:

@@ -97,7 +97,8 @@ class Adam(Solver):
             raise FileFormatError("adam's state has other keys than start, adam")
         state = dict(state or {})
         outline, space = problem.outline, problem.space
-        first, notes = self._first(), ()
+        first = self._first()
+        notes: tuple[str, ...] = ()
         basis: torch.Tensor | None = None if _whole(outline) else space.basis
         if first is not None:
             for step in first.solve(problem, state.get("start")):
