@@ -61,8 +61,9 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     if lacking := solver.missing(generator):
         raise UsageError(lacking)
     cost = solver.cost(outline)
-    images, gradients = images_and_gradients(settings, outline, cost)
-    drawn = images - gradients
+    cotangents = settings.cotangents(outline.block)
+    gradients = cotangents + cost.gradients
+    drawn = cost.images - cost.gradients + images_to_describe(settings, outline, cost)
 
     evaluator = Evaluator(generator, settings.micro_batch)
     size = settings.micro_batch
@@ -81,28 +82,20 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
         peak += (peak - before) * (cost.memory - 1)
     return Estimate(
         dims=outline.dims,
-        evaluations=images,
+        evaluations=drawn + gradients,
         gradients=gradients,
         seconds=drawn * draw_seconds + gradients * gradient_seconds,
         peak_bytes=peak,
     )
 
 
-def images_and_gradients(settings: LearnSettings, outline: Outline, cost: Cost) -> tuple[int, int]:
-    """Images that a run draws, and how many of these are differentiated as well: survey, solver, effects.
-
-    Args:
-        settings: of the run.
-        outline: of the run, by :meth:`LearnSettings.outline`.
-        cost: its solver's.
-    """
-    cotangents = settings.cotangents(outline.block)
-    images = cotangents + cost.images
-    if not cost.describes:
-        ndirs, dims = outline.ndirs, outline.dims
-        size = min(outline.block.size, dims + ndirs) if cost.outside else dims
-        images += settings.latents_described(size) * evaluations_per_latent(size, ndirs)
-    return images, cotangents + cost.gradients
+def images_to_describe(settings: LearnSettings, outline: Outline, cost: Cost) -> int:
+    """Images that it takes to measure effect and penalty, where a solver of this cost does not do so."""
+    if cost.describes:
+        return 0
+    ndirs, dims = outline.ndirs, outline.dims
+    size = min(outline.block.size, dims + ndirs) if cost.outside else dims
+    return settings.latents_described(size) * evaluations_per_latent(size, ndirs)
 
 
 def _timed(device: torch.device, work: Callable[[], object]) -> float:

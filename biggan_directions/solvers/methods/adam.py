@@ -43,7 +43,7 @@ class AdamSettings(Recipe):
     square: bool | None = setting(
         None,
         help="Turn a square matrix and keep its strongest rows; or else turn ndirs rows alone.",
-        source="true, except with --search-space all from kaiming: the published recipe",
+        source="fewer rows would leak into dead dimensions; over all of z rows are as published",
     )
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ class Coordinate(Solver):
     """Takes unit vectors within the block of z, those along which the image changes most."""
 
     name = "coordinate"
-    paper = "none: the baseline of looking at z itself"
+    paper = "none; a baseline"
     summary = "The unit vectors of z along which the image changes most."
 
     def cost(self, _outline: Outline) -> Cost:

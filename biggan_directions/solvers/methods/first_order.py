@@ -16,7 +16,7 @@ class FirstOrder(Solver):
     """
 
     name = "first-order"
-    paper = "after GANSpace: Härkönen et al., arXiv:2004.02546"
+    paper = "after GANSpace, Härkönen et al., arXiv:2004.02546"
     summary = "The strongest eigenvectors of E[JᵀJ], J the Jacobian of the image."
 
     def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:

@@ -17,7 +17,7 @@ class Random(Solver):
     """Draws a Gaussian matrix over the block of z, and makes its rows orthonormal: uniform by symmetry."""
 
     name = "random"
-    paper = "none: the baseline without any knowledge of the generator"
+    paper = "none; a baseline that knows nothing of the generator"
     summary = "Orthonormal directions drawn uniformly within the block of z."
 
     def cost(self, _outline: Outline) -> Cost:

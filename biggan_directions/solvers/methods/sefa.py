@@ -37,7 +37,7 @@ class Sefa(Solver):
     """
 
     name = "sefa"
-    paper = "Shen and Zhou, arXiv:2007.06600"
+    paper = "SeFa, Shen and Zhou, arXiv:2007.06600"
     summary = "The strongest eigenvectors of Σ WᵀW over the weights W that z meets."
 
     def missing(self, generator: Drawable) -> str | None:
