@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import torch
 from pytorch_pretrained_biggan import BigGANConfig
@@ -18,14 +17,7 @@ from biggan_directions.generators.biggan_deep.kernels.operations import bands
 from biggan_directions.generators.biggan_deep.last_block import LastBlock
 from biggan_directions.generators.biggan_deep.layer import Layer
 from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
-
-
-class LatentWeight(NamedTuple):
-    """A matrix ``(outputs, z_dim)`` that z meets."""
-
-    name: str
-    layer: int
-    matrix: torch.Tensor
+from biggan_directions.generators.capabilities import LatentWeight
 
 
 class FrozenBigGAN(nn.Module):
@@ -179,7 +171,7 @@ class FrozenBigGAN(nn.Module):
     def latent_weights(self) -> list[LatentWeight]:
         """The same, each with its name and the layer it belongs to."""
         return [
-            LatentWeight(name=f"weight {place}", layer=place, matrix=matrix)
+            LatentWeight(name=f"weight {place}", layer=str(place), matrix=matrix)
             for place, matrix in enumerate(self.z_weights())
         ]
 

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 
 from biggan_directions.errors import UsageError
+from biggan_directions.generators.capabilities import LatentWeights
 from biggan_directions.linalg import with_signs
 from biggan_directions.solvers.base import Cost, Found, Solver, Step
 from biggan_directions.solvers.evaluator import Drawable
 from biggan_directions.solvers.problem import Outline, Problem
-
-
-class _Weight(Protocol):
-    """A matrix that z meets."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def matrix(self) -> torch.Tensor: ...
-
-
-@runtime_checkable
-class _LatentWeights(Protocol):
-    """A generator that shows the weights which z meets."""
-
-    def latent_weights(self) -> Sequence[_Weight]: ...
 
 
 class Sefa(Solver):
@@ -42,7 +27,7 @@ class Sefa(Solver):
 
     def missing(self, generator: Drawable) -> str | None:
         """The weights, where the generator does not show them."""
-        if isinstance(generator, _LatentWeights):
+        if isinstance(generator, LatentWeights):
             return None
         return "sefa needs the weights that z meets, and this generator has no latent_weights()"
 
@@ -53,7 +38,7 @@ class Sefa(Solver):
     def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:
         """Take the eigenvectors within the block of z."""
         generator, z_dim, block = problem.generator, problem.outline.z_dim, problem.outline.block
-        assert isinstance(generator, _LatentWeights)
+        assert isinstance(generator, LatentWeights)
         total = torch.zeros(z_dim, z_dim, dtype=torch.float64)
         for weight in generator.latent_weights():
             if weight.matrix.ndim != 2 or weight.matrix.shape[1] != z_dim:

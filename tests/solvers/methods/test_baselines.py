@@ -2,14 +2,14 @@
 
 import pytest
 import torch
-
-from biggan_directions.errors import UsageError
 from biggan_directions.solvers.baselines import (
     coordinate_directions,
     first_order_directions,
     random_directions,
     sefa_directions,
 )
+
+from biggan_directions.errors import UsageError
 from biggan_directions.solvers.subspace import Survey, parse_search_space
 
 ALL, BLOCK = parse_search_space("all", 8), parse_search_space("2:6", 8)
