@@ -33,21 +33,22 @@ def solvers(
 
     sizes = _sizes(model)
     LearnSettings(ndirs=ndirs).outline(**sizes)  # a count that does not fit the model fits no solver
-    found, broken = [], []
+    found: list[dict[str, Any]] = []
     for known in [name] if name else registry.names():
         try:
             found.append(_facts(LearnSettings(solver=known, ndirs=ndirs), sizes))
         except UsageError as error:  # another package's, that cannot be loaded
             if name:
                 raise
-            broken.append({"name": known, "error": str(error)})
+            found.append({"name": known, "error": str(error)})
     if as_json:
-        typer.echo(json.dumps(found[0] if name else found + broken))
+        typer.echo(json.dumps(found[0] if name else found))
         return
     for facts in found:
-        _print(facts, whole=bool(name))
-    for row in broken:
-        err.print(f"note: {plain(row['error'])}", soft_wrap=True)
+        if "error" in facts:
+            err.print(f"note: {plain(facts['error'])}\n", soft_wrap=True)
+        else:
+            _print(facts, whole=bool(name))
     out.print(f"[dim]images: for {ndirs} directions of {plain(model)}, at most[/dim]", soft_wrap=True)
     if not name:
         out.print("next: biggan-directions solvers NAME   (what each setting is)", soft_wrap=True)

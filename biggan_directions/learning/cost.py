@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import torch
 
-from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_latents, stream
 from biggan_directions.learning.settings import LearnSettings
@@ -57,10 +56,7 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
         GeneratorError: the pictures are not finite, or do not depend on z.
     """
     outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
-    solver = settings.made()
-    if lacking := solver.missing(generator):
-        raise UsageError(lacking)
-    cost = solver.cost(outline)
+    cost = settings.made_for(generator).cost(outline)
     cotangents = settings.cotangents(outline.block)
     gradients = cotangents + cost.gradients
     drawn = cost.images - cost.gradients + images_to_describe(settings, outline, cost)

@@ -101,10 +101,8 @@ class _Run:
         self, generator: Generator, settings: LearnSettings, state: dict[str, Any] | None, group: ProcessGroup
     ) -> None:
         self.generator, self.settings, self.group = generator, settings, group
-        self.solver = settings.made()
+        self.solver = settings.made_for(generator)
         self.outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
-        if lacking := self.solver.missing(generator):
-            raise UsageError(f"{lacking}: choose another --solver")
         self.evaluator = Evaluator(generator, settings.micro_batch, group)
         made_for = {
             "settings": {**asdict(settings), **settings.options},

@@ -11,6 +11,7 @@ from biggan_directions.errors import UsageError
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Solver
 from biggan_directions.solvers.derivatives import Differences, evaluations_per_latent
+from biggan_directions.solvers.evaluator import Drawable
 from biggan_directions.solvers.problem import Outline
 from biggan_directions.solvers.settings import plain_values, read_settings
 from biggan_directions.solvers.subspace import (
@@ -88,6 +89,17 @@ class LearnSettings:
             )
         return solver(read_settings(solver.Settings, self.options, solver=self.solver))
 
+    def made_for(self, generator: Drawable) -> Solver:
+        """The solver for a generator.
+
+        Raises:
+            UsageError: as :meth:`made`, or the generator lacks what the solver needs.
+        """
+        solver = self.made()
+        if lacking := solver.missing(generator):
+            raise UsageError(f"{lacking}: choose another --solver")
+        return solver
+
     def differences(self) -> Differences:
         """How to difference whole images."""
         return Differences(epsilon=self.difference_epsilon, blocks=(), balanced=False, sketch=self.sketch)
@@ -148,16 +160,12 @@ class LearnSettings:
         name = solver.get("name")
         if name is None:
             raise UsageError("the file does not say how its directions were found: learn them again first")
-        own = {item.name for item in fields(registry.find(str(name)).Settings)}
         common = {item.name for item in fields(cls)} - {"options"}
-        made = {
-            **{key: value for key, value in solver.items() if key in common},
-            "solver": name,
-            "ndirs": ndirs,
-            "seed": seed,
-            "options": {key: value for key, value in solver.items() if key in own},
-        }
+        made = {key: value for key, value in solver.items() if key in common}
+        made |= {"solver": name, "ndirs": ndirs, "seed": seed}
         try:
+            own = {item.name for item in fields(registry.find(str(name)).Settings)}
+            made["options"] = {key: value for key, value in solver.items() if key in own}
             read: LearnSettings = read_settings(cls, made, solver=str(name), strict=True)
         except UsageError as error:
             raise UsageError(f"the file's settings cannot be used: {error}; learn anew") from error
