@@ -67,7 +67,8 @@ def state_in(folder: Path) -> dict[str, Any]:
 def _steps(folder: Path) -> int:
     """Steps and vector-Jacobian products in the checkpoint."""
     state = state_in(folder)
-    return int(state["survey"]["count"] + state.get("adam", {"adam": {"done": 0}})["adam"]["done"])
+    taken = state["solver"]["adam"]["matrix"]["done"] if "solver" in state else 0
+    return int(state["survey"]["count"] + taken)
 
 
 # Left alone, a run writes three files: its checkpoint, directions.pt, scorecard.json. Each is one write, two
@@ -130,7 +131,7 @@ def test_stopped_and_resumed_it_gives_the_same_bytes(number: int, tmp_path: Path
     assert run(ADAM, whole).code == 0
     begun = Run(ADAM, tmp_path, constants=EAGER)
     begun.until(f"out/{CHECKPOINT_NAME}")
-    while begun.running and "adam" not in state_in(tmp_path):
+    while begun.running and "solver" not in state_in(tmp_path):
         time.sleep(0.01)
     begun.send(number)
     assert begun.end().code == 128 + number
@@ -314,7 +315,7 @@ def _later_kind(path: Path) -> None:
     """What is wrong is read once the survey, half done, has been done."""
     content = torch.load(path, weights_only=True)
     content["state"]["survey"]["count"] = 4
-    content["state"]["hessians"] = 5
+    content["state"]["solver"] = 5
     torch.save(content, path)
 
 
