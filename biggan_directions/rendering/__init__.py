@@ -20,13 +20,11 @@ from biggan_directions.rendering.render import (
     images_needed,
     render_all,
 )
-from biggan_directions.rendering.scores import SCORES_NAME, Scores, read_scores
 from biggan_directions.rendering.settings import Format, RenderSettings
 from biggan_directions.rendering.sheet import contact_sheet, write_png
 
 __all__ = [
     "GALLERY_NAME",
-    "SCORES_NAME",
     "SHEET_NAME",
     "Account",
     "Animation",
@@ -36,7 +34,6 @@ __all__ = [
     "Manifest",
     "RenderSettings",
     "RenderedFile",
-    "Scores",
     "animation_path",
     "contact_sheet",
     "delay_of",
@@ -44,7 +41,6 @@ __all__ = [
     "edit_format",
     "images_along",
     "images_needed",
-    "read_scores",
     "render_all",
     "render_direction",
     "render_edit",

@@ -8,9 +8,10 @@ import torch
 
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.generators import ImageClass
-from biggan_directions.metrics.scorecard import Measure, digest, remarks, root_mean_measure, share_measure
+from biggan_directions.metrics.scorecard import digest, remarks, root_mean_measure, share_measure
 from biggan_directions.metrics.scoring import BASELINES, ScoreSettings, score
 from biggan_directions.penalty import hessian_penalty_along
+from biggan_directions.scores import Measure
 from tests.support.oracles import all_probes, quadratic, random_orthogonal
 from tests.support.separable import Separable
 

@@ -19,12 +19,12 @@ from biggan_directions import load_generator, sample_latents
 from biggan_directions.rendering import Account, RenderSettings, render_all
 from biggan_directions.rendering.gallery import PageDirection, gallery_html
 from biggan_directions.rendering.images import draw
-from biggan_directions.rendering.scores import read_scores
 from biggan_directions.rendering.strips import positions_shown
+from biggan_directions.scores import read_scores
 from biggan_directions.toybox import true_directions
 from biggan_directions.traversal import apply_moves, loop_path
-from tests.rendering.test_scores import card
 from tests.support.standin import Discs, directions, latents
+from tests.test_scores import card
 
 EVIL = "</script><script>alert(1)</script>\"'&<img src=x onerror=alert(2)>\u202e\ud800"
 SETTINGS = RenderSettings(samples=2, frames=8, scale=1, sheet_positions=3)
