@@ -16,7 +16,7 @@ from biggan_directions.runs.learn import clear, ended, short_score
 if TYPE_CHECKING:
     from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
-    from biggan_directions.learning.result import Step
+    from biggan_directions.learning.result import Progress
     from biggan_directions.learning.settings import LearnSettings
 
 _SIZE_BYTES = 8  # of the number that says where a parcel's first file ends
@@ -145,7 +145,7 @@ def _learn(
     from biggan_directions.distributed.process_group import ALONE
     from biggan_directions.learning.run import learn
 
-    def show(step: Step) -> None:
+    def show(step: Progress) -> None:
         if progress is not None:
             progress(step.phase)
 

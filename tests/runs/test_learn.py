@@ -25,8 +25,8 @@ from tests.support.separable import Separable
 
 TOYBOX = ("learn", "--model", "toybox", "--class", "car", "--search-dims", "2", "--ndirs", "2")
 JACOBI = (*TOYBOX, "--latents", "2", "--out", "out")
-ADAM = (*JACOBI, "--solver", "adam", "--steps", "8", "--batch-size", "2")
-LONG = (*JACOBI, "--solver", "adam", "--steps", "100000", "--batch-size", "2")
+ADAM = (*JACOBI, "--solver", "adam", "--set", "steps=8", "--set", "batch_size=2")
+LONG = (*JACOBI, "--solver", "adam", "--set", "steps=100000", "--set", "batch_size=2")
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
@@ -166,7 +166,7 @@ def test_a_run_that_is_there_is_refused_resumed_or_replaced(alone: dict[str, byt
     _is_one_line(run((*JACOBI, "--resume", "--force"), tmp_path), 2, "one of them")
     for other, says in (
         (("--seed", "3"), "seed 0, not 3"),
-        (("--epsilon", "0.2"), "epsilon 0.1, not 0.2"),
+        (("--set", "weighting=plain"), "weighting balanced, not plain"),
         (("--class", "duck"), "classes"),
         (("--truncation", "0.5"), "truncation 1.0, not 0.5"),
     ):
