@@ -15,7 +15,8 @@ from biggan_directions.latents import sample_inputs, signs, stream
 from biggan_directions.linalg import completed
 from biggan_directions.metrics.matching import match
 from biggan_directions.metrics.measures import Measurements
-from biggan_directions.metrics.scorecard import Scorecard, SetScore, digest
+from biggan_directions.metrics.scorecard import digest
+from biggan_directions.scores import Scorecard, SetScore
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.derivatives import Differences, derivatives
 from biggan_directions.solvers.evaluator import Evaluator

@@ -14,7 +14,8 @@ from biggan_directions.rendering.samples import listed
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
-    from biggan_directions.rendering import Account, RenderSettings, Scores
+    from biggan_directions.rendering import Account, RenderSettings
+    from biggan_directions.scores import Scorecard
 
 # What `learn` has a flag for, in the order in which one would type it.
 _LEARN_FLAGS = (
@@ -156,8 +157,8 @@ def _facts(found: Directions, generator: Generator) -> list[tuple[str, str]]:
     ]
 
 
-def _scores(path: Path, fingerprint: str, count: int) -> Scores | None:
-    from biggan_directions.rendering import SCORES_NAME, read_scores
+def _scores(path: Path, fingerprint: str, count: int) -> Scorecard | None:
+    from biggan_directions.scores import SCORES_NAME, read_scores
 
     try:
         return read_scores(path.parent / SCORES_NAME, fingerprint, count)

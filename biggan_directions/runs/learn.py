@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
     from biggan_directions.learning.result import Progress
     from biggan_directions.learning.settings import LearnSettings
-    from biggan_directions.metrics.scorecard import Scorecard
     from biggan_directions.runs.checkpoint import Checkpoint
+    from biggan_directions.scores import Scorecard
     from biggan_directions.solvers.subspace import SearchSpace
 
 _SHORT = 4  # latents of the scorecard that learning ends with
@@ -152,8 +152,8 @@ def clear(path: Path) -> None:
         OutputError: the system refused.
     """
     from biggan_directions.files.atomic_write import explained
-    from biggan_directions.rendering.scores import SCORES_NAME
     from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
+    from biggan_directions.scores import SCORES_NAME
 
     for name in (path.name, SCORES_NAME, CHECKPOINT_NAME):
         with explained(path.with_name(name)):

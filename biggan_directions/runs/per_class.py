@@ -166,9 +166,9 @@ def _unpack(parcel: bytes, path: Path) -> str:
         OutputError: another run is writing the class's files, or they cannot be written.
     """
     from biggan_directions.files.atomic_write import explained, write_whole
-    from biggan_directions.rendering.scores import SCORES_NAME
     from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
     from biggan_directions.runs.folder import held
+    from biggan_directions.scores import SCORES_NAME
 
     size, rest = int.from_bytes(parcel[:_SIZE_BYTES], "little"), parcel[_SIZE_BYTES:]
     if not size:

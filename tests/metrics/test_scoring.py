@@ -10,9 +10,10 @@ from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.generators import ImageClass
 from biggan_directions.learning.run import learn
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.metrics.scorecard import Measure, digest, remarks, root_mean_measure, share_measure
+from biggan_directions.metrics.scorecard import digest, remarks, root_mean_measure, share_measure
 from biggan_directions.metrics.scoring import BASELINES, ScoreSettings, score
 from biggan_directions.penalty import hessian_penalty_along
+from biggan_directions.scores import Measure
 from tests.support.oracles import all_probes, quadratic, random_orthogonal
 from tests.support.separable import Separable
 
