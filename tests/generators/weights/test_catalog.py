@@ -72,8 +72,9 @@ def test_unknown_names_are_told_the_nearest_or_all() -> None:
 def test_names_and_classes_need_no_torch() -> None:
     code = (
         "import sys\n"
-        "from biggan_directions.generators import catalog, imagenet, weights\n"
-        "imagenet.resolve_class('golden_retriever'); weights.cache_status(catalog.CATALOG[1])\n"
+        "from biggan_directions.generators.classes import imagenet\n"
+        "from biggan_directions.generators.weights import catalog, locating\n"
+        "imagenet.resolve_class('golden_retriever'); locating.cache_status(catalog.CATALOG[1])\n"
         "heavy = {'torch', 'huggingface_hub', 'pytorch_pretrained_biggan', 'boto3'} & set(sys.modules)\n"
         "sys.exit(f'imports {heavy}' if heavy else 0)\n"
     )
