@@ -25,7 +25,7 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.distributed.starting import joined
 from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
 from biggan_directions.solvers.hessians import Moments
-from biggan_directions.solvers.jacobi import diagonalise
+from biggan_directions.solvers.methods.jacobi import diagonalise
 
 DIMS = (12, 24)  # of the search space: the fewest and the most for six directions
 CPU = torch.device("cpu")
@@ -66,7 +66,7 @@ def measured(options: argparse.Namespace, group: ProcessGroup) -> dict[str, Any]
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[group.rank]})
     toy = load_generator("toybox", "car", device="cpu")
     closed = LearnSettings(latents=options.latents)
-    adam = LearnSettings(solver="adam", steps=options.steps, latents=1, vjps=2)
+    adam = LearnSettings(solver="adam", options={"steps": options.steps}, latents=1, vjps=2)
     card = ScoreSettings(latents=options.latents, baselines=())
     rows = learn(toy, LearnSettings(solver="random", latents=1, vjps=2)).directions
 

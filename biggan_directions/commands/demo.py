@@ -10,7 +10,7 @@ import typer
 
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device
-from biggan_directions.commands.render import drawn, print_file
+from biggan_directions.commands.render import drawing_bar, print_file
 from biggan_directions.commands.terminal import out, print_scores, print_sets
 from biggan_directions.runs.learn import drain
 from biggan_directions.runs.score import measure
@@ -39,8 +39,9 @@ def demo(
     from biggan_directions.distributed.process_group import ALONE
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.metrics.scoring import ScoreSettings
-    from biggan_directions.rendering import GALLERY_NAME, RenderSettings
+    from biggan_directions.rendering import GALLERY_NAME
     from biggan_directions.runs.folder import held
+    from biggan_directions.runs.render import render
 
     folder = OUTPUTS / "demo"
     generator = load("toybox", [class_name], None, device)
@@ -52,6 +53,7 @@ def demo(
         card.save(folder)
         print_sets(card)
         print_scores(card.sets[0], found.names)
-        for file in drawn(found, generator, folder / "directions.pt", folder, RenderSettings(), ALONE):
+    with drawing_bar() as progress:
+        for file in render(found, generator, folder, progress=progress):
             print_file(file)
     out.print(f"\nopen {folder / GALLERY_NAME} in a browser: it needs no network")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
-    from biggan_directions.metrics.scorecard import Scorecard
+    from biggan_directions.scores import Scorecard
 
 
 def _stability(

@@ -15,7 +15,7 @@ import torch
 from biggan_directions.errors import FileFormatError, ProcessGroupError
 from biggan_directions.files.atomic_write import explained, write_whole
 from biggan_directions.files.torch_file import read_torch_file
-from biggan_directions.learning.result import Step
+from biggan_directions.learning.result import Progress
 from biggan_directions.runs.folder import RunFolder
 from biggan_directions.runs.interrupt import Interrupted
 from biggan_directions.version import made_with
@@ -84,7 +84,7 @@ class Checkpoint:
         except FileFormatError as error:
             raise _damaged(self.path, f" ({error})") from error
 
-    def offer(self, step: Step) -> None:
+    def offer(self, step: Progress) -> None:
         """Take note of a step's state, and write it where it is time to.
 
         Raises:

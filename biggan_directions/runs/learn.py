@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
-    from biggan_directions.learning.result import Step
+    from biggan_directions.learning.result import Progress
     from biggan_directions.learning.settings import LearnSettings
-    from biggan_directions.metrics.scorecard import Scorecard
     from biggan_directions.runs.checkpoint import Checkpoint
+    from biggan_directions.scores import Scorecard
     from biggan_directions.solvers.subspace import SearchSpace
 
 _SHORT = 4  # latents of the scorecard that learning ends with
@@ -126,7 +126,7 @@ def drain(
 
 def _steps(
     generator: Generator, settings: LearnSettings, group: ProcessGroup, checkpoint: Checkpoint | None
-) -> Iterator[Step]:
+) -> Iterator[Progress]:
     """The solver's steps, from where the checkpoint stands, and each offered to it."""
     from biggan_directions.learning.run import iterate
 
@@ -151,8 +151,8 @@ def clear(path: Path) -> None:
         OutputError: the system refused.
     """
     from biggan_directions.files.atomic_write import explained
-    from biggan_directions.rendering.scores import SCORES_NAME
     from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
+    from biggan_directions.scores import SCORES_NAME
 
     for name in (path.name, SCORES_NAME, CHECKPOINT_NAME):
         with explained(path.with_name(name)):
@@ -194,7 +194,8 @@ def ended(
     found = Directions.load(path)
     searched = found.solver.get("search_dims")
     dims = settings.search_dims or (searched if isinstance(searched, int) else 0)
-    asked = settings.described(settings.block(generator.z_dim), generator.resolution, dims)
+    sizes = {"z_dim": generator.z_dim, "resolution": generator.resolution}
+    asked = settings.described(settings.outline(**sizes, dims=dims))
     asked |= {"ndirs": settings.ndirs, "seed": settings.seed, "truncation": generator.truncation}
     asked |= {"classes": generator.classes, "weights_sha256": generator.weights_sha256}
     made = {**found.solver, "ndirs": len(found), "seed": found.seed, "truncation": found.truncation}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
     from biggan_directions.generators.capabilities import Reclassable
-    from biggan_directions.learning.result import Step
+    from biggan_directions.learning.result import Progress
     from biggan_directions.learning.settings import LearnSettings
 
 _SIZE_BYTES = 8  # of the number that says where a parcel's first file ends
@@ -154,7 +154,7 @@ def _learn(
     from biggan_directions.distributed.process_group import ALONE
     from biggan_directions.learning.run import learn
 
-    def show(step: Step) -> None:
+    def show(step: Progress) -> None:
         if progress is not None:
             progress(step.phase)
 
@@ -175,9 +175,9 @@ def _unpack(parcel: bytes, path: Path) -> str:
         OutputError: another run is writing the class's files, or they cannot be written.
     """
     from biggan_directions.files.atomic_write import explained, write_whole
-    from biggan_directions.rendering.scores import SCORES_NAME
     from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
     from biggan_directions.runs.folder import held
+    from biggan_directions.scores import SCORES_NAME
 
     size, rest = int.from_bytes(parcel[:_SIZE_BYTES], "little"), parcel[_SIZE_BYTES:]
     if not size:

@@ -56,7 +56,8 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_learn_and_score_print_once_and_write_what_one_process_writes(net: str, tmp_path: Path) -> None:
     learn = ("learn", "--model", net, "--class", "1", "--ndirs", "2", "--json")
-    adam = (*learn, "--solver", "adam", "--steps", "3", "--batch-size", "10", "--latents", "5")
+    own = ("--set", "steps=3", "--set", "batch_size=10")
+    adam = (*learn, "--solver", "adam", *own, "--latents", "5")
     score = ("score", "jacobi1/directions.pt", "--latents", "4", "--seeds", "1", "--json")
     jobs: list[tuple[int | str, ...]] = [
         (1, *learn, "--out", "jacobi1"),

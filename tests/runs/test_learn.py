@@ -25,8 +25,8 @@ from tests.support.separable import Separable
 
 TOYBOX = ("learn", "--model", "toybox", "--class", "car", "--search-dims", "2", "--ndirs", "2")
 JACOBI = (*TOYBOX, "--latents", "2", "--out", "out")
-ADAM = (*JACOBI, "--solver", "adam", "--steps", "8", "--batch-size", "2")
-LONG = (*JACOBI, "--solver", "adam", "--steps", "100000", "--batch-size", "2")
+ADAM = (*JACOBI, "--solver", "adam", "--set", "steps=8", "--set", "batch_size=2")
+LONG = (*JACOBI, "--solver", "adam", "--set", "steps=100000", "--set", "batch_size=2")
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
@@ -67,7 +67,8 @@ def state_in(folder: Path) -> dict[str, Any]:
 def _steps(folder: Path) -> int:
     """Steps and vector-Jacobian products in the checkpoint."""
     state = state_in(folder)
-    return int(state["survey"]["count"] + state.get("adam", {"adam": {"done": 0}})["adam"]["done"])
+    taken = state["solver"]["adam"]["matrix"]["done"] if "solver" in state else 0
+    return int(state["survey"]["count"] + taken)
 
 
 # Left alone, a run writes three files: its checkpoint, directions.pt, scorecard.json. Each is one write, two
@@ -130,7 +131,7 @@ def test_stopped_and_resumed_it_gives_the_same_bytes(number: int, tmp_path: Path
     assert run(ADAM, whole).code == 0
     begun = Run(ADAM, tmp_path, constants=EAGER)
     begun.until(f"out/{CHECKPOINT_NAME}")
-    while begun.running and "adam" not in state_in(tmp_path):
+    while begun.running and "solver" not in state_in(tmp_path):
         time.sleep(0.01)
     begun.send(number)
     assert begun.end().code == 128 + number
@@ -166,7 +167,7 @@ def test_a_run_that_is_there_is_refused_resumed_or_replaced(alone: dict[str, byt
     _is_one_line(run((*JACOBI, "--resume", "--force"), tmp_path), 2, "one of them")
     for other, says in (
         (("--seed", "3"), "seed 0, not 3"),
-        (("--epsilon", "0.2"), "epsilon 0.1, not 0.2"),
+        (("--set", "weighting=plain"), "weighting balanced, not plain"),
         (("--class", "duck"), "classes"),
         (("--truncation", "0.5"), "truncation 1.0, not 0.5"),
     ):
@@ -314,7 +315,7 @@ def _later_kind(path: Path) -> None:
     """What is wrong is read once the survey, half done, has been done."""
     content = torch.load(path, weights_only=True)
     content["state"]["survey"]["count"] = 4
-    content["state"]["hessians"] = 5
+    content["state"]["solver"] = 5
     torch.save(content, path)
 
 

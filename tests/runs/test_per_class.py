@@ -63,7 +63,7 @@ def test_beside_a_run_of_one_class_it_is_told_and_touches_nothing(how: str, fold
     assert run(EACH, folder).code == 0
     name = _names(folder)[1]
     (folder / "all" / name / "directions.pt").unlink()
-    long = (*SHORT, "--class", "1", "--solver", "adam", "--steps", "100000", "--batch-size", "2")
+    long = (*SHORT, "--class", "1", "--solver", "adam", "--set", "steps=100000", "--set", "batch_size=2")
     begun = Run((*long, "--out", f"all/{name}"), folder, constants=EAGER)
     begun.until(f"all/{name}/{CHECKPOINT_NAME}")
     done = run((*EACH, how), folder)

@@ -15,7 +15,7 @@ from functools import partial
 
 import biggan_directions.learning.run
 import biggan_directions.metrics.scoring
-import biggan_directions.rendering
+import biggan_directions.runs.render
 import biggan_directions.toybox.packed  # noqa: F401  # imported once, before forking
 from biggan_directions.__main__ import main
 from tests.support.forked_groups import fork_group

@@ -8,6 +8,6 @@ import biggan_directions.generators.biggan_deep.architecture
 import biggan_directions.generators.load
 import biggan_directions.learning.run
 import biggan_directions.metrics.scoring
-import biggan_directions.rendering
 import biggan_directions.runs.checkpoint
+import biggan_directions.runs.render
 import biggan_directions.toybox.packed  # noqa: F401
