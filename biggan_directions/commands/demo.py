@@ -10,10 +10,9 @@ import typer
 
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device
+from biggan_directions.commands.progress import progress_bar
 from biggan_directions.commands.render import drawn, print_file
 from biggan_directions.commands.terminal import out, print_scores, print_sets
-from biggan_directions.runs.learn import drain
-from biggan_directions.runs.score import measure
 
 _LATENTS = 6  # of the scorecard: a demonstration should not take a minute
 
@@ -41,17 +40,20 @@ def demo(
     from biggan_directions.metrics.scoring import ScoreSettings
     from biggan_directions.rendering import GALLERY_NAME, RenderSettings
     from biggan_directions.runs.folder import held
+    from biggan_directions.runs.learn import DIRECTIONS_NAME, solve
+    from biggan_directions.runs.score import measure
 
     folder = OUTPUTS / "demo"
     generator = load("toybox", [class_name], None, device)
     with held(folder):
-        found, _ = drain(generator, LearnSettings(ndirs=6), ALONE)
-        card = measure(found, generator, ScoreSettings(latents=_LATENTS), ALONE)
+        with progress_bar() as observe:
+            found, _ = solve(generator, LearnSettings(ndirs=6), observe=observe)
+            card = measure(found, generator, ScoreSettings(latents=_LATENTS), observe=observe)
         _clear(folder)
-        found.save(folder / "directions.pt")
+        found.save(folder / DIRECTIONS_NAME)
         card.save(folder)
         print_sets(card)
         print_scores(card.sets[0], found.names)
-        for file in drawn(found, generator, folder / "directions.pt", folder, RenderSettings(), ALONE):
+        for file in drawn(found, generator, folder / DIRECTIONS_NAME, folder, RenderSettings(), ALONE):
             print_file(file)
     out.print(f"\nopen {folder / GALLERY_NAME} in a browser: it needs no network")

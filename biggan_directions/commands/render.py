@@ -13,6 +13,7 @@ import typer
 
 from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
+from biggan_directions.commands.progress import note
 from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
 from biggan_directions.rendering.samples import listed, samples_of
@@ -80,7 +81,7 @@ def drawn(
             indices=indices,
             class_index=class_index,
             title=f"{Path(generator.model).name} · {listed(classes)}",
-            account=account_of(found, generator, path, folder, settings, indices, captions),
+            account=account_of(found, generator, path, folder, settings, indices, captions, note),
             manifest=manifest,
         ):
             if file.kept:

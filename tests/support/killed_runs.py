@@ -20,7 +20,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _PRELOADED = ["pytest", "tests.support.preloaded"]
 _LIMIT_S = 120.0  # of a run that hangs
 
-EAGER: Mapping[str, float] = {"checkpoint._EVERY_S": 0.0, "checkpoint._SHARE": 0.5}
+EAGER: Mapping[str, float] = {"runs.checkpoint._EVERY_S": 0.0, "runs.checkpoint._SHARE": 0.5}
 """A checkpoint whenever half of the time allows: short runs have several."""
 
 
