@@ -15,7 +15,7 @@ from tests.support.disks import small_disk
 from tests.support.killed_runs import Fault, Run, files, run
 
 RENDER = ("render", "directions.pt", "--samples", "2", "--frames", "8", "--out", "out")
-SLOW = ("render", "directions.pt", "--samples", "8", "--frames", "48", "--out", "out")
+SLOW = ("render", "directions.pt", "--samples", "8", "--frames", "24", "--out", "out")
 NAMES = ["sheet.png", "direction_00.gif", "direction_01.gif", "gallery.html"]
 
 
@@ -96,7 +96,7 @@ def test_stopped_it_says_how_to_go_on_and_keeps_what_is_done(number: int, tmp_pa
     done = begun.end()
     assert time.monotonic() - asked < 2
     assert done.code == 128 + number
-    assert done.err == f"interrupted; to go on: biggan-directions {' '.join(SLOW)} --resume\n"
+    assert done.err == f"interrupted; to resume: biggan-directions {' '.join(SLOW)} --resume\n"
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"sheet.png", "direction_00.gif"} <= names
     assert not [name for name in names if ".part" in name or name == "gallery.html"]
