@@ -5,17 +5,18 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import GeneratorError, UsageError
-from biggan_directions.files.atomic_write import check_writable, explained
+from biggan_directions.files.atomic_write import check_writable, explained, write_whole
 from biggan_directions.files.escaping import folder_name
 from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.rendering.scores import SCORES_NAME
 from biggan_directions.runs import interrupt
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
 from biggan_directions.runs.folder import held
-from biggan_directions.runs.learn import DIRECTIONS_NAME, LearnResult, LearnRun, short_score, solve
+from biggan_directions.runs.learn import DIRECTIONS_NAME, LearnRun, short_score, solve
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
 
 if TYPE_CHECKING:
@@ -107,16 +108,16 @@ class PerClassRun:
                 for turn in self._group.rounds(range(len(pending))):
                     done = len(self.runs) - len(pending) + turn.start
 
-                    def learn(place: int, done: int = done) -> LearnResult | str:
+                    def learn(place: int, done: int = done) -> _Files | str:
                         return _learn(self.runs[pending[place]], done, len(self.runs), observe)
 
                     for place, found in zip(turn, self._group.collect(turn, learn), strict=leads):
                         run = self.runs[pending[place]]
-                        if isinstance(found, LearnResult):
-                            _write(run, found)
-                        else:
+                        if isinstance(found, str):
                             left_out.append(run.folder.name)
                             observe(Note(f"{run.folder.name} is left out: {found}"))
+                        else:
+                            _write(run, found)
                         done += 1
                         observe(RunProgress(phase=run.folder.name, done=done, total=len(self.runs)))
                         interrupt.check()
@@ -143,8 +144,15 @@ class PerClassRun:
         return pending
 
 
-def _learn(run: LearnRun, done: int, total: int, observe: Observe) -> LearnResult | str:
-    """Learn one class in this process alone; give what was found, or why its images cannot be used."""
+class _Files(NamedTuple):
+    """The contents of a class's files: the same bytes whichever process has made them."""
+
+    directions: bytes
+    scorecard: bytes
+
+
+def _learn(run: LearnRun, done: int, total: int, observe: Observe) -> _Files | str:
+    """Learn one class in this process alone; give its files, or why its images cannot be used."""
 
     def tell(told: RunProgress | Note) -> None:
         if isinstance(told, RunProgress):
@@ -152,21 +160,21 @@ def _learn(run: LearnRun, done: int, total: int, observe: Observe) -> LearnResul
 
     try:
         found, space = solve(run.generator, run.settings, observe=tell)
-        return LearnResult(directions=found, scorecard=short_score(found, run.generator, space, observe=tell))
+        card = short_score(found, run.generator, space, observe=tell)
     except GeneratorError as error:
         return str(error)
+    return _Files(found.to_bytes(), card.to_bytes())
 
 
-def _write(run: LearnRun, found: LearnResult) -> None:
+def _write(run: LearnRun, content: _Files) -> None:
     """Write a class's files; the directions last: a class that has them is finished.
 
     Raises:
         OutputError: another run is writing the class's files, or they cannot be written.
     """
-    assert found.scorecard is not None
     with held(run.folder):
-        found.scorecard.save(run.folder)
-        found.directions.save(run.path)
+        write_whole(run.folder / SCORES_NAME, content.scorecard)
+        write_whole(run.path, content.directions)
         checkpoint = run.folder / CHECKPOINT_NAME  # of a run of this class alone, if there was one
         with explained(checkpoint):
             checkpoint.unlink(missing_ok=True)

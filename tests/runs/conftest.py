@@ -7,14 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.checkpoints import write_checkpoint
 from tests.support.killed_runs import ONE, Fault, files, run
-
-
-@pytest.fixture(scope="session")
-def net(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A generator of three classes that draws at once."""
-    return write_checkpoint(tmp_path_factory.mktemp("weights") / "net")
 
 
 @pytest.fixture

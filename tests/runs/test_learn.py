@@ -19,6 +19,8 @@ from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
 from biggan_directions.runs.learn import DIRECTIONS_NAME
 from biggan_directions.runs.observer import Note, RunProgress
 from tests.support.disks import make_read_only, small_disk
+from tests.support.forked_groups import Job, run_groups
+from tests.support.group_member import run_in_folder
 from tests.support.killed_runs import ADAM, EAGER, ONE, Fault, Run, files, is_one_line, run
 from tests.support.separable import Separable
 
@@ -33,6 +35,23 @@ def test_a_program_learns_the_files_of_the_command_line(
     found = LearnRun("out", net, LearnSettings(ndirs=2, search_dims=2, latents=2)).finish()
     assert files(folder / "out") == alone
     assert torch.equal(found.directions.directions, Directions.load("out/directions.pt").directions)
+
+
+def test_every_process_is_given_what_one_process_is_given(folder: Path) -> None:
+    (alone,) = run_groups(folder, Job(1, run_in_folder, ("one",)))
+    assert alone.codes == [0], alone.err
+    written = {name: files(folder / name) for name in ("out", "all")}
+    for name in written:
+        (folder / name).rename(folder / f"{name} of one")
+    (both,) = run_groups(folder, Job(2, run_in_folder, ("two",)))
+    assert both.codes == [0, 0], both.err
+    assert {name: files(folder / name) for name in written} == written
+    for rank in range(2):
+        for found, expected in zip(
+            torch.load(folder / f"two.{rank}"), torch.load(folder / "one.0"), strict=True
+        ):
+            assert torch.equal(found[0], expected[0])
+            assert found[1:] == expected[1:]
 
 
 class Stopping:
