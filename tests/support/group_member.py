@@ -19,6 +19,7 @@ from biggan_directions.errors import BigganDirectionsError, GeneratorError
 from biggan_directions.learning.result import Solution
 from biggan_directions.learning.run import iterate, learn
 from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.runs.drawing import SharedDrawing, serve
 from biggan_directions.runs.interrupt import Interrupted, listen
 from tests.support.separable import Separable
 
@@ -30,6 +31,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "coordinate": {"solver": "coordinate"},
 }
 QUICK: dict[str, Any] = {"ndirs": 4, "latents": 5, "batch_size": 10, "micro_batch": 4, "vjps": 18}
+LATENTS = torch.linspace(-1, 1, 7 * 12).reshape(7, 12)
 _PATIENCE = timedelta(seconds=60)
 
 
@@ -107,6 +109,26 @@ def run_in_folder(rank_file: str) -> int:
             given.append((found.directions.directions, scores, paths, classes.new, classes.left_out))
         torch.save(given, f"{rank_file}.{group.rank}")
     return 0
+
+
+def drawing(out: str) -> int:
+    """Draw :data:`LATENTS` twice, with and without classes, and once what is not finite."""
+    generator = Separable(classes=2)
+    with joined(timeout=_PATIENCE) as group:
+        if group.leads:
+            together = SharedDrawing(generator, 2, group)
+            classes = torch.arange(len(LATENTS)) % 2
+            found = {"first": together(LATENTS), "second": together(LATENTS, classes)}
+        try:
+            if group.leads:
+                together(torch.where(torch.arange(len(LATENTS))[:, None] == 3, torch.nan, LATENTS))
+            else:
+                serve(generator, generator.device, group)
+        except GeneratorError as error:
+            if group.leads:
+                torch.save({**found, "failure": str(error)}, out)
+            return 0
+    return 1
 
 
 def plain(solution: Solution) -> dict[str, Any]:
