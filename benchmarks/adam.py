@@ -30,7 +30,7 @@ LIVE = "Adam, a square matrix of the live space"
 METHODS: dict[str, dict[str, Any]] = {
     "paper's recipe, six rows": {"search_space": "all"},
     "paper's recipe, a square matrix": {"search_space": "all", "square": True},
-    LIVE: {"search_space": "active", "max_distance": 0.0},
+    LIVE: {"search_space": "active", "options": {"max_distance": 0.0}},
 }
 LATENTS = (1, 2, 4, 8, 16, 32, 64)  # the closed form's
 CLOSE = 1.01  # times the closed form's share off the diagonal, which Adam should come down to
@@ -67,7 +67,11 @@ def closed_form(toy: Toy, latents: int) -> dict[str, Any]:
     """The closed form on what Adam minimises, and in the same space: pixels as they are, the paper's sum."""
     dims = len(toy.live)
     settings = LearnSettings(
-        ndirs=dims, search_dims=dims, latents=latents, blocks=(1,), weighting="plain", sketch=4 * 64 * 64
+        ndirs=dims,
+        search_dims=dims,
+        latents=latents,
+        sketch=4 * 64 * 64,
+        options={"blocks": (1,), "weighting": "plain"},
     )
     solution, seconds = solved(toy.generator, settings)
     return {"latents": latents, "evaluations": solution.evaluations, "seconds": seconds} | seen(
@@ -78,13 +82,12 @@ def closed_form(toy: Toy, latents: int) -> dict[str, Any]:
 def way(toy: Toy, method: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """What one of Adam's is worth after so many steps, every so many."""
     how = dict(METHODS[method])
-    square = how.pop("square", False)
+    square, own = how.pop("square", False), how.pop("options", {})
     settings = LearnSettings(
         ndirs=toy.generator.z_dim if square else 6,
         solver="adam",
         search_dims=len(toy.live) if how["search_space"] == "active" else None,
-        steps=options.steps,
-        batch_size=options.batch_size,
+        options={"steps": options.steps, "batch_size": options.batch_size, **own},
         micro_batch=options.batch_size,
         latents=1,
         **how,
@@ -93,7 +96,7 @@ def way(toy: Toy, method: str, options: argparse.Namespace) -> Iterator[dict[str
         if step.phase != "adam" or (step.done % options.every and step.done > options.every):
             continue
         at = {"steps": step.done, "evaluations": step.evaluations} | seen(
-            toy, step.state["adam"]["directions"]
+            toy, step.state["solver"]["adam"]["directions"]
         )
         if step.done % 500 == 0:
             print(f"{toy.name}: {method}: {at}", flush=True)

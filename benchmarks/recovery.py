@@ -25,13 +25,15 @@ from biggan_directions.generators import Generator
 from biggan_directions.latents import spread_latents
 from biggan_directions.learning.result import Solution
 from biggan_directions.learning.run import iterate
+from biggan_directions.linalg import orthonormal
 from biggan_directions.metrics.matching import match
 from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.hessians import Moments
-from biggan_directions.solvers.jacobi import diagonalise, measured_moments
 from biggan_directions.solvers.joint_diagonalisation import jacobi_sweeps, off_diagonal_share
-from biggan_directions.solvers.subspace import SearchSpace, orthonormal
+from biggan_directions.solvers.methods.jacobi import diagonalise
+from biggan_directions.solvers.sampled_moments import SampledMoments
+from biggan_directions.solvers.subspace import SearchSpace
 from biggan_directions.toybox import TOYS, true_directions
 
 _DESCRIBED = 4  # latents at which effects of baselines are measured: their directions do not depend on it
@@ -40,7 +42,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "coordinate": {"solver": "coordinate", "latents": _DESCRIBED},
     "first-order": {"solver": "first-order", "latents": _DESCRIBED},
     "SeFa": {"solver": "sefa", "latents": _DESCRIBED},
-    "closed form, the paper's sum": {"solver": "jacobi", "weighting": "plain"},
+    "closed form, the paper's sum": {"solver": "jacobi", "options": {"weighting": "plain"}},
     "closed form": {"solver": "jacobi"},
 }
 DEFAULT = "closed form"
@@ -102,14 +104,15 @@ def moments_at(
     def sample(index: int) -> tuple[torch.Tensor, None]:
         return points[index], None
 
-    return measured_moments(
+    for sums in SampledMoments.empty(len(basis)).continued(
         Evaluator(generator, 4),
         basis,
         sample,
-        latents=latents,
+        total=latents,
         differences=Differences(epsilon=epsilon, blocks=blocks, balanced=balanced),
         seed=seed,
-    )
+    ):
+        yield sums.moments
 
 
 def solved(generator: Generator, settings: LearnSettings) -> tuple[Solution, float]:

@@ -9,6 +9,7 @@ needs two cores that have nothing else to do.
 import argparse
 import json
 import os
+import pickle
 import statistics
 import subprocess
 import sys
@@ -25,11 +26,33 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.distributed.starting import joined
 from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
 from biggan_directions.solvers.hessians import Moments
-from biggan_directions.solvers.jacobi import diagonalise
+from biggan_directions.solvers.methods.jacobi import diagonalise
 
 DIMS = (12, 24)  # of the search space: the fewest and the most for six directions
 CPU = torch.device("cpu")
 _PART = RESULTS / ".scaling_part.json"  # what the leader of the two hands to the process that started them
+
+
+class TimedGroup(ProcessGroup):
+    """A group that counts the seconds spent on exchanges, waiting included, and the bytes received."""
+
+    seconds = 0.0
+    received = 0
+
+    def _exchange(self, collective: Callable[[], object]) -> None:
+        start = time.perf_counter()
+        super()._exchange(collective)
+        self.seconds += time.perf_counter() - start
+
+    def _gathered(self, mine: Any, *, to_all: bool = True) -> list[Any]:
+        parts = super()._gathered(mine, to_all=to_all)
+        self.received += sum(len(pickle.dumps(part)) for part in parts)
+        return parts
+
+    def broadcast(self, value: Any) -> Any:
+        value = super().broadcast(value)
+        self.received += len(pickle.dumps(value))
+        return value
 
 
 def main() -> None:
@@ -37,7 +60,7 @@ def main() -> None:
     options = _options()
     if options.member:
         with joined() as group:
-            found = measured(options, group)
+            found = measured(options, TimedGroup(group.rank, group.size, device=group.device))
         if group.leads:
             _PART.write_text(json.dumps(found), encoding="utf-8")
         return
@@ -61,12 +84,12 @@ def main() -> None:
     print(f"written to {write('scaling', found, CPU)}")
 
 
-def measured(options: argparse.Namespace, group: ProcessGroup) -> dict[str, Any]:
+def measured(options: argparse.Namespace, group: TimedGroup) -> dict[str, Any]:
     """Each case alone and together, round by round, after one of each that is not counted."""
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[group.rank]})
     toy = load_generator("toybox", "car", device="cpu")
     closed = LearnSettings(latents=options.latents)
-    adam = LearnSettings(solver="adam", steps=options.steps, latents=1, vjps=2)
+    adam = LearnSettings(solver="adam", options={"steps": options.steps}, latents=1, vjps=2)
     card = ScoreSettings(latents=options.latents, baselines=())
     rows = learn(toy, LearnSettings(solver="random", latents=1, vjps=2)).directions
 
@@ -87,7 +110,7 @@ def measured(options: argparse.Namespace, group: ProcessGroup) -> dict[str, Any]
     }
 
 
-def _case(call: Callable[[ProcessGroup], object], rounds: int, group: ProcessGroup) -> dict[str, Any]:
+def _case(call: Callable[[ProcessGroup], object], rounds: int, group: TimedGroup) -> dict[str, Any]:
     """Seconds of one process and of two, and of these what was spent in exchanges and in waiting for them."""
     alone, together, exchanging, received = [], [], [], 0
     for round_ in range(rounds + 1):

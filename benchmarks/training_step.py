@@ -27,10 +27,10 @@ from benchmarks.support.measure import (
 from benchmarks.support.stock import StockGenerator, frozen, latents, stock_and_frozen
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
 from biggan_directions.latents import uniforms
+from biggan_directions.linalg import orthonormal
 from biggan_directions.penalty import hessian_penalty_along
-from biggan_directions.solvers.adam import Recipe, adam_steps, kaiming_start
+from biggan_directions.solvers.descent import Recipe, adam_steps, kaiming_start
 from biggan_directions.solvers.evaluator import Drawable, Evaluator
-from biggan_directions.solvers.subspace import orthonormal
 
 SEED = 0
 SIDES = ("published", "ours")

@@ -15,6 +15,7 @@ from biggan_directions.commands.models import models
 from biggan_directions.commands.name import name
 from biggan_directions.commands.render import render
 from biggan_directions.commands.score import score
+from biggan_directions.commands.solvers import solvers
 from biggan_directions.distributed.launched import leads
 from biggan_directions.version import __version__
 
@@ -45,5 +46,5 @@ def _main(
         raise typer.Exit
 
 
-for command in (learn, render, explore, inspect, score, compare, name, edit, classes, models, demo):
+for command in (learn, render, explore, inspect, score, compare, name, edit, classes, models, solvers, demo):
     app.command()(command)

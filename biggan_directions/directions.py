@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import torch
+from msgspec import Meta, Struct, defstruct
 
 from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.files.torch_file import read_torch_file
+from biggan_directions.files.validation import shown, validated
 from biggan_directions.generators import Generator
 from biggan_directions.generators.classes.class_table import ImageClass
 from biggan_directions.learning.result import Solution
@@ -178,66 +180,62 @@ class Directions:
         return found
 
 
+_Table: TypeAlias = dict[str, str | int | float | bool | None]
+_Model = defstruct("_Model", [("name", str), ("resolution", int), ("z_dim", int), ("weights_sha256", str)])
+_OfAModel = defstruct("_OfAModel", [("model", _Model)])
+
+
+class _Class(Struct):
+    index: Annotated[int, Meta(ge=0, lt=_MOST_CLASSES)]
+    name: str
+
+
+class _Content(Struct):
+    """A file of ours beside its matrix; keys that are new since are passed over."""
+
+    names: tuple[str, ...]
+    effect: torch.Tensor
+    penalty: torch.Tensor
+    model: _Table
+    classes: Annotated[list[_Class], Meta(max_length=_MOST_CLASSES)]
+    truncation: Annotated[float, Meta(gt=0, le=1)]
+    seed: int
+    solver: _Table
+    made_with: dict[str, str]
+    license: str
+
+
 def _described(content: dict[Any, Any], matrix: torch.Tensor) -> Directions:
     """A file of ours as it is, or a ValueError that says which key is wrong."""
-    count = len(matrix)
-    names, classes = _field(content, "names", list), _field(content, "classes", list)
-    if not all(isinstance(name, str) and len(name) <= _LONGEST_NAME for name in names):
-        raise ValueError(f"names must be text of at most {_LONGEST_NAME} characters")
-    if len(classes) > _MOST_CLASSES:
-        raise ValueError(f"classes has {len(classes)} entries, expected at most {_MOST_CLASSES}")
-    truncation = _field(content, "truncation", float, int)
-    if not 0 < truncation <= 1:
-        raise ValueError(f"truncation is {truncation:g}, expected above 0 and at most 1")
-    model = _scalars(content, "model")
-    if model:
-        for key, kind in (("name", str), ("resolution", int), ("z_dim", int), ("weights_sha256", str)):
-            _field(model, key, kind)
+    for key in ("model", "solver", "made_with"):  # msgspec would take a tensor for a table, too
+        if not isinstance(content.get(key, {}), dict):
+            raise ValueError(f"{key} is {shown(content[key])}, expected an object")
+    found, count = validated(content, _Content), len(matrix)
+    if found.model:
+        known = {key: value for key, value in found.model.items() if key in _Model.__struct_fields__}
+        validated({"model": known}, _OfAModel)
+    # msgspec refuses lone surrogates in text that has a limit
+    longest = max(map(len, (*found.names, *(item.name for item in found.classes))), default=0)
+    if longest > _LONGEST_NAME:
+        raise ValueError(f"a name has {longest} characters, expected at most {_LONGEST_NAME}")
     return Directions(
         directions=matrix.float(),
-        names=tuple(names),
-        effect=_measured(content, "effect", count),
-        penalty=_measured(content, "penalty", count),
-        model=model,
-        classes=tuple(map(_image_class, classes)),
-        truncation=float(truncation),
-        seed=_field(content, "seed", int),
-        solver=_scalars(content, "solver"),
-        made_with={key: str(value) for key, value in _scalars(content, "made_with").items()},
-        license=_field(content, "license", str),
+        names=found.names,
+        effect=_measured(found.effect, "effect", count),
+        penalty=_measured(found.penalty, "penalty", count),
+        model=found.model,
+        classes=tuple(ImageClass(item.index, item.name) for item in found.classes),
+        truncation=found.truncation,
+        seed=found.seed,
+        solver=found.solver,
+        made_with=found.made_with,
+        license=found.license,
     )
 
 
-def _field(content: dict[Any, Any], key: str, *kinds: type) -> Any:
-    if key not in content:
-        raise ValueError(f"{key} is missing")
-    if type(content[key]) not in kinds:
-        raise ValueError(f"{key} is of type {type(content[key]).__name__}, expected {kinds[0].__name__}")
-    return content[key]
-
-
-def _scalars(content: dict[Any, Any], key: str) -> dict[str, Any]:
-    """A flat table of plain values."""
-    table: dict[str, Any] = _field(content, key, dict)
-    for name, value in table.items():
-        if not isinstance(name, str) or not (value is None or isinstance(value, str | int | float)):
-            raise ValueError(f"{key} is not a table of plain values")
-    return table
-
-
-def _image_class(content: Any) -> ImageClass:
-    if not isinstance(content, dict):
-        raise ValueError("a class is not a table of index and name")
-    index, name = _field(content, "index", int), _field(content, "name", str)
-    if not 0 <= index < _MOST_CLASSES or len(name) > _LONGEST_NAME:
-        raise ValueError("a class has an index or a name that cannot be")
-    return ImageClass(index, name)
-
-
-def _measured(content: dict[Any, Any], key: str, count: int) -> torch.Tensor:
+def _measured(value: torch.Tensor, key: str, count: int) -> torch.Tensor:
     """A number a direction, NaN where it was not measured."""
-    value = content.get(key)
-    if not isinstance(value, torch.Tensor) or value.shape != (count,) or not value.is_floating_point():
+    if value.shape != (count,) or not value.is_floating_point():
         raise ValueError(f"{key} is not a vector of {count} numbers")
     value = value.float().clone()
     if not bool((value.isnan() | (value.isfinite() & (value >= 0))).all()):

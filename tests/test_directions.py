@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -114,6 +115,47 @@ def test_matrices_that_cannot_be_directions(matrix: torch.Tensor, says: str, tmp
     torch.save(matrix, tmp_path / "bad.pt")
     with pytest.raises(FileFormatError, match=says):
         Directions.load(tmp_path / "bad.pt")
+
+
+def _with(path: Path, **changes: Any) -> Path:
+    """The example's file with some keys changed; those that become None are left out."""
+    _example().save(path)
+    content = {**torch.load(path, weights_only=True), **changes}
+    torch.save({key: value for key, value in content.items() if value is not None}, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        *(({key: None}, f"{key} is missing") for key in ("names", "effect", "model", "classes", "seed")),
+        ({"names": ["", 3, ""]}, r"names\[1\] is 3, expected text"),
+        ({"names": ["x" * 1001, "", ""]}, "a name has 1001 characters, expected at most 1000"),
+        ({"names": [""]}, "one entry for each of 3"),
+        ({"truncation": 0.0}, "truncation is 0.0, expected a number > 0"),
+        ({"truncation": float("nan")}, "truncation is NaN"),
+        ({"truncation": True}, "truncation is true"),
+        ({"seed": False}, "seed is false, expected a whole number"),
+        ({"seed": torch.ones(1)}, "seed is of type Tensor, expected a whole number"),
+        ({"solver": {"name": [1]}}, r"solver\[...\] is not true or false or a whole number"),
+        ({"solver": {1: 2}}, "a key of solver is not text"),
+        ({"solver": torch.ones(2)}, "solver is of type Tensor, expected an object"),
+        ({"model": {"name": "toybox"}}, "model.resolution is missing"),
+        ({"classes": [{"index": -1, "name": "car"}]}, r"classes\[0\].index is -1, expected a whole number"),
+        ({"classes": [{"index": 4, "name": "x" * 1001}]}, "a name has 1001 characters"),
+        ({"classes": [torch.ones(2)]}, r"classes\[0\].index is not a whole number"),
+        ({"effect": [0.3, 0.2, 0.1]}, r"effect is \[0.3, 0.2, 0.1\], expected a Tensor"),
+        ({"effect": torch.ones(2)}, "effect is not a vector of 3 numbers"),
+        ({"penalty": -torch.ones(3)}, "penalty has values below 0"),
+    ],
+)
+def test_the_key_that_is_wrong_is_named(changes: dict[str, Any], says: str, tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=f"directions.pt.*{says}|^names, .*{says}"):
+        Directions.load(_with(tmp_path / "directions.pt", **changes))
+
+
+def test_keys_that_are_new_are_passed_over(tmp_path: Path) -> None:
+    assert Directions.load(_with(tmp_path / "directions.pt", stability=torch.ones(3))).seed == 3
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04broken", bytes(1000)])

@@ -11,7 +11,7 @@ import typer
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device
 from biggan_directions.commands.progress import progress_bar
-from biggan_directions.commands.render import drawn, print_file
+from biggan_directions.commands.render import print_file
 from biggan_directions.commands.terminal import out, print_scores, print_sets
 
 _LATENTS = 6  # of the scorecard: a demonstration should not take a minute
@@ -35,12 +35,12 @@ def demo(
     device: Device = "auto",
 ) -> None:
     """Learn, score and render six directions on the generator that ships; offline."""
-    from biggan_directions.distributed.process_group import ALONE
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.metrics.scoring import ScoreSettings
-    from biggan_directions.rendering import GALLERY_NAME, RenderSettings
+    from biggan_directions.rendering import GALLERY_NAME
     from biggan_directions.runs.folder import held
     from biggan_directions.runs.learn import DIRECTIONS_NAME, solve
+    from biggan_directions.runs.render import render
     from biggan_directions.runs.score import measure
 
     folder = OUTPUTS / "demo"
@@ -54,6 +54,7 @@ def demo(
         card.save(folder)
         print_sets(card)
         print_scores(card.sets[0], found.names)
-        for file in drawn(found, generator, folder / DIRECTIONS_NAME, folder, RenderSettings(), ALONE):
+    with progress_bar() as observe:
+        for file in render(found, generator, folder, observe=observe):
             print_file(file)
     out.print(f"\nopen {folder / GALLERY_NAME} in a browser: it needs no network")

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from biggan_directions.commands.opening import compile_forward, load
-from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, Space
+from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, Space, key_values
 from biggan_directions.commands.progress import progress_bar
 from biggan_directions.commands.terminal import measures, out, plain, print_scores
 from biggan_directions.errors import GeneratorError, UsageError
@@ -88,9 +88,11 @@ def learn(
     ] = False,
     ndirs: Annotated[int, typer.Option(help="How many directions to keep.")] = 6,
     model: Model = "biggan-deep-128",
-    solver: Annotated[
-        str, typer.Option(help="jacobi, adam, random, coordinate, first-order, sefa")
-    ] = "jacobi",
+    solver: Annotated[str, typer.Option(help="A name: see solvers.")] = "jacobi",
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the solver's own; may be repeated."),
+    ] = None,
     search_space: Space = "active",
     search_dims: Annotated[
         int | None, typer.Option(help="Dimensions to search; found by measurement.")
@@ -109,16 +111,6 @@ def learn(
         bool, typer.Option(help="Say what would be done and what it takes, and stop.")
     ] = False,
     latents: Annotated[int, typer.Option(help="Where second derivatives are measured.")] = 64,
-    weighting: Annotated[
-        str, typer.Option(help="Of blocks of the picture: balanced, or plain, the paper's sum.")
-    ] = "balanced",
-    refine: Annotated[int, typer.Option(help="Adam steps on the square matrix after the solver.")] = 0,
-    steps: Annotated[int, typer.Option(help="Adam: steps.")] = 1000,
-    batch_size: Annotated[int, typer.Option(help="Adam: latents a step.")] = 32,
-    lr: Annotated[float, typer.Option(help="Adam: learning rate.")] = 0.01,
-    max_distance: Annotated[float, typer.Option(help="Adam: how far latents are first moved.")] = 5.0,
-    probes: Annotated[int, typer.Option(help="Adam: sign vectors a latent.")] = 2,
-    epsilon: Annotated[float, typer.Option(help="Adam: step of its second differences.")] = 0.1,
     as_json: Json = False,
 ) -> None:
     """Find directions for a class."""
@@ -137,14 +129,7 @@ def learn(
         seed=seed,
         micro_batch=micro_batch,
         latents=latents,
-        weighting=weighting,
-        refine=refine,
-        steps=steps,
-        batch_size=batch_size,
-        lr=lr,
-        max_distance=max_distance,
-        probes=probes,
-        epsilon=epsilon,
+        options=key_values(options or [], "--set"),
     )
     if per_class and compiled:
         raise UsageError("--compile takes minutes, and would for each class: leave it out with --per-class")

@@ -23,8 +23,8 @@ def progress_bar() -> Iterator[Observe]:
 
         def observe(told: RunProgress | Note) -> None:
             if isinstance(told, Note):
-                bar.clear()
-                note(told.text)
+                with tqdm.external_write_mode():  # takes the bar away and puts it back below
+                    note(told.text)
                 return
             bar.set_description(told.phase, refresh=False)
             bar.total, bar.n = told.total, told.done

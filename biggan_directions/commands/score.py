@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
-    from biggan_directions.metrics.scorecard import Scorecard
     from biggan_directions.runs.stability import Repetition
+    from biggan_directions.scores import Scorecard
 
 
 def score(

@@ -14,7 +14,7 @@ from biggan_directions.files.escaping import printable
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
-    from biggan_directions.metrics.scorecard import Measure, Scorecard, SetScore
+    from biggan_directions.scores import Measure, Scorecard, SetScore
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
@@ -98,7 +98,7 @@ def print_sets(card: Scorecard) -> None:
 
 def print_words(card: Scorecard) -> None:
     """What each measure is, in a line: the words that the page has, too."""
-    from biggan_directions.rendering.scores import MEASURES
+    from biggan_directions.scores import MEASURES
 
     known = card.sets[0].recovery_mean is not None
     for measure in MEASURES:

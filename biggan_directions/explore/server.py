@@ -11,17 +11,18 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import msgspec
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from biggan_directions.errors import BigganDirectionsError, GeneratorError, UsageError
 from biggan_directions.explore.gate import Gate, is_loopback
 from biggan_directions.explore.painter import Painter, Superseded
 from biggan_directions.explore.request import ImageRequest
-from biggan_directions.explore.schema import schema
+from biggan_directions.explore.schema import ErrorInfo, ImagesInfo, schema
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -59,10 +60,10 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
         return HTMLResponse(page.replace("{{nonce}}", nonce), headers={"content-security-policy": policy})
 
     async def show_session(request: Request) -> Response:
-        return JSONResponse(description)
+        return _json(description)
 
     async def show_schema(request: Request) -> Response:
-        return JSONResponse(document)
+        return _json(document)
 
     async def draw_images(request: Request) -> Response:
         asked = ImageRequest.from_json(await _body(request))
@@ -75,14 +76,14 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             raise GeneratorError(f"the picture could not be drawn: {reason}") from error
         urls = ["data:image/png;base64," + base64.b64encode(item).decode() for item in answer.images]
-        return JSONResponse(
-            {
-                "pictures": urls,
-                "class": answer.class_name,
-                "truncation": answer.truncation,
-                "command": answer.command,
-                "seconds": answer.seconds,
-            }
+        return _json(
+            ImagesInfo(
+                pictures=urls,
+                class_name=answer.class_name,
+                truncation=answer.truncation,
+                command=answer.command,
+                seconds=answer.seconds,
+            )
         )
 
     app = Starlette(
@@ -171,5 +172,9 @@ async def _body(request: Request) -> bytes:
 
 async def _in_words(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
-        return JSONResponse({"error": str(error.detail)}, error.status_code)
-    return JSONResponse({"error": str(error)}, 400 if isinstance(error, UsageError) else 500)
+        return _json(ErrorInfo(error=str(error.detail)), error.status_code)
+    return _json(ErrorInfo(error=str(error)), 400 if isinstance(error, UsageError) else 500)
+
+
+def _json(content: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")

@@ -6,15 +6,16 @@ import io
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from biggan_directions.errors import UsageError
 from biggan_directions.explore.painter import Superseded
 from biggan_directions.explore.request import ImageRequest
+from biggan_directions.explore.schema import DirectionInfo, SessionInfo
 from biggan_directions.files.escaping import printable, shell_path, shell_word
 from biggan_directions.latents import sample_latents
 from biggan_directions.rendering.images import draw
@@ -79,17 +80,17 @@ class Session:
         self._warm: OrderedDict[tuple[str, float], Generator] = OrderedDict()
         self._keep(first.classes[0].name, first.truncation, first)
 
-    def describe(self) -> dict[str, Any]:
-        """All that the page is built from, as plain values."""
+    def describe(self) -> SessionInfo:
+        """All that the page is built from."""
         first = self._first
-        return {
-            "file": printable(self._path),
-            "model": printable(first.model),
-            "resolution": first.resolution,
-            "class": first.classes[0].name,
-            "classes": [self._table.image_class(entry.index).name for entry in self._table],
-            "truncation": first.truncation,
-            "directions": [
+        return SessionInfo(
+            file=printable(self._path),
+            model=printable(first.model),
+            resolution=first.resolution,
+            class_name=first.classes[0].name,
+            classes=[self._table.image_class(entry.index).name for entry in self._table],
+            truncation=first.truncation,
+            directions=[
                 self._described(index, name, effect, penalty)
                 for index, (name, effect, penalty) in enumerate(
                     zip(
@@ -100,7 +101,7 @@ class Session:
                     )
                 )
             ],
-        }
+        )
 
     def answer(self, asked: ImageRequest, stale: Callable[[], bool] = lambda: False) -> Answer:
         """Draw what is asked for, and say how to draw it again.
@@ -147,16 +148,16 @@ class Session:
         options = " ".join(map(shell_word, [*words, "--out", "picture.png"]))
         return f"biggan-directions edit {shell_path(self._path)} {options}"
 
-    def _described(self, index: int, name: str, effect: float, penalty: float) -> Mapping[str, Any]:
+    def _described(self, index: int, name: str, effect: float, penalty: float) -> DirectionInfo:
         reach, reason = default_distance(effect)
-        return {
-            "index": index,
-            "name": printable(name),
-            "effect": None if math.isnan(effect) else effect,
-            "penalty": None if math.isnan(penalty) else penalty,
-            "reach": reach,
-            "reason": reason,
-        }
+        return DirectionInfo(
+            index=index,
+            name=printable(name),
+            effect=None if math.isnan(effect) else effect,
+            penalty=None if math.isnan(penalty) else penalty,
+            reach=reach,
+            reason=reason,
+        )
 
     def _generator(self, wanted: str, truncation: float) -> Generator:
         class_name = self._table.resolve(wanted).name

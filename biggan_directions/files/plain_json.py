@@ -1,41 +1,48 @@
-"""JSON of a size and a depth that are known beforehand."""
+"""JSON of a size and of types that are known beforehand."""
 
 import codecs
 import json
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.files.plain_file import opened
+from biggan_directions.files.validation import validated
 
-_DEEPEST = 32  # lists within lists: far more than our files have, far less than Python's stack bears
+_T = TypeVar("_T")
 
 
-def read_json(path: Path, *, largest: int) -> Any:
-    """The value in a JSON file of at most ``largest`` bytes.
+def read_json(path: Path, kind: type[_T], *, largest: int, what: str) -> _T:
+    """The value in a JSON file of at most ``largest`` bytes, as a ``kind``.
+
+    Args:
+        path: of the file.
+        kind: a type that :func:`~biggan_directions.files.validation.validated` knows.
+        largest: the most bytes that such a file has.
+        what: the file is, for the error: "a scorecard".
 
     Raises:
-        FileFormatError: it cannot be read, is larger, or is not JSON.
+        FileFormatError: it cannot be read, is larger, is not JSON, or is not of this kind; the sentence names
+            the key that is wrong.
     """
     with opened(path, largest) as (file, size):
         raw = file.read(size)
     try:
+        return validated(parsed(raw.removeprefix(codecs.BOM_UTF8)), kind)
+    except ValueError as error:
+        raise FileFormatError(f"{path} is not {what}: {error}") from error
+
+
+def parsed(raw: bytes) -> object:
+    """The value in a JSON text of UTF-8.
+
+    Raises:
+        ValueError: it is not JSON, or holds a number or nesting without end.
+    """
+    try:
+        # msgspec's own decoder refuses the lone surrogates that a folder's name may bring in;
         # given bytes, json would try other encodings, and import what they need
-        value = json.loads(raw.removeprefix(codecs.BOM_UTF8).decode())
-    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, an endless number, endless nesting
-        raise FileFormatError(f"{path} is not JSON") from error
-    if _deeper_than(value, _DEEPEST):
-        raise FileFormatError(f"{path} is not JSON of any use here: it is nested more than {_DEEPEST} deep")
+        value: object = json.loads(raw.decode())
+    except (ValueError, RecursionError) as error:
+        raise ValueError("it is not JSON") from error
     return value
-
-
-def _deeper_than(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-    return bool(level)

@@ -12,9 +12,10 @@ import torch
 from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_latents, stream
 from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.solvers.base import Cost
 from biggan_directions.solvers.derivatives import evaluations_per_latent
 from biggan_directions.solvers.evaluator import Evaluator
-from biggan_directions.solvers.subspace import default_dims
+from biggan_directions.solvers.problem import Outline
 
 _REPEATS = 2  # after one pass that is not counted, which pays for set-up
 
@@ -54,10 +55,11 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
         UsageError: the settings do not fit the generator.
         GeneratorError: the pictures are not finite, or do not depend on z.
     """
-    block = settings.block(generator.z_dim)
-    dims = settings.search_dims or default_dims(block, settings.ndirs)
-    cotangents = settings.cotangents(block)
-    drawn, differentiated = _counts(settings, dims, generator.z_dim)
+    outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
+    cost = settings.made_for(generator).cost(outline)
+    cotangents = settings.cotangents(outline.block)
+    gradients = cotangents + cost.gradients
+    drawn = cost.images - cost.gradients + images_to_describe(settings, outline, cost)
 
     evaluator = Evaluator(generator, settings.micro_batch)
     size = settings.micro_batch
@@ -72,32 +74,24 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
         _timed(generator.device, lambda: evaluator.vector_jacobian_products(z, None, cotangent)) / size
     )
     peak = _peak_bytes(generator.device)
-    if peak is not None and before is not None and differentiated:
-        # Adam keeps what 2k passes need for their gradient, where the search space needs one pass at a time.
-        peak += (peak - before) * (2 * settings.probes - 1)
+    if peak is not None and before is not None:
+        peak += (peak - before) * (cost.memory - 1)
     return Estimate(
-        dims=dims,
-        evaluations=cotangents + drawn + differentiated,
-        gradients=cotangents + differentiated,
-        seconds=drawn * draw_seconds + (cotangents + differentiated) * gradient_seconds,
+        dims=outline.dims,
+        evaluations=drawn + gradients,
+        gradients=gradients,
+        seconds=drawn * draw_seconds + gradients * gradient_seconds,
         peak_bytes=peak,
     )
 
 
-def _counts(settings: LearnSettings, dims: int, z_dim: int) -> tuple[int, int]:
-    """Pictures that the solver draws without and with a gradient, the search space aside."""
-    runs = [settings.refine, settings.steps if settings.solver == "adam" else 0]
-    drawn = sum(steps > 0 for steps in runs)  # Adam checks the generator when it begins
-    differentiated = sum(runs) * settings.batch_size * 2 * settings.probes
-    if settings.solver == "jacobi":
-        drawn += settings.latents * evaluations_per_latent(dims, dims)
-    if settings.solver != "jacobi" or settings.refine:
-        outside = settings.solver in ("random", "coordinate", "sefa") or (
-            settings.solver == "adam" and not settings.squares()
-        )
-        size = min(z_dim, dims + settings.ndirs) if outside else dims
-        drawn += settings.latents_described(size) * evaluations_per_latent(size, settings.ndirs)
-    return drawn, differentiated
+def images_to_describe(settings: LearnSettings, outline: Outline, cost: Cost) -> int:
+    """Images that it takes to measure effect and penalty, where a solver of this cost does not do so."""
+    if cost.describes:
+        return 0
+    ndirs, dims = outline.ndirs, outline.dims
+    size = min(outline.block.size, dims + ndirs) if cost.outside else dims
+    return settings.latents_described(size) * evaluations_per_latent(size, ndirs)
 
 
 def _timed(device: torch.device, work: Callable[[], object]) -> float:

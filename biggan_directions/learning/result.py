@@ -1,4 +1,4 @@
-"""What learning hands out: records of its progress, and the solution."""
+"""What learning hands out: records of progress, and the solution."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Solution:
             ``(ndirs,)``, NaN where the row is 0.
         space: where they were looked for.
         off_diagonal: share of the whole space's energy off the diagonal, as the solver left it, of the
-            picture as it was solved on; for jacobi alone.
+            picture as it was solved on; where the solver knows it, as jacobi does.
         evaluations: pictures drawn.
         gradients: how many of those were also differentiated.
         warnings: what a user should know, a sentence each.
@@ -42,14 +42,14 @@ class Solution:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Step:
-    """Progress.
+class Progress:
+    """A record of a run's progress.
 
     Attributes:
-        phase: ``search space``, ``hessians``, ``adam``, ``refine`` or ``effects``.
+        phase: ``search space``, then the solver's own, then ``effects`` where it has not measured them.
         done: of ``total`` in this phase.
         total: what this phase takes.
-        measure: what ``value`` is: ``penalty`` (smoothed), ``off-diagonal share``, or nothing.
+        measure: what ``value`` is, such as ``penalty`` (smoothed) or ``off-diagonal share``; or nothing.
         value: the measure so far.
         evaluations: pictures drawn so far.
         state: all that is needed to go on from here: plain values and tensors, which no later step changes.

@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from biggan_directions.errors import UsageError
-from biggan_directions.solvers.adam import Recipe
+from biggan_directions.solvers import registry
+from biggan_directions.solvers.base import Solver
 from biggan_directions.solvers.derivatives import Differences, evaluations_per_latent
-from biggan_directions.solvers.subspace import Block, check_sizes, cotangents_needed, parse_search_space
+from biggan_directions.solvers.evaluator import Drawable
+from biggan_directions.solvers.problem import Outline
+from biggan_directions.solvers.settings import plain_values, read_settings
+from biggan_directions.solvers.subspace import (
+    Block,
+    check_sizes,
+    cotangents_needed,
+    default_dims,
+    parse_search_space,
+)
 
-WEIGHTINGS = ("balanced", "plain")
-SOLVERS = ("jacobi", "adam", "random", "coordinate", "first-order", "sefa")
-
-_GRIDS = (8, 4)  # the picture is solved on as pictures of these sides: found by measurement on 64 × 64
-_DIFFERENCE_EPSILON = 0.1
-_DESCRIBING = 20_800  # pictures at most: those of the closed form's 64 latents in 24 dimensions
+_DESCRIBING = 20_800  # images at most: those of the closed form's 64 latents in 24 dimensions
 
 
 @dataclass(frozen=True, kw_only=True)
 class LearnSettings:
-    """How to look for directions.
+    """How to look for directions: what all solvers share, and the chosen solver's own settings.
 
     Attributes:
         ndirs: how many to keep.
-        solver: one of :data:`SOLVERS`.
+        solver: the name of one of :func:`~biggan_directions.solvers.registry.names`.
+        options: the solver's own settings by name, as values or as text that a user typed. Once made, it
+            holds all of them, as plain values.
         search_space: ``active``, ``all`` or ``START:STOP``.
-        search_dims: dimensions of it to search; the solver's choice where left out.
+        search_dims: dimensions of it to search; left out, found by measurement.
         seed: of everything random.
-        micro_batch: pictures drawn at once.
+        micro_batch: images drawn at once.
         latents: where second derivatives are measured.
         difference_epsilon: step of second differences, in units of z.
-        blocks: sides in pixels of the blocks that pictures are averaged over first, one a scale; left out,
-            what leaves 8 × 8 and 4 × 4.
-        weighting: ``balanced``, every block at every latent has the same say, or ``plain``, the paper's sum
-            of squares: see :func:`~biggan_directions.solvers.derivatives.derivatives`.
-        sketch: numbers kept of a picture that has more.
+        sketch: numbers kept of an image that has more.
         vjps: vector-Jacobian products that find the active space; left out, twice the dimensions, 64 to 256.
-        refine: Adam steps on the whole square matrix after the solver.
-        steps: Adam's, as are the rest: see :class:`~biggan_directions.solvers.adam.Recipe`.
-        batch_size: latents a step.
-        lr: learning rate.
-        max_distance: how far each latent is first moved, at most.
-        probes: random sign vectors a latent.
-        epsilon: step of Adam's second differences.
 
     Raises:
         UsageError: a value is out of range or unknown.
+
+    >>> LearnSettings(solver="adam", options={"steps": "50"}).options["steps"]
+    50
     """
 
     ndirs: int = 6
@@ -56,56 +57,52 @@ class LearnSettings:
     seed: int = 0
     micro_batch: int = 4
     latents: int = 64
-    difference_epsilon: float = _DIFFERENCE_EPSILON
-    blocks: tuple[int, ...] | None = None
-    weighting: str = "balanced"
+    difference_epsilon: float = 0.1
     sketch: int = 2048
     vjps: int | None = None
-    refine: int = 0
-    steps: int = 1000
-    batch_size: int = 32
-    lr: float = 0.01
-    max_distance: float = 5.0
-    probes: int = 2
-    epsilon: float = 0.1
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.solver not in SOLVERS:
-            raise UsageError(f"solver '{self.solver}' is unknown: expected one of {', '.join(SOLVERS)}")
-        least = {"ndirs": 1, "micro_batch": 1, "latents": 1, "vjps": 1, "search_dims": 1, "refine": 0}
+        least = {"ndirs": 1, "micro_batch": 1, "latents": 1, "vjps": 1, "search_dims": 1, "sketch": 1}
         for name, bound in least.items():
             value = getattr(self, name)
             if value is not None and value < bound:
                 raise UsageError(f"{name.replace('_', ' ')} must be {bound} or more, got {value}")
-        self.recipe(self.steps)
-        if self.weighting not in WEIGHTINGS:
+        if not (math.isfinite(self.difference_epsilon) and self.difference_epsilon > 0):
             raise UsageError(
-                f"weighting '{self.weighting}' is unknown: expected one of {', '.join(WEIGHTINGS)}"
+                f"difference epsilon must be a finite number above 0, got {self.difference_epsilon}"
             )
-        self.differences(_GRIDS[0])
+        object.__setattr__(self, "options", plain_values(self.made().settings))
 
-    def recipe(self, steps: int) -> Recipe:
-        """Adam's settings, for so many steps."""
-        return Recipe(
-            steps=steps,
-            batch_size=self.batch_size,
-            lr=self.lr,
-            max_distance=self.max_distance,
-            probes=self.probes,
-            epsilon=self.epsilon,
-        )
+    def made(self) -> Solver:
+        """The solver, with its settings.
 
-    def differences(self, resolution: int) -> Differences:
-        """How to difference pictures of so many pixels a side."""
-        blocks = self.blocks
-        if blocks is None:
-            blocks = tuple(max(1, resolution // grid) for grid in _GRIDS)
-        return Differences(
-            epsilon=self.difference_epsilon,
-            blocks=blocks,
-            balanced=self.weighting == "balanced",
-            sketch=self.sketch,
-        )
+        Raises:
+            UsageError: it is unknown, or has no such settings.
+        """
+        solver = registry.find(self.solver)
+        own = {item.name for item in fields(solver.Settings)}
+        if clash := sorted(own & ({item.name for item in fields(type(self))} | {"name"})):
+            raise UsageError(
+                f"solver {self.solver} cannot be used: its setting {clash[0]} has the name of one that all "
+                "solvers share; rename it in the solver"
+            )
+        return solver(read_settings(solver.Settings, self.options, solver=self.solver))
+
+    def made_for(self, generator: Drawable) -> Solver:
+        """The solver for a generator.
+
+        Raises:
+            UsageError: as :meth:`made`, or the generator lacks what the solver needs.
+        """
+        solver = self.made()
+        if lacking := solver.missing(generator):
+            raise UsageError(f"{lacking}: choose another --solver")
+        return solver
+
+    def differences(self) -> Differences:
+        """How to difference whole images."""
+        return Differences(epsilon=self.difference_epsilon, blocks=(), balanced=False, sketch=self.sketch)
 
     def block(self, z_dim: int) -> Block:
         """The part of z that is searched.
@@ -117,83 +114,73 @@ class LearnSettings:
         check_sizes(block, ndirs=self.ndirs, dims=self.search_dims)
         return block
 
+    def outline(self, *, z_dim: int, resolution: int, dims: int | None = None) -> Outline:
+        """What is known of the work on a generator of these sizes.
+
+        Args:
+            z_dim: numbers of a latent.
+            resolution: pixels of an image's side.
+            dims: dimensions of the search space, once they are known.
+
+        Raises:
+            UsageError: as :meth:`block`.
+        """
+        block = self.block(z_dim)
+        return Outline(
+            ndirs=self.ndirs,
+            z_dim=z_dim,
+            resolution=resolution,
+            block=block,
+            dims=dims or self.search_dims or default_dims(block, self.ndirs),
+            latents=self.latents,
+            seed=self.seed,
+            micro_batch=self.micro_batch,
+        )
+
     def cotangents(self, block: Block) -> int:
         """How many vector-Jacobian products to take."""
         return cotangents_needed(block) if self.vjps is None else self.vjps
 
     def latents_described(self, size: int) -> int:
-        """At how many latents directions are described that were not found from second derivatives.
+        """At how many latents effect and penalty are measured, of directions whose solver did not do so.
 
-        Fewer than ``latents`` where that would take more pictures than the closed form does, and an even
+        Fewer than ``latents`` where that would take more images than the closed form does, and an even
         number, for pairs of opposite ones: 120 directions in a basis of ``size`` 128 have thousands of pairs.
         """
         affordable = _DESCRIBING // evaluations_per_latent(size, self.ndirs)
         return min(self.latents, max(2, affordable - affordable % 2))
 
-    def squares(self) -> bool:
-        """Whether Adam turns a square matrix of the whole search space, rather than ``ndirs`` rows of z."""
-        return self.search_space != "all" or self.search_dims is not None
-
     @classmethod
-    def of_result(cls, solver: dict[str, Any], *, ndirs: int, seed: int) -> LearnSettings:
+    def of_result(cls, solver: Mapping[str, Any], *, ndirs: int, seed: int) -> LearnSettings:
         """The settings that a result's file describes (see :meth:`described`), with another seed.
 
         Raises:
-            UsageError: the file was not made by this package's solvers.
+            UsageError: the file was not made by a solver that is known here, or says what cannot be.
         """
-        if "name" not in solver:
+        name = solver.get("name")
+        if name is None:
             raise UsageError("the file does not say how its directions were found: learn them again first")
-        known = {item.name: item.default for item in fields(cls)}
-        chosen: dict[str, Any] = {}
-        for name in (solver.keys() & known.keys()) - {"ndirs", "seed", "solver", "blocks"}:
-            chosen[name] = _of_kind(name, solver[name], like=known[name])
-        if "blocks" in solver:
-            chosen["blocks"] = _read_blocks(solver["blocks"])
-        if chosen.get("search_space") == "all" and not solver.get("square", True):
-            chosen.pop("search_dims", None)
-        return cls(ndirs=ndirs, seed=seed, solver=_of_kind("solver", solver["name"], like=""), **chosen)
+        common = {item.name for item in fields(cls)} - {"options"}
+        made = {key: value for key, value in solver.items() if key in common}
+        made |= {"solver": name, "ndirs": ndirs, "seed": seed}
+        try:
+            own = {item.name for item in fields(registry.find(str(name)).Settings)}
+            made["options"] = {key: value for key, value in solver.items() if key in own}
+            read: LearnSettings = read_settings(cls, made, solver=str(name), strict=True)
+        except UsageError as error:
+            raise UsageError(f"the file's settings cannot be used: {error}; learn anew") from error
+        return read
 
-    def described(self, block: Block, resolution: int, dims: int) -> dict[str, Any]:
+    def described(self, outline: Outline) -> dict[str, Any]:
         """Name and every setting used, with what was left out filled in: for the result's file."""
-        shared: dict[str, Any] = {
+        return {
             "name": self.solver,
             "search_space": self.search_space,
-            "search_dims": dims,
+            "search_dims": outline.dims,
             "micro_batch": self.micro_batch,
-            "vjps": self.cotangents(block),
+            "vjps": self.cotangents(outline.block),
             "latents": self.latents,
             "difference_epsilon": self.difference_epsilon,
-            "blocks": ", ".join(map(str, self.differences(resolution).blocks)),
-            "weighting": self.weighting,
             "sketch": self.sketch,
-            "refine": self.refine,
+            **self.made().described(outline),
         }
-        if self.solver == "adam" or self.refine:
-            adam = ("batch_size", "lr", "max_distance", "probes", "epsilon")
-            shared.update({name: getattr(self, name) for name in adam})
-            if self.solver == "adam":
-                shared["steps"] = self.steps
-                shared["square"] = self.squares()
-        return shared
-
-
-def _of_kind(name: str, value: Any, *, like: object) -> Any:
-    """A setting from a file, where it is of the same kind as its default: a number for one that has none."""
-    kinds: tuple[type, ...] = (int,) if like is None else (type(like),)
-    if float in kinds:
-        kinds += (int,)
-    if type(value) not in kinds:
-        raise UsageError(
-            f"the file says that {name.replace('_', ' ')} was {str(value)[:40]!r}: it can't be; learn anew"
-        )
-    return value
-
-
-def _read_blocks(text: object) -> tuple[int, ...]:
-    """Sides of blocks as a result's file has them: ``8, 16``."""
-    parts = text.split(", ") if isinstance(text, str) else [""]
-    if not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
-        raise UsageError(
-            f"the file says that pictures were averaged over blocks of {str(text)[:40]!r}: learn anew"
-        )
-    return tuple(int(part) for part in parts)

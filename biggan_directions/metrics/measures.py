@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from biggan_directions.metrics.scorecard import (
-    DirectionScore,
-    Measure,
-    mean_measure,
-    root_mean_measure,
-    share_measure,
-)
+from biggan_directions.metrics.scorecard import mean_measure, root_mean_measure, share_measure
+from biggan_directions.scores import DirectionScore, Measure
 from biggan_directions.solvers.derivatives import Derivatives
 
 _DEAD = 1e-3  # of the strongest effect: what is left is rounding, and has no share or angle of anything

@@ -12,24 +12,21 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_inputs, signs, stream
+from biggan_directions.linalg import completed
 from biggan_directions.metrics.matching import match
 from biggan_directions.metrics.measures import Measurements
-from biggan_directions.metrics.scorecard import Scorecard, SetScore, digest
-from biggan_directions.solvers.baselines import (
-    HasLatentWeights,
-    coordinate_directions,
-    first_order_directions,
-    random_directions,
-    sefa_directions,
-)
+from biggan_directions.metrics.scorecard import digest
+from biggan_directions.scores import Scorecard, SetScore
+from biggan_directions.solvers import registry
 from biggan_directions.solvers.derivatives import Differences, derivatives
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.sketch import Sketch
 from biggan_directions.solvers.subspace import (
     SearchSpace,
     Survey,
-    completed,
     cotangents_needed,
+    default_dims,
     parse_search_space,
 )
 from biggan_directions.traversal import default_distance, even_fractions, latents_along
@@ -49,7 +46,7 @@ class ScoreSettings:
     Attributes:
         latents: how many.
         seed: of latents, signs, sketches and the random baseline; their streams are not those of learning.
-        baselines: those of :data:`BASELINES` to measure beside the set.
+        baselines: solvers to measure beside the set, of those that draw no images of their own.
         epsilon: step of differences, in units of z.
         positions: pictures along a traversal, an odd number from 3.
         micro_batch: pictures drawn at once.
@@ -68,9 +65,8 @@ class ScoreSettings:
     def __post_init__(self) -> None:
         if self.latents < 2:
             raise UsageError(f"latents must be 2 or more, to tell how sure a measure is, got {self.latents}")
-        unknown = [name for name in self.baselines if name not in BASELINES]
-        if unknown:
-            raise UsageError(f"baseline '{unknown[0]}' is unknown: expected some of {', '.join(BASELINES)}")
+        for name in self.baselines:
+            registry.find(name)
         even_fractions(self.positions)
 
 
@@ -143,7 +139,7 @@ def iterate_score(
     else:
         run.space = space.broadcast(group)
         run.second_moment = run.space.second_moment()
-    sets, notes = run.baselines(len(directions))
+    sets, notes = run.baselines()
     scores = []
     for name, rows in ((solver, directions.double().cpu()), *sets):
         yield from run.measure(name, rows)
@@ -173,43 +169,64 @@ class _Run:
         self.latents = partial(sample_inputs, generator, seed=settings.seed)
         self.second_moment: torch.Tensor
         self.space: SearchSpace
+        self.problem: Problem
         self.scored: SetScore
         self._sketch: Sketch | None = None
 
     def survey(self, search_space: str, ndirs: int) -> Iterator[ScoreStep]:
         """Find the live part of the search space, from fresh vector-Jacobian products."""
         block = replace(parse_search_space(search_space, self.generator.z_dim), active=True)
-        total, self.surveyed = cotangents_needed(block), Survey.empty(self.generator.z_dim)
-        for survey in self.surveyed.continued(
+        ndirs = min(ndirs, block.size)
+        outline = Outline(
+            ndirs=ndirs,
+            z_dim=self.generator.z_dim,
+            resolution=self.generator.resolution,
+            block=block,
+            dims=default_dims(block, ndirs),
+            latents=self.settings.latents,
+            seed=self.settings.seed,
+            micro_batch=self.settings.micro_batch,
+        )
+        self._check_cheap(outline)
+        total, survey = cotangents_needed(block), Survey.empty(self.generator.z_dim)
+        for survey in Survey.empty(self.generator.z_dim).continued(
             self.evaluator,
             lambda start, count: self.latents(start, count, "scoring survey"),
             total=total,
             seed=self.settings.seed,
         ):
-            self.surveyed = survey
             yield ScoreStep(phase="search space", done=survey.count, total=total)
-        space = self.surveyed.space(block, ndirs=min(ndirs, block.size), dims=None)
-        self.space = space.broadcast(self.group)
-        self.second_moment = self.surveyed.total / self.surveyed.count
+        self.space = survey.space(block, ndirs=ndirs, dims=None).broadcast(self.group)
+        self.second_moment = survey.total / survey.count
+        self.problem = Problem(
+            outline=replace(outline, dims=self.space.dims),
+            generator=self.generator,
+            evaluator=self.evaluator,
+            survey=survey,
+            space=self.space,
+            differences=Differences(epsilon=self.settings.epsilon, blocks=(), balanced=False),
+        )
 
-    def baselines(self, ndirs: int) -> tuple[list[tuple[str, torch.Tensor]], tuple[str, ...]]:
+    def _check_cheap(self, outline: Outline) -> None:
+        """Refuse a baseline that draws images of its own: what it finds is to be learnt once, and kept."""
+        for name in self.settings.baselines:
+            if images := registry.find(name)().cost(outline).images:
+                raise UsageError(
+                    f"{name} cannot be a baseline, since it draws {images:,} images of its own: learn with "
+                    f"--solver {name}, score the result, and compare the two scorecards"
+                )
+
+    def baselines(self) -> tuple[list[tuple[str, torch.Tensor]], tuple[str, ...]]:
         """The baselines' directions, as many as the set has, and what could not be made."""
-        block, z_dim, seed = self.space.block, self.generator.z_dim, self.settings.seed
-        ndirs = min(ndirs, block.size)
         sets, notes = [], []
         for name in self.settings.baselines:
-            if name == "random":
-                rows = random_directions(block, ndirs, z_dim, seed=seed)
-            elif name == "coordinate":
-                rows = coordinate_directions(self.surveyed, block, ndirs)
-            elif name == "first-order":
-                rows = first_order_directions(self.space, ndirs)
-            elif isinstance(self.generator, HasLatentWeights):
-                rows = sefa_directions(self.generator, block, ndirs, z_dim)
-            else:
-                notes.append("sefa is left out: this generator does not show the weights that z meets")
+            solver = registry.find(name)()
+            if lacking := solver.missing(self.generator):
+                notes.append(f"{name} is left out: {lacking}")
                 continue
-            sets.append((name, rows))
+            *_, last = solver.solve(self.problem)
+            assert last.result is not None
+            sets.append((name, last.result.directions))
         return sets, tuple(notes)
 
     def measure(self, name: str, directions: torch.Tensor) -> Iterator[ScoreStep]:

@@ -4,7 +4,7 @@ import base64
 import functools
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.files.escaping import printable
-from biggan_directions.rendering.scores import MEASURES, Figure, Measure, Scores, best
+from biggan_directions.scores import MEASURES, Measure, MeasureInfo, Scorecard, best
 
 GALLERY_NAME = "gallery.html"
 
@@ -38,7 +38,7 @@ class Account:
     penalties: Sequence[float]
     facts: Sequence[tuple[str, str]]
     commands: Sequence[tuple[str, str]]
-    scores: Scores | None = None
+    scores: Scorecard | None = None
     score_command: str | None = None
 
 
@@ -126,15 +126,16 @@ def gallery_html(
 def _card(one: PageDirection, account: Account, directions: Sequence[PageDirection]) -> list[dict[str, Any]]:
     """The measures of a direction: words, figures, and how long its bar is, from 0 to 100."""
     penalty = account.penalties[one.index]
-    figures: Mapping[str, Figure] = {"effect": _figure(one.effect), "penalty": _figure(penalty)}
+    figures = {"effect": _measure(one.effect), "penalty": _measure(penalty)}
     factor = None
     if account.scores is not None:
         scored = account.scores.sets[0].directions[one.index]
-        figures, factor = scored.figures, scored.factor
+        figures = {measure.key: scored.measure(measure.key) for measure in MEASURES}
+        factor = scored.factor
     strongest = max((other.effect for other in directions if not math.isnan(other.effect)), default=0.0)
     rows = []
     for measure in MEASURES:
-        figure = figures.get(measure.key, Figure(None))
+        figure = figures.get(measure.key, Measure(value=None))
         if figure.value is None:
             continue
         whole = max(strongest, figure.value) if measure.key == "effect" else 1.0
@@ -149,32 +150,31 @@ def _card(one: PageDirection, account: Account, directions: Sequence[PageDirecti
     return rows
 
 
-def _measures(scores: Scores | None) -> list[Measure]:
+def _measures(scores: Scorecard | None) -> list[MeasureInfo]:
     """The columns that have a figure in any set."""
     if scores is None:
         return [measure for measure in MEASURES if measure.key in ("effect", "penalty")]
-    known = {
-        measure.key for one in scores.sets for measure in MEASURES if one.mean(measure.key).value is not None
-    }
+    known = {measure.key for one in scores.sets for measure in MEASURES if one.mean(measure.key) is not None}
     return [measure for measure in MEASURES if measure.key in known]
 
 
-def _table(scores: Scores | None) -> list[dict[str, Any]]:
+def _table(scores: Scorecard | None) -> list[dict[str, Any]]:
     """A row a set: its means, and which of them is the best of its column."""
     if scores is None:
         return []
     columns = _measures(scores)
     means = [{measure.key: one.mean(measure.key) for measure in columns} for one in scores.sets]
-    tops = {
-        measure.key: best([row[measure.key].value for row in means], measure.better) for measure in columns
-    }
+    tops = {measure.key: best([row[measure.key] for row in means], measure.better) for measure in columns}
     return [
         {
             "solver": one.solver,
             "own": place == 0,
             "paper_penalty": one.paper_penalty,
             "cells": [
-                {"figure": row[measure.key], "best": _is(row[measure.key].value, tops[measure.key])}
+                {
+                    "figure": Measure(value=row[measure.key]),
+                    "best": _is(row[measure.key], tops[measure.key]),
+                }
                 for measure in columns
             ],
         }
@@ -186,8 +186,8 @@ def _is(value: float | None, top: float | None) -> bool:
     return value is not None and value == top
 
 
-def _figure(value: float) -> Figure:
-    return Figure(None if math.isnan(value) else value)
+def _measure(value: float) -> Measure:
+    return Measure(value=None if math.isnan(value) else value)
 
 
 @functools.cache

@@ -1,29 +1,38 @@
 """What was drawn into a folder and of what, so that a later run draws only what is missing or out of date."""
 
-import base64
-import binascii
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Final, Literal
+
+import msgspec
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.files.atomic_write import explained, write_whole
 from biggan_directions.files.plain_json import read_json
 
 MANIFEST_NAME = ".render.json"
-FORMAT = "biggan-directions/render/1"
+FORMAT: Final = "biggan-directions/render/1"
 _LARGEST_MANIFEST, _LARGEST_STRIPS = 2**24, 2**30  # bytes
 
 
-@dataclass(frozen=True)
-class Strips:
-    """An animation's strips for the page, and the height and width of a picture in them."""
+class Strips(msgspec.Struct, frozen=True):
+    """An animation's strips for the page, base64 in JSON, and the height and width of a picture in them."""
 
-    strips: Sequence[bytes]
+    strips: list[bytes]
     size: tuple[int, int]
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """A file that was drawn: a checksum of all that it was drawn of, and its own."""
+
+    made_of: str
+    sha256: str
+
+
+class _Content(msgspec.Struct):
+    format: Literal["biggan-directions/render/1"]
+    files: dict[str, _Entry]
 
 
 class Manifest:
@@ -37,7 +46,7 @@ class Manifest:
 
     def __init__(self, folder: Path, made_of: str, *, resume: bool) -> None:
         self._folder, self._made_of = folder, made_of
-        self._files: dict[str, dict[str, str]] = _read(folder / MANIFEST_NAME) if resume else {}
+        self._files: dict[str, _Entry] = _read(folder / MANIFEST_NAME) if resume else {}
         for path in folder.glob(".direction*.strips"):
             if not self.has(path.name):
                 self._drop(path.name)
@@ -45,10 +54,10 @@ class Manifest:
     def has(self, name: str, of: str = "") -> bool:
         """Whether a file is there as it was drawn, of the same as now and of ``of``."""
         entry = self._files.get(name)
-        if entry is None or entry.get("made_of") != self._made_of + of:
+        if entry is None or entry.made_of != self._made_of + of:
             return False
         try:
-            return entry.get("sha256") == _digest((self._folder / name).read_bytes())
+            return entry.sha256 == _digest((self._folder / name).read_bytes())
         except OSError:
             return False
 
@@ -60,7 +69,7 @@ class Manifest:
         """
         path = self._folder / name
         with explained(path):
-            self._files[name] = {"made_of": self._made_of + of, "sha256": _digest(path.read_bytes())}
+            self._files[name] = _Entry(self._made_of + of, _digest(path.read_bytes()))
         self._write()
 
     def keep_strips(self, animation: str, strips: Strips) -> None:
@@ -70,9 +79,7 @@ class Manifest:
             OutputError: they cannot be written.
         """
         name = _strips_name(animation)
-        encoded = [base64.b64encode(strip).decode() for strip in strips.strips]
-        content = json.dumps({"size": strips.size, "strips": encoded})
-        write_whole(self._folder / name, content.encode())
+        write_whole(self._folder / name, msgspec.json.encode(strips))
         self.add(name)
 
     def strips(self, animation: str) -> Strips | None:
@@ -81,11 +88,8 @@ class Manifest:
         if not self.has(name):
             return None
         try:
-            content = read_json(self._folder / name, largest=_LARGEST_STRIPS)
-            height, width = content["size"]
-            strips = [base64.b64decode(strip, validate=True) for strip in content["strips"]]
-            return Strips(strips, (int(height), int(width)))
-        except (FileFormatError, LookupError, TypeError, ValueError, binascii.Error):
+            return read_json(self._folder / name, Strips, largest=_LARGEST_STRIPS, what="strips")
+        except FileFormatError:
             return None
 
     def drop_strips(self) -> None:
@@ -100,7 +104,7 @@ class Manifest:
             self._write()
 
     def _write(self) -> None:
-        content = {"format": FORMAT, "files": self._files}
+        content = msgspec.to_builtins(_Content(FORMAT, self._files))
         write_whole(self._folder / MANIFEST_NAME, json.dumps(content, indent=1, sort_keys=True).encode())
 
     def _drop(self, name: str) -> None:
@@ -113,18 +117,12 @@ def _strips_name(animation: str) -> str:
     return f".{Path(animation).stem}.strips"
 
 
-def _read(path: Path) -> dict[str, dict[str, str]]:
+def _read(path: Path) -> dict[str, _Entry]:
     """The files that a manifest names; none where it is absent or damaged: then all is drawn anew."""
     try:
-        content: Any = read_json(path, largest=_LARGEST_MANIFEST)
+        return read_json(path, _Content, largest=_LARGEST_MANIFEST, what="a manifest").files
     except FileFormatError:
         return {}
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        return {}
-    files = content.get("files")
-    if not isinstance(files, dict):
-        return {}
-    return {str(name): dict(entry) for name, entry in files.items() if isinstance(entry, dict)}
 
 
 def _digest(content: bytes) -> str:

@@ -7,14 +7,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biggan_directions.errors import FileFormatError
+from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.files.escaping import shell_path, shell_word
 from biggan_directions.rendering.samples import listed
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
-    from biggan_directions.rendering import Account, RenderSettings, Scores
+    from biggan_directions.rendering import Account, RenderSettings
+    from biggan_directions.scores import Scorecard
 
 # What `learn` has a flag for, in the order in which one would type it.
 _LEARN_FLAGS = (
@@ -24,14 +25,6 @@ _LEARN_FLAGS = (
     "seed",
     "micro_batch",
     "latents",
-    "weighting",
-    "refine",
-    "steps",
-    "batch_size",
-    "lr",
-    "max_distance",
-    "probes",
-    "epsilon",
 )
 _RENDER_FLAGS = ("samples", "seed", "frames", "fps", "distance", "projection", "format")
 
@@ -46,7 +39,7 @@ def account_of(
     captions: list[str],
     note: Callable[[str], None],
 ) -> Account:
-    """All that the page in ``folder`` says of ``found``, which is at ``path``, beside its pictures.
+    """All that the page in ``folder`` says of ``found``, which is at ``path``, beside its images.
 
     ``note`` is called with a sentence if the page can have no scorecard.
     """
@@ -86,19 +79,40 @@ def learn_command(found: Directions, path: Path) -> str:
         words += ["--class", item.name]
     words += ["--ndirs", str(len(found))]
     made = {**found.solver, "solver": found.solver.get("name"), "seed": found.seed}
-    if (
-        made.get("search_space") == "all"
-        and made.get("search_dims") == found.z_dim
-        and not made.get("square")
-    ):
+    if made.get("search_space") == "all" and made.get("search_dims") == found.z_dim:
         made.pop("search_dims")  # all of z is what is meant without a number, too
     for name in _LEARN_FLAGS:
         if name in made and made[name] != usual[name]:
             words += [_flag(name), str(made[name])]
+    words += _solver_settings(found)
     if found.truncation is not None:
         words += ["--truncation", f"{found.truncation:g}"]
     words += ["--compile"] if "forward pass" in found.made_with else []
     return " ".join(map(shell_word, [*words, "--out", str(path.parent)]))
+
+
+def _solver_settings(found: Directions) -> list[str]:
+    """``--set`` for each of the solver's own settings that is not what it chooses when left out."""
+    from biggan_directions.learning.settings import LearnSettings
+    from biggan_directions.solvers import registry
+
+    space, dims = found.solver.get("search_space", "active"), found.solver.get("search_dims")
+    try:
+        solver = registry.find(str(found.solver.get("name")))
+        outline = LearnSettings(ndirs=len(found), search_space=str(space)).outline(
+            z_dim=found.z_dim,
+            resolution=int(found.model.get("resolution", 0)),
+            dims=dims if isinstance(dims, int) else None,
+        )
+    except UsageError:  # another package's solver that is not installed here
+        return []
+    usual = solver().described(outline)
+    return [
+        word
+        for key, value in usual.items()
+        if found.solver.get(key, value) != value
+        for word in ("--set", f"{key}={found.solver[key]}")
+    ]
 
 
 def _render_command(file: str, found: Directions, generator: Generator, settings: RenderSettings) -> str:
@@ -147,13 +161,13 @@ def _facts(found: Directions, generator: Generator) -> list[tuple[str, str]]:
     ]
 
 
-def _scores(path: Path, fingerprint: str, count: int, note: Callable[[str], None]) -> Scores | None:
-    from biggan_directions.rendering import SCORES_NAME, read_scores
+def _scores(path: Path, fingerprint: str, count: int, note: Callable[[str], None]) -> Scorecard | None:
+    from biggan_directions.scores import SCORES_NAME, read_scores
 
     try:
         return read_scores(path.parent / SCORES_NAME, fingerprint, count)
     except FileFormatError as error:
-        note(f"the page is drawn without a scorecard: {error}")
+        note(f"the page goes without a scorecard: {error}")
         return None
 
 

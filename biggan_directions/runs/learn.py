@@ -15,14 +15,13 @@ from biggan_directions.files.atomic_write import check_writable, explained
 from biggan_directions.learning.run import iterate
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.learning.state import check_same
-from biggan_directions.metrics.scorecard import Scorecard
 from biggan_directions.metrics.scoring import ScoreSettings
-from biggan_directions.rendering.scores import SCORES_NAME
 from biggan_directions.runs import interrupt
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, Checkpoint
 from biggan_directions.runs.folder import held
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
 from biggan_directions.runs.score import measure
+from biggan_directions.scores import SCORES_NAME, Scorecard
 
 if TYPE_CHECKING:
     from biggan_directions.generators import Generator
@@ -60,11 +59,11 @@ class LearnRun:
             generator to use. It is for preparations that take long, such as compiling.
 
     Raises:
-        UsageError: the settings do not fit the generator.
+        UsageError: the settings do not fit the generator, or it lacks what the solver needs.
 
     >>> from tempfile import TemporaryDirectory
     >>> from biggan_directions import LearnRun, LearnSettings, load_generator
-    >>> car, settings = load_generator("toybox", "car"), LearnSettings(ndirs=2, latents=2)
+    >>> car, settings = load_generator("toybox", "car"), LearnSettings(ndirs=2, latents=1, vjps=4)
     >>> with TemporaryDirectory() as folder:
     ...     found = LearnRun(folder, car, settings).finish(resume=True).directions
     ...     again = LearnRun(folder, car, settings).finish(resume=True).directions  # read from the file
@@ -85,6 +84,7 @@ class LearnRun:
         self.path = self.folder / DIRECTIONS_NAME
         self.generator, self.settings = generator, settings or LearnSettings()
         self.settings.block(generator.z_dim)
+        self.settings.made_for(generator)
         self._group, self._prepare = group, prepare
 
     def finish(self, *, resume: bool = False, force: bool = False, observe: Observe = ignore) -> LearnResult:
@@ -151,7 +151,8 @@ class LearnRun:
         found, settings, generator = Directions.load(self.path), self.settings, self.generator
         searched = found.solver.get("search_dims")
         dims = settings.search_dims or (searched if isinstance(searched, int) else 0)
-        asked = settings.described(settings.block(generator.z_dim), generator.resolution, dims)
+        sizes = {"z_dim": generator.z_dim, "resolution": generator.resolution}
+        asked = settings.described(settings.outline(**sizes, dims=dims))
         asked |= {"ndirs": settings.ndirs, "seed": settings.seed, "truncation": generator.truncation}
         asked |= {"classes": generator.classes, "weights_sha256": generator.weights_sha256}
         made = {**found.solver, "ndirs": len(found), "seed": found.seed, "truncation": found.truncation}

@@ -12,12 +12,12 @@ from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.files.atomic_write import check_writable, explained, write_whole
 from biggan_directions.files.escaping import folder_name
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.rendering.scores import SCORES_NAME
 from biggan_directions.runs import interrupt
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
 from biggan_directions.runs.folder import held
 from biggan_directions.runs.learn import DIRECTIONS_NAME, LearnRun, short_score, solve
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
+from biggan_directions.scores import SCORES_NAME
 
 if TYPE_CHECKING:
     from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
@@ -54,7 +54,7 @@ class PerClassRun:
 
     >>> from tempfile import TemporaryDirectory
     >>> from biggan_directions import LearnSettings, PerClassRun, load_generator
-    >>> toys, settings = load_generator("toybox", ["car", "duck"]), LearnSettings(ndirs=1, latents=1)
+    >>> toys, settings = load_generator("toybox", ["car", "duck"]), LearnSettings(ndirs=1, latents=1, vjps=2)
     >>> with TemporaryDirectory() as folder:
     ...     result = PerClassRun(folder, toys, settings).finish(resume=True)
     >>> [path.parent.name for path in result.paths]

@@ -11,7 +11,7 @@ from biggan_directions.runs.observer import Observe, RunProgress, ignore
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
-    from biggan_directions.metrics.scorecard import Scorecard
+    from biggan_directions.scores import Scorecard
     from biggan_directions.solvers.subspace import SearchSpace
 
 

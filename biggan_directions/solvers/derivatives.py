@@ -22,7 +22,7 @@ class Differences:
         epsilon: step along a basis vector, in units of z. Smaller, and rounding drowns the difference;
             larger, and it is no longer local.
         blocks: sides in pixels of the blocks that the picture is averaged over before it is solved on, one a
-            scale; at most the picture's own side.
+            scale; at most the picture's own side. None where it is not solved on.
         balanced: whether every number of the averaged pictures has the same say, whatever the size of its
             Hessian, and every scale; if not, all squares are added up as they are.
         sketch: numbers kept of a picture by the random sketch, where it has more.
@@ -36,7 +36,7 @@ class Differences:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.epsilon) and self.epsilon > 0):
             raise UsageError(f"epsilon must be a finite number above 0, got {self.epsilon}")
-        if not self.blocks or min(self.blocks) < 1:
+        if self.blocks and min(self.blocks) < 1:
             raise UsageError(f"pictures are averaged over blocks of at least 1 pixel, got {self.blocks}")
         if self.sketch < 1:
             raise UsageError(f"a sketch must keep at least 1 number, got {self.sketch}")
@@ -135,7 +135,8 @@ def derivatives(
     *smooth, full = torch.split(seconds, [sketch.size for sketch in sketches], dim=1)
     if differences.balanced and rows == size:
         smooth = [_balanced(entries, pairs) for entries in smooth]
-    return Derivatives(pairs=pairs, changes=changes, smooth=torch.cat(smooth, dim=1), full=full)
+    together = torch.cat([full[:, :0], *smooth], dim=1)
+    return Derivatives(pairs=pairs, changes=changes, smooth=together, full=full)
 
 
 def _balanced(entries: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:

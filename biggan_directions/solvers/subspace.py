@@ -12,6 +12,7 @@ import torch
 from biggan_directions.distributed.process_group import ProcessGroup
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.latents import stream
+from biggan_directions.linalg import with_signs
 from biggan_directions.solvers.evaluator import Evaluator
 
 MATTERS = 0.01  # a dimension with this share of the trace is worth searching
@@ -42,6 +43,16 @@ class Block:
     def size(self) -> int:
         """How many coordinates it has."""
         return self.stop - self.start
+
+    def placed(self, rows: torch.Tensor, z_dim: int) -> torch.Tensor:
+        """Rows over these coordinates ``(n, size)`` as rows over all of z ``(n, z_dim)``, float64.
+
+        >>> parse_search_space("1:3", 4).placed(torch.ones(1, 2), 4).tolist()
+        [[0.0, 1.0, 1.0, 0.0]]
+        """
+        placed = torch.zeros(len(rows), z_dim, dtype=torch.float64)
+        placed[:, self.start : self.stop] = rows
+        return placed
 
 
 def parse_search_space(spec: str, z_dim: int) -> Block:
@@ -209,11 +220,9 @@ class Survey:
             dims = default_dims(block, ndirs, matter=int((values >= MATTERS * trace).sum()))
         alive = int((values > _DEAD * values[0]).sum())
         told = alive < self.count  # as many eigenvalues as cotangents, and what is beyond them was never seen
-        basis = torch.zeros(dims, len(self.total), dtype=torch.float64)
-        basis[:, inside] = with_signs(vectors[:dims])
         return SearchSpace(
             block=block,
-            basis=basis,
+            basis=block.placed(with_signs(vectors[:dims]), len(self.total)),
             eigenvalues=values[:dims].clone(),
             trace_share=float(values[:dims].sum()) / trace,
             live=min(alive, dims) if told else dims,
@@ -258,37 +267,3 @@ def check_sizes(block: Block, *, ndirs: int, dims: int | None) -> None:
             f"search dims must lie between the {ndirs} directions asked for and the {block.size} dimensions "
             f"of search space {block.spec}, got {dims}"
         )
-
-
-def with_signs(rows: torch.Tensor) -> torch.Tensor:
-    """Turn each row so that its component of largest magnitude is positive."""
-    largest = rows.gather(1, rows.abs().argmax(dim=1, keepdim=True))
-    return torch.where(largest < 0, -rows, rows)
-
-
-def orthonormal(rows: torch.Tensor) -> torch.Tensor:
-    """Gram–Schmidt on the rows, in their order: Q of the QR decomposition, with the signs of R's diagonal.
-
-    >>> orthonormal(torch.tensor([[-2.0, 0.0], [1.0, 1.0]])).tolist()
-    [[-1.0, 0.0], [0.0, 1.0]]
-    """
-    columns, triangle = torch.linalg.qr(rows.T)
-    flips = torch.where(triangle.diagonal() < 0, -1.0, 1.0).to(rows.dtype)
-    return torch.mul(columns, flips).T
-
-
-def completed(directions: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
-    """Extend orthonormal ``directions (n, z_dim)`` to an orthonormal basis of their span and that of
-    ``basis``.
-
-    Where the directions lie within the basis' span, it is another basis of that span which begins with them;
-    where they do not, the span is wider by what they add.
-
-    >>> completed(torch.tensor([[0.0, 1.0, 0.0]]), torch.eye(3)[:2]).abs().tolist()
-    [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
-    """
-    directions, basis = orthonormal(directions.double()), basis.double()
-    rest = basis - (basis @ directions.T) @ directions
-    _, sizes, vectors = torch.linalg.svd(rest, full_matrices=False)
-    extra = vectors[sizes > 1e-5]
-    return orthonormal(torch.cat([directions, with_signs(extra)]))

@@ -2,6 +2,7 @@
 
 import html
 import inspect
+import itertools
 import json
 import shlex
 from dataclasses import fields
@@ -119,7 +120,8 @@ def test_the_command_that_learns_says_what_is_not_usual(tmp_path: Path) -> None:
     words = shlex.split(learn_command(Directions.load(path), path))
     assert words == [
         *("biggan-directions", "learn", "--model", "toybox", "--class", "car", "--class", "duck"),
-        *("--ndirs", "2", "--solver", "adam", "--search-space", "all", "--seed", "3", "--steps", "50"),
+        *("--ndirs", "2", "--solver", "adam", "--search-space", "all", "--seed", "3"),
+        *("--set", "steps=50"),
         *("--truncation", "1", "--out", str(tmp_path)),
     ]
     # and `learn` takes them
@@ -130,18 +132,48 @@ def test_the_command_that_learns_says_what_is_not_usual(tmp_path: Path) -> None:
 def test_every_setting_that_learn_has_a_flag_for_is_told(tmp_path: Path) -> None:
     """Set to what is not usual; `--class`, `--model` and the like are told from elsewhere in the file."""
     flags = {field.name for field in fields(LearnSettings)} & set(inspect.signature(learn).parameters)
+    flags -= {"options"}
     usual = LearnSettings()
-    solver: dict[str, object] = {
-        "name": "adam",
-        "search_space": "0:8",
-        "search_dims": 8,
-        "weighting": "plain",
-    }
+    solver: dict[str, object] = {"name": "adam", "search_space": "0:8", "search_dims": 8}
     for name in flags - {"solver", "seed", "ndirs", *solver}:
         solver[name] = getattr(usual, name) + 1
     path = of(tmp_path, CAR, solver=solver)
     words = shlex.split(learn_command(Directions.load(path), path))
     assert {word.lstrip("-").replace("-", "_") for word in words if word.startswith("--")} >= flags
+
+
+@pytest.mark.parametrize(
+    ("solver", "search_space", "own"),
+    [
+        ("jacobi", "active", {}),
+        ("jacobi", "active", {"weighting": "plain", "blocks": (4, 8)}),
+        ("adam", "0:8", {}),
+        ("adam", "all", {"square": True, "steps": 5}),
+        ("adam", "active", dict.fromkeys(("batch_size", "lr", "max_distance", "probes", "epsilon"), 7)),
+        ("adam", "active", {"start": "first-order", "square": False}),
+        ("random", "active", {}),
+    ],
+)
+def test_the_solvers_own_settings_are_told_where_they_are_not_what_it_chooses(
+    solver: str, search_space: str, own: dict[str, object], tmp_path: Path
+) -> None:
+    """And the command's words make the same settings."""
+    settings = LearnSettings(ndirs=2, solver=solver, search_space=search_space, options=own)
+    outline = settings.outline(z_dim=32, resolution=64)
+    path = of(tmp_path, CAR, solver=settings.described(outline))
+    words = shlex.split(learn_command(Directions.load(path), path))
+    told = [word for flag, word in itertools.pairwise(words) if flag == "--set"]
+    assert {word.split("=")[0] for word in told} == set(own)
+    typed = dict(word.split("=", 1) for word in told)
+    again = LearnSettings(ndirs=2, solver=solver, search_space=search_space, options=typed)
+    assert again.described(outline) == settings.described(outline)
+
+
+def test_the_command_of_a_solver_that_is_not_installed_leaves_its_settings_out(tmp_path: Path) -> None:
+    path = of(tmp_path, CAR, solver={"name": "theirs", "search_space": "active", "depth": 3})
+    words = shlex.split(learn_command(Directions.load(path), path))
+    assert words[words.index("--solver") + 1] == "theirs"
+    assert "--set" not in words
 
 
 def test_a_damaged_scorecard_is_a_note_and_the_page_is_drawn(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def _same(first: Path, second: Path, *names: str) -> None:
 
 def test_learn_and_score_print_once_and_write_what_one_process_writes(net: Path, tmp_path: Path) -> None:
     learn = ("learn", "--model", str(net), "--class", "1", "--ndirs", "2", "--latents", "9", "--json")
-    adam = (*learn, "--solver", "adam", "--steps", "3", "--batch-size", "10")
+    adam = (*learn, "--solver", "adam", "--set", "steps=3", "--set", "batch_size=10")
     score = ("score", "jacobi1/directions.pt", "--latents", "4", "--seeds", "1", "--json")
     jobs = [
         command(1, *learn, "--out", "jacobi1"),

@@ -1,6 +1,7 @@
 """What a page may ask for, and the sentence it gets where it may not."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -25,48 +26,67 @@ def test_a_request_is_read() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"class": None}, "class must be text, got nothing"),
-        ({"class": ""}, "1 to 200"),
-        ({"truncation": 0}, "truncation"),
-        ({"truncation": "1"}, "truncation must be a number"),
-        ({"truncation": True}, "truncation must be a number"),
-        ({"truncation": float("nan")}, "truncation"),
-        ({"seed": 1.5}, "seed must be a whole number, got 1.5"),
-        ({"seed": 2**60}, "seed must lie within"),
-        ({"samples": []}, "1 to 16 samples"),
-        ({"samples": [16]}, "0 to 15"),
-        ({"samples": [-1]}, "0 to 15"),
-        ({"samples": [0] * 17}, "1 to 16 samples"),
-        ({"samples": 4}, "samples must be a list"),
-        ({"moves": [1]}, "moves must be an object"),
-        ({"moves": {"-1": 1}}, "direction's number"),
-        ({"moves": {"²": 1}}, "direction's number"),
-        ({"moves": {"1" * 5000: 1}}, "direction's number"),
-        ({"moves": {"1": float("nan")}}, "expected -100 to 100"),
-        ({"moves": {"1": 10**400}}, "expected -100 to 100"),
-        ({"moves": {"1": None}}, "must be a number, got nothing"),
-        ({"client": "x" * 65}, "client"),
-        ({"number": "1"}, "number must be a whole number"),
-        ({"frames": 3}, "unknown key 'frames'"),
+        ({"class": None}, "class is null, expected text"),
+        ({"class": ""}, 'class is "", expected text of length >= 1'),
+        ({"class": "x" * 201}, "expected text of length <= 200"),
+        ({"truncation": 0}, "truncation is 0, expected a number > 0.0"),
+        ({"truncation": "1"}, 'truncation is "1", expected a number'),
+        ({"truncation": True}, "truncation is true, expected a number"),
+        ({"truncation": float("nan")}, "truncation is NaN, expected a number"),
+        ({"seed": 1.5}, "seed is 1.5, expected a whole number"),
+        ({"seed": 2**60}, f"expected a whole number <= {2**53 - 1}"),
+        ({"samples": []}, "samples is [], expected a list of length >= 1"),
+        ({"samples": [16]}, "samples[0] is 16, expected a whole number <= 15"),
+        ({"samples": [0, -1]}, "samples[1] is -1, expected a whole number >= 0"),
+        ({"samples": [0] * 17}, "expected a list of length <= 16"),
+        ({"samples": 4}, "samples is 4, expected a list"),
+        ({"moves": [1]}, "moves is [1], expected an object"),
+        ({"moves": {"-1": 1}}, "a key of moves is not a whole number >= 0"),
+        ({"moves": {"²": 1}}, "a key of moves is not a whole number"),
+        ({"moves": {"1" * 5000: 1}}, "a key of moves is not a number"),
+        ({"moves": {"1": float("nan")}}, "moves[...] is not a number >= -100.0"),
+        ({"moves": {"1": 10**400}}, "moves[...] is not a number"),
+        ({"moves": {"1": 101}}, "moves[...] is not a number <= 100.0"),
+        ({"moves": {"1": None}}, "moves[...] is not a number"),
+        ({"moves": dict.fromkeys(map(str, range(10_001)), 0)}, "expected an object of length <= 10000"),
+        ({"client": "x" * 65}, "expected text of length <= 64"),
+        ({"number": "1"}, 'number is "1", expected a whole number'),
+        ({"frames": 3}, 'the key "frames" is unknown'),
     ],
 )
 def test_a_bad_value_is_refused_in_words(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError) as caught:
         read(**changes)
     assert says in str(caught.value)
+    assert str(caught.value).startswith("the request is wrong: ")
     assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"9" * 5000])
 def test_what_is_no_json_object_is_refused_in_words(text: bytes) -> None:
-    with pytest.raises(UsageError, match="JSON"):
+    with pytest.raises(UsageError, match=r"not JSON|it is \[\], expected an object"):
         ImageRequest.from_json(text)
 
 
 def test_the_schema_names_what_is_read() -> None:
-    described = schema()["components"]["schemas"]["PictureRequest"]
+    described = schema()["components"]["schemas"]["ImageRequest"]
     assert set(described["properties"]) == {*GOOD, "client", "number"}
     for key in ("class", "truncation"):
         assert key in described["required"]
         with pytest.raises(UsageError, match=key):
             ImageRequest.from_json(json.dumps({k: v for k, v in GOOD.items() if k != key}).encode())
+
+
+def test_the_schema_has_the_limits_and_its_references_lead_somewhere() -> None:
+    described = schema()
+    schemas = described["components"]["schemas"]
+    of = schemas["ImageRequest"]["properties"]
+    assert schemas["ImageRequest"]["additionalProperties"] is False
+    assert (of["class"]["minLength"], of["class"]["maxLength"], of["client"]["maxLength"]) == (1, 200, 64)
+    assert (of["truncation"]["exclusiveMinimum"], of["truncation"]["maximum"]) == (0, 1)
+    assert (of["seed"]["minimum"], of["seed"]["maximum"]) == (-(2**53 - 1), 2**53 - 1)
+    assert (of["samples"]["minItems"], of["samples"]["maxItems"]) == (1, 16)
+    distance, keys = of["moves"]["additionalProperties"], of["moves"]["propertyNames"]["pattern"]
+    assert (distance["minimum"], distance["maximum"]) == (-100, 100)
+    assert [bool(re.search(keys, key)) for key in ("0", "12", "-1", "²", "x")] == [True, True, *[False] * 3]
+    assert set(re.findall(r"#/components/schemas/(\w+)", json.dumps(described))) == set(schemas)

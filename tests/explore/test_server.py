@@ -99,19 +99,17 @@ def test_the_session_and_the_schema_are_told(live: Live) -> None:
     assert (session["class"], len(session["classes"]), session["truncation"]) == ("car", 10, 1.0)
     described = json.loads(speak(live, "GET", "/api/schema")[2])
     schemas = described["components"]["schemas"]
-    assert set(session) == set(schemas["Session"]["required"])
-    assert set(session["directions"][0]) == set(
-        schemas["Session"]["properties"]["directions"]["items"]["required"]
-    )
-    assert set(draw(live)[1]) == set(schemas["Pictures"]["required"])
+    assert set(session) == set(schemas["SessionInfo"]["required"])
+    assert set(session["directions"][0]) == set(schemas["DirectionInfo"]["required"])
+    assert set(draw(live)[1]) == set(schemas["ImagesInfo"]["required"])
 
 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
         ({"class": "moog"}, "mug"),
-        ({"class": "x" * 300}, "200 characters"),
-        ({"truncation": 2}, "truncation must be above 0 and at most 1, got 2"),
+        ({"class": "x" * 300}, "text of length <= 200"),
+        ({"truncation": 2}, "truncation is 2, expected a number <= 1.0"),
         ({"moves": {"9": 1}}, "no direction 9: this set has 3"),
         ({"samples": [99]}, "sample"),
     ],

@@ -71,9 +71,9 @@ def test_three_generators_are_kept_and_a_misspelt_class_loads_none() -> None:
 
 
 def test_a_slider_reaches_as_far_as_render_goes() -> None:
-    directions = make_session().describe()["directions"]
-    assert [row["reach"] for row in directions] == [2.0, 6.0, 3.0]
-    assert directions[2]["effect"] is None  # NaN is no JSON
+    directions = make_session().describe().directions
+    assert [row.reach for row in directions] == [2.0, 6.0, 3.0]
+    assert directions[2].effect is None  # NaN is no JSON
 
 
 def test_a_direction_that_is_not_there_is_refused_in_words() -> None:

@@ -25,7 +25,7 @@ from biggan_directions.files.torch_file import read_torch_file
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan_deep.layout import load_state, read_config
 from biggan_directions.generators.weights.weight_folder import WeightFiles
-from biggan_directions.rendering.scores import SCORES_FORMAT, read_scores
+from biggan_directions.scores import SCORES_FORMAT, read_scores
 from tests.support.checkpoints import SMALL, small_state
 from tests.support.hostile import archive, sizes, text, view, whole
 from tests.support.oracles import random_orthogonal
@@ -147,7 +147,8 @@ def _scorecard() -> bytes:
     one = {**dict.fromkeys(keys, figure), "recovery": 0.9, "factor": "azimuth"}
     sets = [{"solver": "jacobi", "directions": [one, one], "paper_penalty": figure, "recovery_mean": 0.8}]
     head = {"format": SCORES_FORMAT, "directions_sha256": "0" * 64, "model": "toybox", "classes": ["car"]}
-    return json.dumps({**head, "seed": 0, "latents": 4, "sets": sets}).encode()
+    rest = {"truncation": 1.0, "seed": 0, "latents": 4, "evaluations": 100, "sets": sets}
+    return json.dumps({**head, **rest}).encode()
 
 
 def _directions(path: Path) -> None:

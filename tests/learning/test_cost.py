@@ -10,16 +10,19 @@ from biggan_directions.learning.run import learn
 from biggan_directions.learning.settings import LearnSettings
 from tests.support.separable import Separable
 
+ADAM = {"steps": 2, "batch_size": 6}
+
 
 @pytest.mark.parametrize(
     "changed",
     [
         {},
-        {"refine": 2},
-        {"solver": "adam"},
-        {"solver": "adam", "refine": 2},
-        {"solver": "adam", "search_space": "all"},
+        {"solver": "adam", "options": {**ADAM, "start": "jacobi"}},
+        {"solver": "adam", "options": ADAM},
+        {"solver": "adam", "options": {**ADAM, "start": "random"}},
+        {"solver": "adam", "options": ADAM, "search_space": "all"},
         {"solver": "random"},
+        {"solver": "random", "search_space": "1:9"},
         {"solver": "first-order"},
         {"search_space": "1:9"},
         {"search_dims": 7},
@@ -27,7 +30,7 @@ from tests.support.separable import Separable
 )
 def test_what_is_counted_is_what_is_done(changed: dict[str, Any]) -> None:
     """Where nothing is dead, to the picture."""
-    settings = LearnSettings(**{"ndirs": 4, "latents": 2, "steps": 2, "batch_size": 6, **changed})
+    settings = LearnSettings(**{"ndirs": 4, "latents": 2, **changed})
     generator = Separable(z_dim=12, factors=12)
     before = estimate(generator, settings)
     if settings.search_space == "active" and settings.search_dims is None:
@@ -42,3 +45,5 @@ def test_what_is_counted_is_what_is_done(changed: dict[str, Any]) -> None:
 def test_settings_that_do_not_fit() -> None:
     with pytest.raises(UsageError, match="do not fit"):
         estimate(Separable(), LearnSettings(ndirs=13))
+    with pytest.raises(UsageError, match="sefa needs"):
+        estimate(Separable(), LearnSettings(solver="sefa"))

@@ -55,7 +55,7 @@ def _later_kind(path: Path) -> None:
     """What is wrong is read once the survey, half done, has been done."""
     content = torch.load(path, weights_only=True)
     content["state"]["survey"]["count"] = 4
-    content["state"]["hessians"] = 5
+    content["state"]["solver"] = 5
     torch.save(content, path)
 
 

@@ -15,7 +15,7 @@ from tests.support.killed_runs import Run, is_one_line, steps_in
 
 # On the toybox, whose images take as long as a small model's do.
 TOYBOX = ("learn", "--model", "toybox", "--class", "car", "--ndirs", "2", "--latents", "2", "--out", "out")
-ENDLESS = (*TOYBOX, "--solver", "adam", "--steps", "100000", "--batch-size", "2")
+ENDLESS = (*TOYBOX, "--solver", "adam", "--set", "steps=100000", "--set", "batch_size=2")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

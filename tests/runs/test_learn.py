@@ -186,7 +186,7 @@ def test_a_run_that_is_there_is_refused_resumed_or_replaced(
     is_one_line(run((*ONE, "--resume", "--force"), folder), 2, "one of them")
     for other, says in (
         (("--seed", "3"), "seed 0, not 3"),
-        (("--epsilon", "0.2"), "epsilon 0.1, not 0.2"),
+        (("--set", "weighting=plain"), "weighting balanced, not plain"),
         (("--class", "2"), "classes"),
         (("--truncation", "1"), "truncation 0.5, not 1.0"),
     ):
@@ -251,7 +251,7 @@ def test_a_read_only_disk_is_a_line_before_any_work(net: Path, tmp_path: Path) -
 def test_stopped_and_resumed_it_gives_the_same_bytes(number: int, folder: Path) -> None:
     assert run((*ADAM, "--out", "whole"), folder).code == 0
     begun = Run(ADAM, folder, constants=EAGER)
-    begun.until_state("adam")
+    begun.until_state("solver")
     begun.send(number)
     assert begun.end().code == 128 + number
     assert run((*ADAM, "--resume"), folder).code == 0

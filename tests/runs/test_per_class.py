@@ -100,7 +100,7 @@ def test_a_checkpoint_of_a_class_alone_is_seen_and_goes_when_the_class_is_done(
 def test_beside_a_run_of_one_class_it_is_told_and_touches_nothing(how: str, learnt: Path) -> None:
     folder, name = learnt, _names(learnt)[1]
     (folder / "all" / name / "directions.pt").unlink()
-    long = (*LEARN, "--class", "1", "--solver", "adam", "--steps", "100000", "--batch-size", "2")
+    long = (*LEARN, "--class", "1", "--solver", "adam", "--set", "steps=100000", "--set", "batch_size=2")
     begun = Run((*long, "--out", f"all/{name}"), folder, constants=EAGER)
     begun.until(f"all/{name}/{CHECKPOINT_NAME}")
     done = run((*EACH, how), folder)

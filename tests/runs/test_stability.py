@@ -14,6 +14,7 @@ from biggan_directions.runs.stability import repeated
 from tests.support.separable import Separable
 
 SETTINGS = LearnSettings(ndirs=5, latents=4, vjps=32)
+RANDOM = LearnSettings(ndirs=5, latents=1, vjps=32, solver="random")
 
 
 def _found(settings: LearnSettings, *, seed: int) -> Directions:
@@ -32,7 +33,7 @@ def test_other_seeds_find_the_directions_that_are_there_to_be_found() -> None:
 
 
 def test_seeds_below_one_s_own_suffice() -> None:
-    found = _found(replace(SETTINGS, solver="random", latents=1), seed=7)
+    found = _found(RANDOM, seed=7)
     (row,) = repeated(found, Separable(), 1)
     assert row.seed == 0
     assert max(row.cosines) < 0.99
@@ -40,6 +41,6 @@ def test_seeds_below_one_s_own_suffice() -> None:
 
 
 def test_a_foreign_file_cannot_be_learnt_again() -> None:
-    foreign = replace(_found(replace(SETTINGS, solver="random", latents=1), seed=0), solver={})
+    foreign = replace(_found(RANDOM, seed=0), solver={})
     with pytest.raises(UsageError, match="does not say how"):
         list(repeated(foreign, Separable(), 1))

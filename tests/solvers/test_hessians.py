@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from biggan_directions.errors import UsageError
+from biggan_directions.linalg import orthonormal
 from biggan_directions.solvers.derivatives import Differences, evaluations_per_latent
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.hessians import Moments, measure
-from biggan_directions.solvers.jacobi import diagonalise, measured_moments
 from biggan_directions.solvers.joint_diagonalisation import off_diagonal_share
-from biggan_directions.solvers.subspace import orthonormal
+from biggan_directions.solvers.methods.jacobi import diagonalise
+from biggan_directions.solvers.sampled_moments import SampledMoments
 
 Z_DIM, SIDE = 7, 6
 
@@ -237,15 +238,15 @@ def test_a_sketch_keeps_the_energy() -> None:
             return waves.sum(dim=1).reshape(len(z), 3, 64, 64)
 
     def sums(size: int) -> Moments:
-        *_, last = measured_moments(
+        *_, last = SampledMoments.empty(4).continued(
             Evaluator(Large(lambda z: z), 8),
             torch.eye(4).double(),
             lambda index: (_draws(4, seed=100 + index), None),
-            latents=8,
+            total=8,
             differences=Differences(epsilon=0.02, blocks=(1,), balanced=False, sketch=size),
             seed=0,
         )
-        return last
+        return last.moments
 
     exact, sketched = sums(12288), sums(1024)
     assert float(sketched.full.trace() / exact.full.trace()) == pytest.approx(1, abs=0.02)
@@ -253,34 +254,6 @@ def test_a_sketch_keeps_the_energy() -> None:
     for moments in (exact, sketched):
         found = diagonalise(moments).rotation
         assert (hidden @ found.T).abs().amax(dim=1).min() > 0.9999
-
-
-def test_every_latent_has_signs_of_its_own() -> None:
-    """Or the shift of the mixed differences would be a bias, not noise."""
-    seen: list[torch.Tensor] = []
-
-    class Watching(Images):
-        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
-            seen.append(z)
-            return super().__call__(z)
-
-    list(
-        measured_moments(
-            Evaluator(Watching(lambda z: z[:, :1] * torch.ones(1, SIDE**2)), 1 + 2 * Z_DIM),
-            torch.eye(Z_DIM).double(),
-            lambda index: (torch.zeros(Z_DIM).double(), None),
-            latents=8,
-            differences=Differences(),
-            seed=0,
-        )
-    )
-    ahead = [
-        points[1::2].diagonal().sign()
-        for points in seen
-        if len(points) == 1 + 2 * Z_DIM and not points[0].any()
-    ]
-    assert len({tuple(row.tolist()) for row in ahead}) > 4
-    assert (torch.stack(ahead).abs() == 1).all()
 
 
 def test_each_picture_has_a_stack_of_its_own() -> None:
@@ -291,31 +264,6 @@ def test_each_picture_has_a_stack_of_its_own() -> None:
         entries = moments.stack(smooth=smooth)[:, first, second]
         torch.testing.assert_close(entries.T @ entries, gram, rtol=1e-6, atol=1e-6)
     assert not torch.allclose(moments.smooth, moments.full)
-
-
-def test_sums_are_taken_up_where_they_were_left() -> None:
-    images, _, _ = _quadratic()
-
-    def run(done: int, so_far: Moments | None) -> list[Moments]:
-        return list(
-            measured_moments(
-                Evaluator(images, 4),
-                torch.eye(Z_DIM).double(),
-                lambda index: (_draws(Z_DIM, seed=index), None),
-                latents=5,
-                differences=Differences(sketch=16, blocks=(2,)),
-                seed=0,
-                so_far=so_far,
-                done=done,
-            )
-        )
-
-    whole = run(0, None)
-    rest = run(2, Moments.from_state(whole[1].state_dict()))
-    assert len(rest) == 3
-    assert torch.equal(rest[-1].full, whole[-1].full)
-    assert torch.equal(rest[-1].slopes, whole[-1].slopes)
-    assert rest[-1].numbers == whole[-1].numbers == 5 * SIDE**2
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from biggan_directions.errors import UsageError
+from biggan_directions.linalg import orthonormal
 from biggan_directions.solvers.joint_diagonalisation import jacobi_sweeps, off_diagonal_share
-from biggan_directions.solvers.subspace import orthonormal
 
 
 def _symmetric(count: int, size: int, seed: int) -> torch.Tensor:

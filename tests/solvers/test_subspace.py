@@ -10,11 +10,8 @@ from biggan_directions.latents import sample_latents
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.subspace import (
     Survey,
-    completed,
     cotangents_needed,
-    orthonormal,
     parse_search_space,
-    with_signs,
 )
 from tests.support.separable import Separable
 
@@ -123,27 +120,3 @@ def test_a_picture_that_ignores_z() -> None:
     generator.weights = torch.zeros_like(generator.weights)
     with pytest.raises(GeneratorError, match="does not depend on z"):
         _survey(generator, 4).space(parse_search_space("active", 12), ndirs=1, dims=None)
-
-
-def test_completion_begins_with_the_directions() -> None:
-    space = orthonormal(torch.randn(5, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64))
-    inside = orthonormal(torch.randn(2, 5, generator=torch.Generator().manual_seed(1)).double() @ space)
-    basis = completed(inside, space)
-    assert len(basis) == 5
-    torch.testing.assert_close(basis[:2], inside)
-    torch.testing.assert_close(basis @ basis.T, torch.eye(5).double(), rtol=0, atol=1e-12)
-    torch.testing.assert_close(basis.T @ basis, space.T @ space, rtol=0, atol=1e-12)
-    outside = torch.eye(1, 9).double()
-    assert len(completed(outside, space)) == 6
-
-
-def test_orthonormal_is_gram_schmidt() -> None:
-    rows = torch.randn(4, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    expected: list[torch.Tensor] = []
-    for row in rows:
-        for earlier in expected:
-            row = row - (row @ earlier) * earlier
-        expected.append(row / row.norm())
-    torch.testing.assert_close(orthonormal(rows), torch.stack(expected))
-    flipped = with_signs(torch.tensor([[0.1, -0.9], [0.3, 0.2]]))
-    torch.testing.assert_close(flipped, torch.tensor([[-0.1, 0.9], [0.3, 0.2]]))

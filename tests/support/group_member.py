@@ -25,12 +25,12 @@ from tests.support.separable import Separable
 
 RUNS: dict[str, dict[str, Any]] = {
     "jacobi": {"solver": "jacobi"},
-    "adam": {"solver": "adam", "steps": 3},
-    "refined": {"solver": "first-order", "refine": 2},
+    "adam": {"solver": "adam", "options": {"steps": 3, "batch_size": 10}},
+    "refined": {"solver": "adam", "options": {"start": "jacobi", "steps": 2, "batch_size": 10}},
     "random": {"solver": "random"},
     "coordinate": {"solver": "coordinate"},
 }
-QUICK: dict[str, Any] = {"ndirs": 4, "latents": 5, "batch_size": 10, "micro_batch": 4, "vjps": 18}
+QUICK: dict[str, Any] = {"ndirs": 4, "latents": 5, "micro_batch": 4, "vjps": 18}
 LATENTS = torch.linspace(-1, 1, 7 * 12).reshape(7, 12)
 _PATIENCE = timedelta(seconds=60)
 

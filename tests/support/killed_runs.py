@@ -32,8 +32,9 @@ EAGER: Mapping[str, float] = {"runs.checkpoint._EVERY_S": 0.0, "runs.checkpoint.
 # On a generator of three classes that draws at once: see the fixture ``folder``.
 LEARN = ("learn", "--model", "net", "--ndirs", "2", "--latents", "2")
 ONE = (*LEARN, "--class", "1", "--search-dims", "2", "--out", "out")
-ADAM = (*ONE, "--solver", "adam", "--steps", "8", "--batch-size", "2")
-ENDLESS = (*ONE, "--solver", "adam", "--steps", "100000", "--batch-size", "2")
+_ADAM = ("--solver", "adam", "--set", "batch_size=2", "--set")
+ADAM = (*ONE, *_ADAM, "steps=8")
+ENDLESS = (*ONE, *_ADAM, "steps=100000")
 
 
 def forked(target: Callable[..., None], *arguments: Any) -> BaseProcess:
@@ -152,7 +153,8 @@ def state_in(folder: Path) -> dict[str, Any]:
 def steps_in(folder: Path) -> int:
     """Steps and vector-Jacobian products in the checkpoint of a run into ``FOLDER/out``."""
     state = state_in(folder)
-    return int(state["survey"]["count"] + state.get("adam", {"adam": {"done": 0}})["adam"]["done"])
+    taken = state["solver"]["adam"]["matrix"]["done"] if "solver" in state else 0
+    return int(state["survey"]["count"] + taken)
 
 
 def is_one_line(done: Done, code: int, *words: str) -> None:

@@ -6,8 +6,8 @@ from typer.main import get_command
 import biggan_directions.cli
 import biggan_directions.distributed.starting
 import biggan_directions.generators.load
-import biggan_directions.rendering
 import biggan_directions.runs.per_class
+import biggan_directions.runs.render
 import biggan_directions.runs.stability
 import biggan_directions.toybox.packed
 

@@ -17,6 +17,7 @@ from biggan_directions.generators.biggan_deep.kernels.operations import bands
 from biggan_directions.generators.biggan_deep.last_block import LastBlock
 from biggan_directions.generators.biggan_deep.layer import Layer
 from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
+from biggan_directions.generators.capabilities import LatentWeight
 
 
 class FrozenBigGAN(nn.Module):
@@ -166,6 +167,13 @@ class FrozenBigGAN(nn.Module):
             weights += [scale / inverse, shift - scale * centre]
             start += 2 * len(inverse)
         return weights
+
+    def latent_weights(self) -> list[LatentWeight]:
+        """The same, each with its name and the layer it belongs to."""
+        return [
+            LatentWeight(name=f"weight {place}", layer=str(place), matrix=matrix)
+            for place, matrix in enumerate(self.z_weights())
+        ]
 
     @property
     def is_compiled(self) -> bool:

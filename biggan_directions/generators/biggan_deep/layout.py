@@ -4,34 +4,68 @@ Nothing is built before the configuration is found sane, nothing is unpickled, a
 that the configuration calls for must be there, with its shape, and finite.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import torch
+from msgspec import Meta, Struct, structs
 from pytorch_pretrained_biggan import BigGANConfig
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.files.plain_json import read_json
 from biggan_directions.files.safetensors_file import read_safetensors
 from biggan_directions.files.torch_file import read_torch_file
+from biggan_directions.files.validation import shown
 from biggan_directions.generators.weights.weight_folder import WeightFiles
 
 _LARGEST_CONFIG_BYTES = 64 * 1024
 _LARGEST_STATE_BYTES = 4 * 1024**3
-# Generous: 8 to 2048 pixels, up to eight times the width of the published models.
-_WHOLE_NUMBERS = {
-    "output_dim": (8, 2048),
-    "z_dim": (1, 4096),
-    "class_embed_dim": (1, 4096),
-    "channel_width": (4, 1024),
-    "num_classes": (1, 100_000),
-    "attention_layer_position": (0, 64),
-    "n_stats": (2, 1001),
-}
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+class _Config(Struct, frozen=True):
+    """The values of a ``config.json``; the bounds are generous, such as eight times the published width."""
+
+    output_dim: Annotated[int, Meta(ge=8, le=2048)]
+    z_dim: Annotated[int, Meta(ge=1, le=4096)]
+    class_embed_dim: Annotated[int, Meta(ge=1, le=4096)]
+    channel_width: Annotated[int, Meta(ge=4, le=1024)]
+    num_classes: Annotated[int, Meta(ge=1, le=100_000)]
+    attention_layer_position: Annotated[int, Meta(ge=0, le=64)]
+    n_stats: Annotated[int, Meta(ge=2, le=1001)]
+    eps: Annotated[float, Meta(gt=0, lt=1)]
+    layers: Annotated[list[tuple[bool, int, int]], Meta(min_length=1, max_length=64)]
+
+    def __post_init__(self) -> None:
+        """Refuse values that are at odds with each other.
+
+        A block of ``layers`` says whether it doubles the size, and its channels in and out as multiples of
+        the width.
+        """
+        if self.class_embed_dim != self.z_dim:
+            raise ValueError(
+                f"class_embed_dim is {self.class_embed_dim}, expected z_dim, {self.z_dim}: "
+                "the package that defines the layout takes no other"
+            )
+        channels = 16
+        for position, (_, entering, leaving) in enumerate(self.layers):
+            if entering != channels or leaving not in {channels, channels / 2}:
+                raise ValueError(
+                    f"layers[{position}] is {shown(self.layers[position])}, expected [true or false, "
+                    f"{channels}, {channels} or its half]"
+                )
+            channels = leaving
+        if channels != 1:
+            raise ValueError(f"layers end at {channels} times the width, expected 1")
+        size = 4 * 2 ** sum(upsamples for upsamples, _, _ in self.layers)
+        if size != self.output_dim:
+            raise ValueError(f"output_dim is {self.output_dim}, but its layers draw {size} pixels")
+        if self.attention_layer_position < len(self.layers):
+            attended = self.layers[self.attention_layer_position][1] * self.channel_width
+            if attended < 8:
+                raise ValueError(f"the attention layer has {attended} channels, expected at least 8")
 
 
 def load_state(files: WeightFiles) -> tuple[BigGANConfig, dict[str, torch.Tensor]]:
@@ -79,16 +113,10 @@ def read_config(path: Path) -> BigGANConfig:
 
     Raises:
         FileFormatError: it is not JSON, or a value is absent, of the wrong type, out of bounds, or at odds
-        with
-            another.
+            with another.
     """
-    values = read_json(path, largest=_LARGEST_CONFIG_BYTES)
-    if not isinstance(values, dict):
-        raise FileFormatError(f"{path} holds a {type(values).__name__}, expected an object of settings")
-    try:
-        return _checked_config(values)
-    except ValueError as error:
-        raise FileFormatError(f"{path} is not a BigGAN-deep configuration: {error}") from error
+    found = read_json(path, _Config, largest=_LARGEST_CONFIG_BYTES, what="a BigGAN-deep configuration")
+    return BigGANConfig(**structs.asdict(found))
 
 
 def expected_shapes(config: BigGANConfig) -> dict[str, torch.Size]:
@@ -146,67 +174,6 @@ def _block(name: str, entering: int, leaving: int, config: BigGANConfig) -> dict
             shapes |= _normalised(f"{norm}.{part}", channels_in, 2 * config.z_dim, bias=False)
         shapes |= _normalised(f"{name}.conv_{step}", channels_out, channels_in, size, size, bias=True)
     return shapes
-
-
-def _checked_config(values: Mapping[str, Any]) -> BigGANConfig:
-    """A configuration from JSON values, or a ValueError that says which one is wrong."""
-    whole = {}
-    for key, (low, high) in _WHOLE_NUMBERS.items():
-        whole[key] = _value(values, key)
-        if type(whole[key]) is not int or not low <= whole[key] <= high:
-            raise ValueError(f"{key} is {_shown(whole[key])}, expected a whole number from {low} to {high}")
-    if whole["class_embed_dim"] != whole["z_dim"]:
-        raise ValueError(
-            f"class_embed_dim is {whole['class_embed_dim']}, expected z_dim, {whole['z_dim']}: "
-            "the package that defines the layout takes no other"
-        )
-    eps = _value(values, "eps")
-    if type(eps) not in (int, float) or not 0 < eps < 1:
-        raise ValueError(f"eps is {_shown(eps)}, expected a number between 0 and 1")
-    layers = _checked_layers(_value(values, "layers"))
-    size = 4 * 2 ** sum(upsamples for upsamples, _, _ in layers)
-    if size != whole["output_dim"]:
-        raise ValueError(f"output_dim is {whole['output_dim']}, but its layers draw {size} pixels")
-    if whole["attention_layer_position"] < len(layers):
-        attended = layers[whole["attention_layer_position"]][1] * whole["channel_width"]
-        if attended < 8:
-            raise ValueError(f"the attention layer has {attended} channels, expected at least 8")
-    return BigGANConfig(**whole, eps=float(eps), layers=layers)
-
-
-def _checked_layers(value: object) -> list[tuple[bool, int, int]]:
-    """The blocks: whether each doubles the size, and its channels in and out as multiples of the width."""
-    if not isinstance(value, list) or not 1 <= len(value) <= 64:
-        raise ValueError(f"layers is {_shown(value)}, expected a list of 1 to 64 blocks")
-    layers: list[tuple[bool, int, int]] = []
-    channels = 16
-    for position, block in enumerate(value):
-        if (
-            not isinstance(block, list)
-            or [type(item) for item in block] != [bool, int, int]
-            or block[1] != channels
-            or block[2] not in {channels, channels / 2}
-        ):
-            raise ValueError(
-                f"block {position} of layers is {_shown(block)}, expected [true or false, {channels}, "
-                f"{channels} or its half]"
-            )
-        layers.append((block[0], block[1], block[2]))
-        channels = block[2]
-    if channels != 1:
-        raise ValueError(f"layers end at {channels} times the width, expected 1")
-    return layers
-
-
-def _value(values: Mapping[str, Any], key: str) -> Any:
-    if key not in values:
-        raise ValueError(f"{key} is missing")
-    return values[key]
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=True)
-    return text if len(text) <= 60 else text[:60] + "…"
 
 
 def _check_size(path: Path, expected: Mapping[str, torch.Size]) -> None:

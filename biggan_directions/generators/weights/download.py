@@ -137,7 +137,7 @@ class _Part:
     def resumable(self, url: str) -> tuple[int, str]:
         """How many bytes are worth keeping, and their version; (0, "") where there are none."""
         try:
-            note = read_json(self._note, largest=_LARGEST_NOTE_BYTES)
+            note = read_json(self._note, dict, largest=_LARGEST_NOTE_BYTES, what="a note")
             size = self.path.stat().st_size
         except (OSError, FileFormatError):
             return 0, ""

@@ -119,7 +119,7 @@ def read_record(folder: Path) -> dict[str, Facts] | None:
     if not os.path.lexists(path):
         return None
     try:
-        record = read_json(path, largest=_LARGEST_RECORD_BYTES)
+        record = read_json(path, dict, largest=_LARGEST_RECORD_BYTES, what="a record")
     except FileFormatError:
         record = None
     known = (

@@ -1,4 +1,4 @@
-"""Adam's recipe: the start, the moves, the micro-batches, going on."""
+"""Adam on the penalty: the start, the moves, the micro-batches, resuming."""
 
 import io
 import itertools
@@ -10,9 +10,9 @@ import torch
 
 from biggan_directions.errors import UsageError
 from biggan_directions.latents import sample_classes, sample_latents
-from biggan_directions.solvers.adam import AdamStep, Recipe, adam_steps, kaiming_start
+from biggan_directions.linalg import orthonormal
+from biggan_directions.solvers.descent import AdamStep, Recipe, adam_steps, kaiming_start
 from biggan_directions.solvers.evaluator import Evaluator
-from biggan_directions.solvers.subspace import orthonormal
 from tests.support.separable import Separable, recovery
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from biggan_directions.errors import FileFormatError
-from biggan_directions.rendering.scores import Figure, best, read_scores
+from biggan_directions.scores import Measure, Scorecard, best, read_scores
 
 
 def card(**changed: Any) -> dict[str, Any]:
@@ -33,8 +33,10 @@ def card(**changed: Any) -> dict[str, Any]:
         "directions_sha256": "f" * 64,
         "model": "toybox",
         "classes": ["car"],
+        "truncation": 1.0,
         "seed": 1,
         "latents": 16,
+        "evaluations": 5000,
         "sets": sets,
         **changed,
     }
@@ -46,11 +48,29 @@ def test_means_are_over_what_is_known(tmp_path: Path) -> None:
     scores = read_scores(path, "f" * 64, 2)
     assert scores is not None
     own, random = scores.sets
-    assert own.mean("effect").value == pytest.approx(0.15)
-    assert own.mean("recovery") == Figure(0.99)
-    assert random.mean("recovery") == Figure(None)
+    assert own.mean("effect") == pytest.approx(0.15)
+    assert own.mean("recovery") == 0.99
+    assert random.mean("recovery") is None
     assert own.directions[0].factor == "azimuth"
-    assert own.directions[0].figures["effect"] == Figure(0.2, 0.01)
+    assert own.directions[0].measure("effect") == Measure(value=0.2, error=0.01)
+    assert own.directions[0].measure("recovery") == Measure(value=0.99)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "scorecard.json"
+    path.write_text(json.dumps(card(model="folder \udcff", notes=["SeFa is left out"])))
+    first = read_scores(path, "f" * 64, 2)
+    assert isinstance(first, Scorecard)
+    assert first.model == "folder \udcff"  # a name that is not UTF-8, as Python has it
+    assert first.save(tmp_path) == path
+    assert read_scores(path, "f" * 64, 2) == first
+
+
+def test_keys_that_are_new_are_passed_over(tmp_path: Path) -> None:
+    content, path = card(new=1), tmp_path / "scorecard.json"
+    content["sets"][0]["directions"][0]["new"] = {"value": 1}
+    path.write_text(json.dumps(content))
+    assert read_scores(path, "f" * 64, 2) is not None
 
 
 def test_recovery_of_the_set_is_the_matched_one_where_it_was_measured(tmp_path: Path) -> None:
@@ -59,7 +79,7 @@ def test_recovery_of_the_set_is_the_matched_one_where_it_was_measured(tmp_path: 
     path.write_text(json.dumps(content))
     scores = read_scores(path, "f" * 64, 2)
     assert scores is not None
-    assert scores.sets[0].mean("recovery") == Figure(0.8)
+    assert scores.sets[0].mean("recovery") == 0.8
 
 
 def test_a_scorecard_of_other_directions_is_none(tmp_path: Path) -> None:
@@ -75,13 +95,19 @@ def test_a_scorecard_of_other_directions_is_none(tmp_path: Path) -> None:
         ("{", "not JSON"),
         ("[" * 100_000, "not JSON"),
         ("[]", "not a scorecard"),
-        (json.dumps(card(format="x")), "not a scorecard"),
+        (
+            json.dumps(card(format="x")),
+            'not a scorecard: format is "x", expected "biggan-directions/scorecard/1"',
+        ),
         (json.dumps(card(sets=[])), "not of 2 directions"),
-        (json.dumps(card(sets=3)), "damaged"),
-        (json.dumps(card(sets=[{}])), "damaged"),
-        (json.dumps(card(latents=None)), "damaged"),
-        (json.dumps(card()).replace("0.99", '"0.99"'), "expected a number"),
-        (json.dumps(card()).replace("6.8", "true"), "expected a number"),
+        (json.dumps(card(sets=3)), "damaged: sets is 3, expected a list"),
+        (json.dumps(card(sets=[{}])), r"damaged: sets\[0\].solver is missing"),
+        (json.dumps(card(latents=None)), "damaged: latents is null, expected a whole number"),
+        (json.dumps(card(seed=True)), "damaged: seed is true, expected a whole number"),
+        (json.dumps(card()).replace("0.99", '"0.99"'), r'recovery is "0\.99", expected a number'),
+        (json.dumps(card()).replace("6.8", "true"), "paper_penalty.value is true, expected a number"),
+        (json.dumps(card()).replace("6.8", "NaN"), "paper_penalty.value is NaN, expected a number"),
+        (json.dumps(card()).replace("6.8", "1e999"), "paper_penalty.value is Infinity, expected a number"),
     ],
 )
 def test_a_damaged_scorecard_is_a_clear_error(content: str, says: str, tmp_path: Path) -> None:

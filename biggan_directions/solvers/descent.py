@@ -1,4 +1,4 @@
-"""The paper's recipe: Adam on an unconstrained matrix whose orthonormalised rows are the directions."""
+"""Gradient descent on the Hessian Penalty over matrices with orthonormal rows, by Adam."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import torch
 
 from biggan_directions.errors import UsageError
 from biggan_directions.latents import stream, uniforms
+from biggan_directions.linalg import orthonormal
 from biggan_directions.penalty import hessian_penalty_along
 from biggan_directions.precision import full_precision
 from biggan_directions.solvers.evaluator import Evaluator
-from biggan_directions.solvers.subspace import Inputs, orthonormal
+from biggan_directions.solvers.settings import setting
+from biggan_directions.solvers.subspace import Inputs
 
 _SMOOTHING = 0.95  # of the penalty that is shown; the estimate of one step is noisy
+_CODE = "the authors' BigGAN code"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +34,25 @@ class Recipe:
             η].
         probes: the paper's k, random sign vectors a latent.
         epsilon: step of the second differences, in units of z.
+
+    Raises:
+        UsageError: a value is out of range.
     """
 
-    steps: int = 1000
-    batch_size: int = 32  # a third of the authors' 96, for machines without a row of GPUs
-    lr: float = 0.01
-    max_distance: float = 5.0
-    probes: int = 2
-    epsilon: float = 0.1
+    steps: int = setting(1000, help="Steps of Adam.", source="this package's choice")
+    batch_size: int = setting(
+        32, help="Latents a step.", source=f"a third of the 96 in {_CODE}, for machines with less memory"
+    )
+    lr: float = setting(0.01, help="Adam's learning rate.", source=_CODE)
+    max_distance: float = setting(
+        5.0,
+        help="Each latent is first moved along one direction by at most this, the paper's η.",
+        source="arXiv:2008.10599, section 5",
+    )
+    probes: int = setting(2, help="Random sign vectors a latent, the paper's k.", source="the authors' code")
+    epsilon: float = setting(
+        0.1, help="Step of the second differences, in units of z.", source="the authors' code"
+    )
 
     def __post_init__(self) -> None:
         if self.steps < 0:
@@ -100,7 +114,7 @@ def adam_steps(
         batch: gives latents and classes.
         start: A to start from, float32 ``(r, m)``, r ≤ m.
         basis: orthonormal rows ``(m, z_dim)`` in which A is written; all of z where left out.
-        recipe: the settings.
+        recipe: its settings.
         seed: of directions, distances and probes: one stream a latent.
         state: of an :class:`AdamStep`, to go on from: the same bytes as in one go.
 

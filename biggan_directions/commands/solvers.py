@@ -1,0 +1,131 @@
+"""List the solvers, their cost and their settings."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.padding import Padding
+from rich.text import Text
+
+from biggan_directions.commands.options import Json
+from biggan_directions.commands.terminal import err, out, plain
+from biggan_directions.errors import UsageError
+from biggan_directions.files.escaping import printable
+
+if TYPE_CHECKING:
+    from biggan_directions.learning.settings import LearnSettings
+
+
+_VERBS = {"survey": "find the search space", "solver": "solve", "effects": "measure effects"}
+
+
+def solvers(
+    name: Annotated[str, typer.Argument(help="One solver, with all its settings.")] = "",
+    model: Annotated[str, typer.Option(help="Reckon the cost for this model.")] = "toybox",
+    ndirs: Annotated[int, typer.Option(help="And for so many directions.")] = 6,
+    as_json: Json = False,
+) -> None:
+    """List solvers: paper, cost, and the settings that learn --set takes."""
+    from biggan_directions.learning.settings import LearnSettings
+    from biggan_directions.solvers import registry
+
+    sizes = _sizes(model)
+    LearnSettings(ndirs=ndirs).outline(**sizes)  # a count that does not fit the model fits no solver
+    found: list[dict[str, Any]] = []
+    for known in [name] if name else registry.names():
+        try:
+            found.append(_facts(LearnSettings(solver=known, ndirs=ndirs), sizes))
+        except UsageError as error:  # another package's, that cannot be loaded
+            if name:
+                raise
+            found.append({"name": known, "error": str(error)})
+    if as_json:
+        typer.echo(json.dumps(found[0] if name else found))
+        return
+    for facts in found:
+        if "error" in facts:
+            err.print(f"note: {plain(facts['error'])}\n", soft_wrap=True)
+        else:
+            _print(facts, whole=bool(name))
+    out.print(f"[dim]images: for {ndirs} directions of {plain(model)}, at most[/dim]", soft_wrap=True)
+    if not name:
+        out.print("next: biggan-directions solvers NAME   (what each setting is)", soft_wrap=True)
+
+
+def _sizes(model: str) -> dict[str, int]:
+    """z_dim and resolution, without the weights."""
+    from biggan_directions.generators.weights.catalog import CatalogEntry
+    from biggan_directions.generators.weights.locating import entry_or_folder, locate_weights
+
+    entry = entry_or_folder(model)
+    if isinstance(entry, CatalogEntry):
+        return {"z_dim": entry.z_dim, "resolution": entry.resolution}
+    from biggan_directions.generators.biggan_deep.layout import read_config
+
+    config = read_config(locate_weights(entry).config_path)
+    return {"z_dim": config.z_dim, "resolution": config.output_dim}
+
+
+def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
+    """What is known of a solver, as plain values."""
+    from biggan_directions.learning.cost import images_to_describe
+    from biggan_directions.solvers.settings import declared
+
+    solver = settings.made()
+    outline = settings.outline(**sizes)
+    cost, chosen = solver.cost(outline), solver.described(outline)
+    survey = settings.cotangents(outline.block)
+    return {
+        "name": solver.name,
+        "summary": solver.summary,
+        "paper": solver.paper,
+        "images": {
+            "survey": survey,
+            "solver": cost.images,
+            "effects": images_to_describe(settings, outline, cost),
+        },
+        "gradients": survey + cost.gradients,
+        "settings": [
+            {
+                "name": item.name,
+                "default": chosen[item.name],
+                "kind": item.kind,
+                "help": item.help,
+                "source": item.source,
+            }
+            for item in declared(solver.Settings)
+        ],
+    }
+
+
+def _print(facts: dict[str, Any], *, whole: bool) -> None:
+    """A solver in a few lines; ``whole`` with help and source of each setting."""
+    from biggan_directions.learning.settings import LearnSettings
+
+    default = "  (the default)" if facts["name"] == LearnSettings().solver else ""
+    images = facts["images"]
+    parts = ", ".join(f"{images[part]:,} to {verb}" for part, verb in _VERBS.items() if images[part])
+    out.print(Text.assemble((printable(facts["name"]), "bold"), default))
+    _indented(facts["summary"])
+    _indented(f"{sum(images.values()):,} images: {parts}")
+    _indented(f"paper: {facts['paper']}", "dim")
+    shown = [f"{item['name']}={_shown(item['default'])}" for item in facts["settings"]]
+    if not whole and shown:
+        _indented("--set " + "  ".join(shown))
+    for word, item in zip(shown, facts["settings"], strict=True) if whole else ():
+        out.print()
+        out.print(Text.assemble("  --set ", (printable(word), "bold"), f"  {item['kind']}"))
+        _indented(item["help"], left=8)
+        _indented(f"source: {item['source']}", "dim", left=8)
+    out.print()
+
+
+def _shown(value: Any) -> str:
+    """A default as one would type it."""
+    return str(value).lower() if isinstance(value, bool) else str(value).replace(", ", ",")
+
+
+def _indented(text: str, style: str = "", left: int = 2) -> None:
+    out.print(Padding(Text(printable(text), style=style), (0, 0, 0, left), expand=False))

@@ -1,0 +1,91 @@
+"""What some generators can do beyond drawing images: protocols that callers ask for by ``isinstance``.
+
+A generator has a capability when it has the members below; it derives from nothing. Importing this module
+does not import torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import torch
+
+    from biggan_directions.generators import Generator
+
+__all__ = ["Compilable", "KnownTruth", "LatentWeight", "LatentWeights", "Reclassable", "TrueDirections"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LatentWeight:
+    """A matrix that z is multiplied with.
+
+    Attributes:
+        name: the matrix's own, such as ``generator.layers.0.bn_0.scale``.
+        layer: the layer that it belongs to, such as ``generator.layers.0``; several matrices may share one.
+        matrix: ``(outputs, z_dim)``, as it is applied: spectrally normalised where the network does that.
+    """
+
+    name: str
+    layer: str
+    matrix: torch.Tensor
+
+
+@runtime_checkable
+class LatentWeights(Protocol):
+    """A generator that shows the matrices which z meets first. SeFa needs them."""
+
+    def latent_weights(self) -> Sequence[LatentWeight]:
+        """One matrix for each linear map that z enters, in the order of the network's layers."""
+        ...
+
+
+@runtime_checkable
+class Compilable(Protocol):
+    """A generator whose forward pass torch.compile can compile."""
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether the forward pass is a compiled one; its images differ in their last bits."""
+        ...
+
+    def compiled(self) -> Generator:
+        """A copy whose forward pass is compiled, which takes minutes.
+
+        Raises:
+            UsageError: this machine has no compiler that torch can use.
+        """
+        ...
+
+
+@runtime_checkable
+class Reclassable(Protocol):
+    """A generator of several classes that can be restricted to some of them without being loaded again."""
+
+    def of_class(self, *places: int) -> Generator:
+        """The same generator with the classes ``classes[place]`` alone, in the order given."""
+        ...
+
+
+class TrueDirections(NamedTuple):
+    """The directions along which one known factor changes and nothing else does.
+
+    Attributes:
+        names: of the factors, one a row.
+        rows: orthonormal, ``(factors, z_dim)``.
+    """
+
+    names: tuple[str, ...]
+    rows: torch.Tensor
+
+
+@runtime_checkable
+class KnownTruth(Protocol):
+    """A generator whose true directions are known, so that a scorecard can say how well they were recovered.
+
+    A generator of a class that knows them only sometimes leaves the attribute unset otherwise.
+    """
+
+    true_directions: TrueDirections

@@ -1,0 +1,39 @@
+"""Small functions of matrices whose rows are directions."""
+
+from __future__ import annotations
+
+import torch
+
+
+def with_signs(rows: torch.Tensor) -> torch.Tensor:
+    """Turn each row so that its component of largest magnitude is positive."""
+    largest = rows.gather(1, rows.abs().argmax(dim=1, keepdim=True))
+    return torch.where(largest < 0, -rows, rows)
+
+
+def orthonormal(rows: torch.Tensor) -> torch.Tensor:
+    """Gram–Schmidt on the rows, in their order: Q of the QR decomposition, with the signs of R's diagonal.
+
+    >>> orthonormal(torch.tensor([[-2.0, 0.0], [1.0, 1.0]])).tolist()
+    [[-1.0, 0.0], [0.0, 1.0]]
+    """
+    columns, triangle = torch.linalg.qr(rows.T)
+    flips = torch.where(triangle.diagonal() < 0, -1.0, 1.0).to(rows.dtype)
+    return torch.mul(columns, flips).T
+
+
+def completed(directions: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
+    """Extend orthonormal ``directions (n, z_dim)`` to an orthonormal basis of their span and that of
+    ``basis``.
+
+    Where the directions lie within the basis' span, it is another basis of that span which begins with them;
+    where they do not, the span is wider by what they add.
+
+    >>> completed(torch.tensor([[0.0, 1.0, 0.0]]), torch.eye(3)[:2]).abs().tolist()
+    [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    """
+    directions, basis = orthonormal(directions.double()), basis.double()
+    rest = basis - (basis @ directions.T) @ directions
+    _, sizes, vectors = torch.linalg.svd(rest, full_matrices=False)
+    extra = vectors[sizes > 1e-5]
+    return orthonormal(torch.cat([directions, with_signs(extra)]))

@@ -1,0 +1,66 @@
+"""Modules found by name: the files of a package's folder, and entry points of other packages.
+
+Listing names imports nothing, so that help is quick and one broken plugin does not stop the rest.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from biggan_directions.errors import UsageError
+
+
+def names(package: str, group: str, part: str = "") -> list[str]:
+    """The names of a package's modules, ``_`` as ``-``, and of the entry points of a group; sorted.
+
+    Args:
+        package: dotted name of a package whose folder is listed; its modules are not imported.
+        group: of entry points, such as ``biggan_directions.solvers``.
+        part: only packages count that have this module within; all modules where left out.
+
+    >>> "first-order" in names("biggan_directions.solvers.methods", "biggan_directions.solvers")
+    True
+    """
+    return sorted({*own_names(package, part), *_others(group)})
+
+
+def own_names(package: str, part: str = "") -> list[str]:
+    """The names of a package's modules alone, sorted; arguments as of :func:`names`."""
+    spec = find_spec(package)
+    folders = spec.submodule_search_locations if spec is not None else None
+    return sorted(
+        module.name.replace("_", "-")
+        for module in pkgutil.iter_modules(folders or [])
+        if not part or any((Path(folder) / module.name / f"{part}.py").is_file() for folder in folders or ())
+    )
+
+
+def load(package: str, group: str, name: str, part: str = "") -> Any:
+    """The module of a package, or the object that an entry point names; our own come first.
+
+    ``part`` is the module within a package, as of :func:`names`.
+
+    Raises:
+        KeyError: there is none of this name.
+        UsageError: another package's entry point cannot be imported; the sentence names that package.
+    """
+    if name in own_names(package, part):
+        return import_module(f"{package}.{name.replace('-', '_')}{part and f'.{part}'}")
+    point = _others(group)[name]
+    try:
+        return point.load()
+    except Exception as error:  # whatever another's module does when it is imported
+        origin = point.dist.name if point.dist is not None else point.value
+        raise UsageError(
+            f"'{name}' of the package {origin} cannot be loaded ({point.value}): "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _others(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}

@@ -1,0 +1,215 @@
+"""How good directions are: the records that the metrics write and the page reads, and their file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+
+from msgspec import Meta, Struct
+
+from biggan_directions.errors import FileFormatError
+from biggan_directions.files.atomic_write import write_whole
+from biggan_directions.files.plain_json import read_json
+
+SCORES_NAME = "scorecard.json"
+SCORES_FORMAT = "biggan-directions/scorecard/1"
+_LARGEST_FILE = 16 * 2**20  # bytes; some thousand directions and their baselines
+_Finite: TypeAlias = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
+
+
+class MeasureInfo(NamedTuple):
+    """A measure: its key in the records, whether more or less of it is better, and what it means."""
+
+    key: str
+    better: str
+    words: str
+
+
+MEASURES = (
+    MeasureInfo("recovery", "more", "largest |cos| with a direction that is known to be true, and which one"),
+    MeasureInfo("effect", "more", "how much the picture changes (RMS, on the scale −1 to 1) per unit of z"),
+    MeasureInfo(
+        "penalty", "less", "share of its second derivatives that it has in common with other directions"
+    ),
+    MeasureInfo("overlap", "less", "largest |cos| between its change of the picture and another direction’s"),
+    MeasureInfo("evenness", "less", "how uneven its steps are along the way: their coefficient of variation"),
+    MeasureInfo("steadiness", "more", "mean |cos| between its changes of different samples"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A number and its standard error over latents; none where it cannot be told."""
+
+    value: _Finite | None
+    error: _Finite | None = None
+
+    @property
+    def words(self) -> str:
+        """The value in three digits or so.
+
+        >>> Measure(value=0.2527).words, Measure(value=6.83).words, Measure(value=None).words
+        ('0.253', '6.83', '–')
+        """
+        return "–" if self.value is None else f"{self.value:.{self._digits}f}"
+
+    @property
+    def error_words(self) -> str:
+        """The error in as many decimals as the value, "" where there is none.
+
+        >>> Measure(value=0.2527, error=0.011).error_words, Measure(value=0.99).error_words
+        ('± 0.011', '')
+        """
+        known = self.value is not None and self.error is not None
+        return f"± {self.error:.{self._digits}f}" if known else ""
+
+    @property
+    def _digits(self) -> int:
+        size = abs(self.value or 0.0)
+        return 3 if size < 1 else 2 if size < 100 else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectionScore:
+    """What was measured of one direction: see docs/method.md for the equations.
+
+    Attributes:
+        effect: RMS change of the picture (scale [-1, 1]) per unit of z.
+        penalty: share of its Hessian's row off the diagonal, in [0, 1]; 0 = separate from all the rest.
+        overlap: largest mean |cos| between its change of the picture and another direction's, in [0, 1].
+        evenness: coefficient of variation of the step sizes along its traversal; 0 = even.
+        steadiness: mean |cos| between its changes of the picture at two latents, in [0, 1]; 1 = the same.
+        recovery: best |cos| with a true direction, where the truth is known.
+        factor: the name of that true direction.
+    """
+
+    effect: Measure
+    penalty: Measure
+    overlap: Measure
+    evenness: Measure
+    steadiness: Measure
+    recovery: _Finite | None = None
+    factor: str | None = None
+
+    def measure(self, key: str) -> Measure:
+        """One of :data:`MEASURES` by its key; recovery has no error."""
+        found: Measure | float | None = getattr(self, key)
+        return found if isinstance(found, Measure) else Measure(value=found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetScore:
+    """What was measured of a set of directions.
+
+    Attributes:
+        solver: where the set comes from.
+        directions: of each, in order.
+        paper_penalty: twice Σ_{i≠j} H_ij² over pairs of the set's directions, mean over the picture's numbers
+            and latents, as :func:`~biggan_directions.hessian_penalty` gives it. It rewards doing nothing.
+        recovery_mean: mean |cos| of the directions matched one to one with true ones, where those are known.
+        recovery_min: the least of these.
+    """
+
+    solver: str
+    directions: tuple[DirectionScore, ...]
+    paper_penalty: Measure
+    recovery_mean: _Finite | None = None
+    recovery_min: _Finite | None = None
+
+    def values(self, key: str) -> list[float]:
+        """One measure's values, of those directions where it could be told."""
+        found = (direction.measure(key).value for direction in self.directions)
+        return [value for value in found if value is not None]
+
+    def mean(self, key: str) -> float | None:
+        """A measure's mean over the directions where it could be told; recovery's over the matched ones."""
+        if key == "recovery" and self.recovery_mean is not None:
+            return self.recovery_mean
+        values = self.values(key)
+        return sum(values) / len(values) if values else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorecard:
+    """The scores of a set and of its baselines.
+
+    Attributes:
+        sets: the set itself, then the baselines.
+        directions_sha256: of the scored matrix: see :func:`~biggan_directions.metrics.scorecard.digest`.
+        model: what it was scored on, with ``classes`` and ``truncation``.
+        seed, latents: where, and at how many.
+        evaluations: pictures drawn for it.
+        notes: what a user should know, a sentence each.
+    """
+
+    sets: tuple[SetScore, ...]
+    directions_sha256: str
+    model: str
+    classes: tuple[str, ...]
+    truncation: _Finite
+    seed: int
+    latents: int
+    evaluations: int
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for a file or a terminal."""
+        return {"format": SCORES_FORMAT, **asdict(self)}
+
+    def to_bytes(self) -> bytes:
+        """The file's content: JSON."""
+        return json.dumps(self.as_json(), indent=1, allow_nan=False).encode()
+
+    def save(self, folder: Path) -> Path:
+        """Write ``scorecard.json`` into a folder, whole or not at all, and say where.
+
+        Raises:
+            OutputError: the place cannot be written.
+        """
+        path = folder / SCORES_NAME
+        write_whole(path, self.to_bytes())
+        return path
+
+
+class _Head(Struct):
+    """What says whether the rest is to be read."""
+
+    format: Literal["biggan-directions/scorecard/1"]
+    directions_sha256: str
+
+
+def read_scores(path: Path, fingerprint: str, count: int) -> Scorecard | None:
+    """Read the scorecard at ``path`` where it is of these directions.
+
+    Args:
+        path: of the JSON.
+        fingerprint: SHA-256 of the directions' float32 bytes, in hexadecimal.
+        count: how many directions there are.
+
+    Returns:
+        None where there is no such file, or it is of other directions.
+
+    Raises:
+        FileFormatError: the file is damaged, or not a scorecard.
+    """
+    if not os.path.lexists(path):
+        return None
+    head = read_json(path, _Head, largest=_LARGEST_FILE, what="a scorecard")
+    if head.directions_sha256 != fingerprint:
+        return None
+    found = read_json(path, Scorecard, largest=_LARGEST_FILE, what="a scorecard, or is damaged")
+    if not found.sets or len(found.sets[0].directions) != count:
+        raise FileFormatError(f"{path} is damaged: its first set is not of {count} directions")
+    return found
+
+
+def best(values: list[float | None], better: str) -> float | None:
+    """The best of those that are known, where there are two to compare."""
+    known = [value for value in values if value is not None]
+    choose: Callable[[list[float]], float] = max if better == "more" else min
+    return choose(known) if len(known) > 1 else None

@@ -1,0 +1,1 @@
+"""One solver a file; a file's name is the solver's, with underscores. See docs/own-solver.md."""

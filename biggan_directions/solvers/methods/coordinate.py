@@ -1,0 +1,32 @@
+"""The coordinates of z that do most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from biggan_directions.solvers.base import Cost, Found, Solver, Step
+from biggan_directions.solvers.problem import Outline, Problem
+
+
+class Coordinate(Solver):
+    """Takes unit vectors within the block of z, those along which the image changes most."""
+
+    name = "coordinate"
+    paper = "none; a baseline"
+    summary = "The unit vectors of z along which the image changes most."
+
+    def cost(self, _outline: Outline) -> Cost:
+        """Nothing."""
+        return Cost(outside=True)
+
+    def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:
+        """Choose them by the survey."""
+        block = problem.outline.block
+        change = problem.survey.total.diagonal()[block.start : block.stop]
+        chosen = change.argsort(descending=True, stable=True)[: problem.outline.ndirs]
+        rows = torch.eye(block.size, dtype=torch.float64)[chosen]
+        found = Found(directions=block.placed(rows, problem.outline.z_dim))
+        yield Step(phase=self.name, done=1, total=1, state={}, result=found)

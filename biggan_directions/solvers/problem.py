@@ -1,0 +1,95 @@
+"""What a solver works on: an outline known in advance, and the problem itself once the space is surveyed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from biggan_directions.distributed.process_group import ProcessGroup
+from biggan_directions.latents import Sampled, sample_inputs, spread_latents
+from biggan_directions.solvers.derivatives import Differences
+from biggan_directions.solvers.evaluator import Drawable, Evaluator
+from biggan_directions.solvers.subspace import Block, SearchSpace, Survey
+
+Sample = Callable[[int], tuple[torch.Tensor, torch.Tensor | None]]
+"""Gives the latent ``(z_dim,)`` of an index, and its class: a tensor of one index, or none."""
+
+
+class Searchable(Drawable, Sampled, Protocol):
+    """A generator as solvers see it: images of z, where z must lie, its truncation and its classes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """What is known before anything is measured; settings that all solvers share.
+
+    Attributes:
+        ndirs: how many directions are wanted.
+        z_dim: numbers of a latent.
+        resolution: pixels of an image's side.
+        block: the coordinates of z that may be searched.
+        dims: dimensions of the search space. Of the active space the least that it has, until it is surveyed.
+        latents: at how many latents second derivatives are to be measured.
+        seed: of everything random.
+        micro_batch: images drawn at once.
+    """
+
+    ndirs: int
+    z_dim: int
+    resolution: int
+    block: Block
+    dims: int
+    latents: int
+    seed: int
+    micro_batch: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """A generator, and what the survey of its first derivatives has shown.
+
+    Attributes:
+        outline: the sizes; ``dims`` is as surveyed.
+        generator: what is searched. Ask it for capabilities by ``isinstance``; draw through ``evaluator``.
+        evaluator: draws in micro-batches, counts images and gradients, and shares work among processes.
+        survey: Σ (Jᵀu)(Jᵀu)ᵀ over latents, from which ``space`` was chosen.
+        space: where to search: a basis with the strongest dimension first.
+        differences: step and sketch of second differences; without blocks.
+    """
+
+    outline: Outline
+    generator: Searchable
+    evaluator: Evaluator
+    survey: Survey
+    space: SearchSpace
+    differences: Differences
+
+    @property
+    def group(self) -> ProcessGroup:
+        """The processes that share the work; all of them solve the same problem, in step."""
+        return self.evaluator.group
+
+    def inputs(
+        self, start: int, count: int, purpose: str = "learning"
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Draw latents ``(count, z_dim)`` from index ``start`` on, and their classes ``(count,)`` or none.
+
+        Latent number s is the same however many are drawn; another ``purpose`` gives other latents.
+        """
+        return sample_inputs(self.generator, start, count, purpose, seed=self.outline.seed)
+
+    def spread(self, count: int, basis: torch.Tensor) -> Sample:
+        """Draw latents spread evenly in a basis: :func:`~biggan_directions.latents.spread_latents`."""
+        points = spread_latents(
+            count, basis, truncation=self.generator.truncation, seed=self.outline.seed, purpose="learning"
+        )
+        points = self.group.broadcast(points)
+        return lambda index: (points[index], self.inputs(index, 1)[1])
+
+    def strongest(self, rows: torch.Tensor) -> torch.Tensor:
+        """The ``ndirs`` of the ``rows (n, z_dim)`` that change the image most, by the survey."""
+        change = ((rows @ self.survey.total) * rows).sum(dim=1)
+        return rows[change.argsort(descending=True, stable=True)[: self.outline.ndirs]]

@@ -1,0 +1,101 @@
+"""Second derivatives summed over latents, one latent after another, and resumed after any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from biggan_directions.latents import signs, stream
+from biggan_directions.solvers.derivatives import Differences
+from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.hessians import Moments, measure
+from biggan_directions.solvers.problem import Sample
+from biggan_directions.solvers.state_checks import check_done, check_like
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SampledMoments:
+    """Sums over the first ``done`` latents of a sample.
+
+    Attributes:
+        moments: the sums.
+        done: over how many latents.
+    """
+
+    moments: Moments
+    done: int = 0
+
+    @classmethod
+    def empty(cls, size: int, rows: int | None = None, *, products: bool = True) -> SampledMoments:
+        """Nothing measured yet; arguments as of :meth:`Moments.zero`, all rows where left out."""
+        return cls(moments=Moments.zero(size, size if rows is None else rows, products=products))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain tensors and numbers, for a checkpoint."""
+        return {"done": self.done, "moments": self.moments.state_dict()}
+
+    def resumed(self, state: dict[str, Any] | None, *, total: int, name: str) -> SampledMoments:
+        """The sums that a state holds, or these where there is no state.
+
+        Args:
+            state: what :meth:`state_dict` gave for sums like these.
+            total: how many latents there are to be.
+            name: of the state, for errors.
+
+        Raises:
+            FileFormatError: the state holds something else.
+        """
+        if state is None:
+            return self
+        check_like(state, self.state_dict(), name)
+        check_done(state["done"], total, f"{name}.done")
+        moments = Moments.from_state({**state["moments"], "pairs": self.moments.pairs})
+        return SampledMoments(moments=moments, done=state["done"])
+
+    def continued(
+        self,
+        evaluator: Evaluator,
+        basis: torch.Tensor,
+        sample: Sample,
+        *,
+        total: int,
+        differences: Differences,
+        seed: int,
+    ) -> Iterator[SampledMoments]:
+        """Measure at one latent after another, until there are ``total``.
+
+        Args:
+            evaluator: what draws; its process group shares the latents.
+            basis: orthonormal rows ``(m, z_dim)``.
+            sample: gives the latents.
+            total: how many to measure in all.
+            differences: how to difference.
+            seed: of signs and sketches, one stream a latent.
+
+        Yields:
+            The sums after each latent; the same bytes when resumed.
+        """
+        sums = self
+
+        def at(index: int) -> torch.Tensor:
+            z, class_index = sample(index)
+            return measure(
+                evaluator,
+                z,
+                class_index,
+                basis,
+                signs=signs(1, len(basis), purpose="learning/signs", seed=seed, offset=index)[0],
+                differences=differences,
+                generator=stream("learning/sketch", seed, index),
+                rows=self.moments.rows,
+                products=self.moments.products,
+            ).flat()
+
+        for indices in evaluator.group.rounds(range(self.done, total)):
+            for found in evaluator.shared(indices, at):
+                moments = sums.moments + sums.moments.of_flat(found)
+                sums = SampledMoments(moments=moments, done=sums.done + 1)
+                yield sums
