@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
-    from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
     from biggan_directions.learning.result import Progress
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.runs.checkpoint import Checkpoint
@@ -36,7 +35,7 @@ class Learnt:
 
 
 def run(
-    generator: FrozenBigGAN,
+    generator: Generator,
     settings: LearnSettings,
     path: Path,
     group: ProcessGroup,

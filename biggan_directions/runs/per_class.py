@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biggan_directions.commands.terminal import err, plain
-from biggan_directions.errors import GeneratorError
+from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.files.escaping import folder_name
 from biggan_directions.runs import interrupt as interrupt
 from biggan_directions.runs.learn import clear, ended, short_score
 
 if TYPE_CHECKING:
     from biggan_directions.distributed.process_group import ProcessGroup
-    from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
+    from biggan_directions.generators import Generator
+    from biggan_directions.generators.capabilities import Reclassable
     from biggan_directions.learning.result import Progress
     from biggan_directions.learning.settings import LearnSettings
 
@@ -32,7 +33,7 @@ class EachClass:
 
 
 def learn_each(
-    generator: FrozenBigGAN,
+    generator: Generator,
     settings: LearnSettings,
     root: Path,
     group: ProcessGroup,
@@ -58,9 +59,17 @@ def learn_each(
 
     Raises:
         OutputError: a class has a file already, or another run is writing, or the place cannot be written.
-        UsageError: what is to go on was made with other settings.
+        UsageError: what is to go on was made with other settings, or the generator cannot be restricted to
+            one of its classes.
         ProcessGroupError: a process is gone.
     """
+    from biggan_directions.generators.capabilities import Reclassable
+
+    if not isinstance(generator, Reclassable):
+        raise UsageError(
+            f"{generator.model} cannot be restricted to one of its classes (it has no method of_class): "
+            "leave out --per-class"
+        )
     if not group.leads:
         pending = group.broadcast(list[int]())
         for turn in group.rounds(range(len(pending))):
@@ -104,7 +113,7 @@ def learn_each(
 
 
 def _pending(
-    generator: FrozenBigGAN, settings: LearnSettings, paths: list[Path], *, resume: bool, force: bool
+    generator: Reclassable, settings: LearnSettings, paths: list[Path], *, resume: bool, force: bool
 ) -> list[int]:
     """The places of the classes that are still to be learnt."""
     from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
@@ -138,7 +147,7 @@ def _make_room(paths: list[Path], *, force: bool) -> None:
 
 
 def _learn(
-    generator: FrozenBigGAN, settings: LearnSettings, progress: Callable[[str], None] | None = None
+    generator: Generator, settings: LearnSettings, progress: Callable[[str], None] | None = None
 ) -> bytes:
     """Learn one class alone: its files as one parcel, or why it has none."""
     from biggan_directions.directions import Directions

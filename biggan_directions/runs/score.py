@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
-    from biggan_directions.metrics.scoring import ScoreSettings
+    from biggan_directions.metrics.scoring import ScoreSettings, Truth
     from biggan_directions.scores import Scorecard
     from biggan_directions.solvers.subspace import SearchSpace
 
@@ -47,9 +47,8 @@ def measure(
     return card
 
 
-def _truth(generator: Generator) -> Any:
-    """The true directions, where the generator is the one that ships."""
-    from biggan_directions.toybox import true_directions
-    from biggan_directions.toybox.packed import sha256
+def _truth(generator: Generator) -> Truth | None:
+    """The true directions, where the generator knows them."""
+    from biggan_directions.generators.capabilities import KnownTruth
 
-    return true_directions() if generator.weights_sha256 == sha256() else None
+    return generator.true_directions if isinstance(generator, KnownTruth) else None

@@ -4,6 +4,7 @@ import torch._dynamo  # noqa: F401  # Adam's optimizer imports it when it is mad
 
 import biggan_directions.cli
 import biggan_directions.directions
+import biggan_directions.generators.biggan_deep.architecture
 import biggan_directions.generators.load
 import biggan_directions.learning.run
 import biggan_directions.metrics.scoring

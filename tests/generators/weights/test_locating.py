@@ -14,7 +14,7 @@ import pytest
 
 from biggan_directions.errors import OutputError, WeightsError
 from biggan_directions.generators.biggan_deep.layout import load_state
-from biggan_directions.generators.loading import verify
+from biggan_directions.generators.load import verify
 from biggan_directions.generators.weights.catalog import (
     CatalogEntry,
     find_model,

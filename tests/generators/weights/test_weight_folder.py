@@ -8,7 +8,7 @@ import pytest
 
 from biggan_directions.errors import FileFormatError, UsageError, WeightsError
 from biggan_directions.generators.biggan_deep.layout import load_state
-from biggan_directions.generators.loading import verify
+from biggan_directions.generators.load import verify
 from biggan_directions.generators.weights.locating import locate_weights
 
 
