@@ -3,10 +3,13 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from biggan_directions.generators.weights.catalog import register
+from biggan_directions.toybox.entry import TOYBOX
 from biggan_directions.version import __version__
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
+    from biggan_directions.generators.custom import CallableGenerator
     from biggan_directions.generators.load import load_generator
     from biggan_directions.latents import sample_latents
     from biggan_directions.learning.run import iterate, learn
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from biggan_directions.runs.per_class import PerClassRun
 
 __all__ = [
+    "CallableGenerator",
     "Directions",
     "LearnRun",
     "LearnSettings",
@@ -29,7 +33,10 @@ __all__ = [
     "sample_latents",
 ]
 
+register(TOYBOX)
+
 _HOME = {
+    "CallableGenerator": "generators.custom",
     "Directions": "directions",
     "LearnRun": "runs.learn",
     "LearnSettings": "learning.settings",

@@ -81,8 +81,9 @@ def _print_classes(result: PerClassResult, root: Path, as_json: bool) -> None:
 
 def learn(
     class_name: Annotated[
-        list[str], typer.Option("--class", help="Name, WordNet id or index; may be repeated; or all.")
-    ],
+        list[str] | None,
+        typer.Option("--class", help="Name, WordNet id or index; may be repeated; or all."),
+    ] = None,
     per_class: Annotated[
         bool, typer.Option("--per-class", help="A run and a file of its own for each class.")
     ] = False,
@@ -139,7 +140,8 @@ def learn(
         if per_class:
             path = (to or root) / "CLASS" / "directions.pt"
         else:
-            name = "all" if class_name == ["all"] else "+".join(item.name for item in generator.classes[:4])
+            every = class_name == ["all"] or (class_name is None and len(generator.classes) > 1)
+            name = "all" if every else "+".join(item.name for item in generator.classes[:4])
             path = (to or root / folder_name(name)) / "directions.pt"
         if dry_run:
             if group.leads:
@@ -151,7 +153,7 @@ def learn(
                 runs = PerClassRun(to or root, generator, settings, group=group)
                 classes = runs.finish(resume=resume, force=force, observe=observe)
             else:
-                prepare = (lambda _: compile_forward(generator)) if compiled else None
+                prepare = compile_forward if compiled else None
                 run = LearnRun(path.parent, generator, settings, group=group, prepare=prepare)
                 result = run.finish(resume=resume, force=force, observe=observe)
     if per_class:

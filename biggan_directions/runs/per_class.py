@@ -11,6 +11,7 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.files.atomic_write import check_writable, explained, write_whole
 from biggan_directions.files.escaping import folder_name
+from biggan_directions.generators.capabilities import Reclassable
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.runs import interrupt
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
@@ -20,7 +21,7 @@ from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
 from biggan_directions.scores import SCORES_NAME
 
 if TYPE_CHECKING:
-    from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
+    from biggan_directions.generators import Generator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class PerClassRun:
         group: the processes that share the work; all of them make the same runs and call :meth:`finish`.
 
     Raises:
-        UsageError: the settings do not fit the generator.
+        UsageError: the settings do not fit the generator, or it cannot be restricted to one of its classes.
 
     >>> from tempfile import TemporaryDirectory
     >>> from biggan_directions import LearnSettings, PerClassRun, load_generator
@@ -64,11 +65,16 @@ class PerClassRun:
     def __init__(
         self,
         folder: str | Path,
-        generator: FrozenBigGAN,
+        generator: Generator,
         settings: LearnSettings | None = None,
         *,
         group: ProcessGroup = ALONE,
     ) -> None:
+        if not isinstance(generator, Reclassable):
+            raise UsageError(
+                f"{generator.model} cannot be restricted to one of its classes (it has no method of_class): "
+                "leave out --per-class"
+            )
         self.folder, self._group = Path(folder), group
         self.runs = [
             LearnRun(self.folder / folder_name(item.name), generator.of_class(place), settings)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
-from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.generators.capabilities import KnownTruth
+from biggan_directions.metrics.scoring import ScoreSettings, Truth, iterate_score
 from biggan_directions.runs.observer import Observe, RunProgress, ignore
 
 if TYPE_CHECKING:
@@ -61,9 +62,6 @@ def measure(
     return card
 
 
-def _truth(generator: Generator) -> Any:
-    """The true directions, where the generator is the one that ships."""
-    from biggan_directions.toybox import true_directions
-    from biggan_directions.toybox.packed import sha256
-
-    return true_directions() if generator.weights_sha256 == sha256() else None
+def _truth(generator: Generator) -> Truth | None:
+    """The true directions, where the generator knows them."""
+    return generator.true_directions if isinstance(generator, KnownTruth) else None
