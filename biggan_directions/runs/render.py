@@ -70,7 +70,7 @@ def render(
         UsageError: settings or indices that do not fit, or a file of other directions in the folder.
         OutputError: another run is writing into the folder, or a file cannot be written.
         GeneratorError: images that are not finite.
-        ProcessGroupError: a process is gone.
+        ProcessGroupError: a process has ended or does not answer.
     """
     if not group.leads:
         serve(Halving(generator, _MOST), generator.device, group)
