@@ -46,6 +46,16 @@ def test_solvers_never_know_a_biggan(module: str) -> None:
     assert not {name.split(".")[0] for name in names} & {"generators", "toybox", "rendering", "directions"}
 
 
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("generators/")])
+def test_generators_know_no_model_that_ships_and_architectures_keep_to_their_folder(module: str) -> None:
+    names = _imports(ROOT / module)
+    assert not {name.split(".")[0] for name in names} & {"toybox", "rendering", "solvers", "runs"}
+    architectures = {name.split(".")[1] for name in names if name.startswith("generators.biggan_deep")}
+    assert not architectures or module.startswith("generators/biggan_deep/")
+    stock = "pytorch_pretrained_biggan" in (ROOT / module).read_text(encoding="utf-8")
+    assert not stock or module.startswith("generators/biggan_deep/")
+
+
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("rendering/")])
 def test_rendering_never_knows_a_solver(module: str) -> None:
     rooms = {name.split(".")[0] for name in _imports(ROOT / module)}
