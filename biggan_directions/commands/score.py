@@ -3,42 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
-from biggan_directions.commands.terminal import err, out, plain, print_scores, print_sets, print_words
+from biggan_directions.commands.progress import note, progress_bar
+from biggan_directions.commands.terminal import out, plain, print_scores, print_sets, print_words
 from biggan_directions.errors import UsageError
-from biggan_directions.rendering.samples import listed
-from biggan_directions.runs.score import measure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biggan_directions.directions import Directions
-    from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
+    from biggan_directions.runs.stability import Repetition
     from biggan_directions.scores import Scorecard
-
-
-def _stability(
-    found: Directions, generator: Generator, seeds: int, group: ProcessGroup
-) -> list[dict[str, Any]]:
-    """Learn again with other seeds; how well each direction comes back."""
-    from biggan_directions.learning.settings import LearnSettings
-    from biggan_directions.metrics.matching import match
-    from biggan_directions.runs.learn import drain
-
-    rows: list[dict[str, Any]] = []
-    for seed in range(seeds + 1):
-        if seed == found.seed or len(rows) == seeds:
-            continue
-        asked = LearnSettings.of_result(found.solver, ndirs=len(found), seed=seed)
-        again, _ = drain(generator, asked, group)
-        cosines = [pair.cosine for pair in match(found.directions, again.directions)]
-        rows.append({"seed": seed, "cosines": cosines})
-    return rows
 
 
 def score(
@@ -58,6 +41,8 @@ def score(
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""
     from biggan_directions.distributed.starting import joined
     from biggan_directions.metrics.scoring import BASELINES, ScoreSettings
+    from biggan_directions.runs.score import measure
+    from biggan_directions.runs.stability import repeated
 
     settings = ScoreSettings(latents=latents, seed=seed, baselines=BASELINES if baselines else ())
     if seeds < 0:
@@ -73,22 +58,25 @@ def score(
 
     with joined() as group:
         found, generator = group.together(opened)
-        card = measure(found, generator, settings, group, search_space=search_space)
-        again = _stability(found, generator, seeds, group) if seeds else []
+        with progress_bar() as observe:
+            card = measure(found, generator, settings, group, search_space=search_space, observe=observe)
+            again = list(repeated(found, generator, seeds, group, observe))
         if not group.leads:
             return
     own = not class_name and truncation is None
     kept = card.save(path.parent) if own and not found.foreign else None
     if as_json:
-        typer.echo(json.dumps({**card.as_json(), "stability": again}, allow_nan=False))
+        stability = [asdict(row) for row in again]
+        typer.echo(json.dumps({**card.as_json(), "stability": stability}, allow_nan=False))
         return
     _print(card, found, again)
     if kept is not None:
         out.print(f"wrote {plain(str(kept))}", soft_wrap=True)
 
 
-def _print(card: Scorecard, found: Directions, again: list[dict[str, Any]]) -> None:
+def _print(card: Scorecard, found: Directions, again: Sequence[Repetition]) -> None:
     from biggan_directions.metrics.scorecard import remarks
+    from biggan_directions.rendering.samples import listed
 
     scored_on = f"{plain(Path(card.model).name)} · {plain(listed(list(card.classes)))}"
     out.print(
@@ -97,8 +85,8 @@ def _print(card: Scorecard, found: Directions, again: list[dict[str, Any]]) -> N
     )
     for remark in remarks(card.sets[0]):
         out.print(f"→ {remark}", soft_wrap=True)
-    for note in card.notes:
-        err.print(f"note: {note}", soft_wrap=True)
+    for text in card.notes:
+        note(text)
     out.print()
     print_sets(card)
     out.print(
@@ -109,5 +97,5 @@ def _print(card: Scorecard, found: Directions, again: list[dict[str, Any]]) -> N
     out.print()
     print_words(card)
     for row in again:
-        cosines = " ".join(f"{cosine:.3f}" for cosine in row["cosines"])
-        out.print(f"learnt again with seed {row['seed']}: matched |cos| {cosines}", soft_wrap=True)
+        cosines = " ".join(f"{cosine:.3f}" for cosine in row.cosines)
+        out.print(f"learnt again with seed {row.seed}: matched |cos| {cosines}", soft_wrap=True)
