@@ -82,13 +82,6 @@ def test_the_toyboxs_classes_and_truth(tmp_path: Path) -> None:
     BigGAN.from_pretrained(str(tmp_path))  # the stock package passes the names over
 
 
-def test_ten_classes_without_names_are_no_toys(tmp_path: Path) -> None:
-    folder = write_checkpoint(tmp_path / "ten", num_classes=10)
-    assert load_generator(folder, "all").classes[8] == ImageClass(8, "class_8")
-    with pytest.raises(UnknownClassError, match="no class 'duck'"):
-        load_generator(folder, "duck")
-
-
 def test_a_misspelt_class_is_said_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toybox_weights, "_FILE", "gone.safetensors")
     with pytest.raises(UnknownClassError, match="carr"):
