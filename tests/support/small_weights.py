@@ -1,39 +1,28 @@
-"""A small model of the catalog, at whatever addresses a test serves it from."""
+"""A small model of the catalog, at whatever addresses a test serves it from.
+
+``python -m tests.support.small_weights KIND URL`` locates it in a process of its own: prints its checksum, or
+the error.
+"""
 
 import os
 import subprocess
 import sys
 
+from biggan_directions.errors import WeightsError
 from biggan_directions.generators.weights.catalog import CatalogEntry, HubSource, Source, UrlSource
+from biggan_directions.generators.weights.locating import locate_weights
 from tests.support.file_server import FileServer
+from tests.support.markdown import ROOT
 
 COMMIT = "c98e5e826ec6dc3dabaa01b7703d86c34fad5342"
 REPO = "someone/small-biggan"
-# Another process that locates the small model: prints its checksum, or the error.
-SCRIPT = f"""
-import sys
-from biggan_directions.errors import WeightsError
-from biggan_directions.generators.weights.catalog import CatalogEntry, HubSource, UrlSource
-from biggan_directions.generators.weights.locating import locate_weights
-kind, url = sys.argv[1:]
-source = UrlSource(config_url=url + "/config.json", weights_url=url + "/pytorch_model.bin")
-if kind == "hub":
-    source = HubSource(repo_id={REPO!r}, revision={COMMIT!r})
-small = CatalogEntry(
-    name="small", resolution=16, z_dim=4, num_classes=3, truncation=1.0, weights_bytes=200_000,
-    license="MIT", description="", sources=(source,),
-)
-try:
-    print(locate_weights(small).sha256)
-except WeightsError as error:
-    print(error)
-"""
 
 
 def locate_elsewhere(kind: str, url: str, **environment: str) -> "subprocess.Popen[str]":
     """Start a process that locates the small model, from one address or from a mirror of the Hub."""
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, kind, url],
+        [sys.executable, "-m", __name__, kind, url],
+        cwd=ROOT,
         env={**os.environ, "HF_ENDPOINT": url, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -61,3 +50,12 @@ def at(url: str, **facts: str) -> UrlSource:
 
 def hub(server: FileServer, **facts: str) -> HubSource:
     return HubSource(**{"repo_id": REPO, "revision": COMMIT, "endpoint": server.url, **facts})
+
+
+if __name__ == "__main__":
+    kind, url = sys.argv[1:]
+    try:
+        source = HubSource(repo_id=REPO, revision=COMMIT) if kind == "hub" else at(url)
+        sys.stdout.write(f"{locate_weights(small(source)).sha256}\n")
+    except WeightsError as error:
+        sys.stdout.write(f"{error}\n")

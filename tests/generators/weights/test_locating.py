@@ -15,10 +15,7 @@ import pytest
 from biggan_directions.errors import OutputError, WeightsError
 from biggan_directions.generators.biggan_deep.layout import load_state
 from biggan_directions.generators.load import verify
-from biggan_directions.generators.weights.catalog import (
-    CatalogEntry,
-    find_model,
-)
+from biggan_directions.generators.weights.catalog import CatalogEntry, find_model
 from biggan_directions.generators.weights.download import file_sha256
 from biggan_directions.generators.weights.locating import (
     cache_folder,
@@ -71,11 +68,8 @@ class TestSourcesInOrder:
     def test_the_next_where_one_has_nothing(self, server: FileServer) -> None:
         found = locate_weights(small(at(f"{server.url}/gone"), at(server.url)))
         load_state(found)
-        assert [path for _, path, _ in server.requests] == [
-            "/gone/config.json",
-            "/config.json",
-            "/pytorch_model.bin",
-        ]
+        asked = [path for _, path, _ in server.requests]
+        assert asked == ["/gone/config.json", "/config.json", "/pytorch_model.bin"]
 
     def test_the_next_where_one_has_only_half(self, server: FileServer) -> None:
         server.files["/half/config.json"] = server.files["/config.json"]
@@ -244,12 +238,8 @@ def test_a_fetch_that_is_killed_leaves_nothing_that_is_taken_for_weights(
 
 
 def test_a_full_disk_is_said_with_what_to_do(server: FileServer, cache: Path) -> None:
-    with (
-        files_no_larger_than(100_000),
-        pytest.raises(
-            OutputError, match=r"Cannot write .*: File too large. Make room or set BIGGAN_DIRECTIONS"
-        ),
-    ):
+    says = r"Cannot write .*: File too large. Make room or set BIGGAN_DIRECTIONS"
+    with files_no_larger_than(100_000), pytest.raises(OutputError, match=says):
         locate_weights(small(at(server.url)))
     assert cache_status(small(at(server.url))).state == "absent"
     assert not list(cache.rglob("*.part"))
@@ -288,9 +278,8 @@ class TestByHand:
     def test_files_of_another_model_are_refused(self, published: Path) -> None:
         entry = replace(small(at("http://127.0.0.1:9")), resolution=32)
         shutil.copytree(published, model_folder(entry))
-        with pytest.raises(
-            WeightsError, match=r"is not of small: .* are \(16, 4, 3\), expected \(32, 4, 3\)"
-        ):
+        says = r"is not of small: .* are \(16, 4, 3\), expected \(32, 4, 3\)"
+        with pytest.raises(WeightsError, match=says):
             locate_weights(entry)
 
 
