@@ -1,10 +1,12 @@
 """The toybox's true directions as a file's, and a live page on localhost that serves them."""
 
+import http.client
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 import torch
@@ -52,6 +54,21 @@ def make_session(
     )
 
 
+class Watched:
+    """The toybox, which calls ``before`` with the number of images that it is about to draw."""
+
+    def __init__(self, before: Callable[[int], object], **changed: Any) -> None:
+        self.toybox, self.before = load("car", 1.0), before
+        vars(self).update(changed)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.toybox, name)
+
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+        self.before(len(z))
+        return self.toybox(z, class_index)
+
+
 @dataclass(frozen=True)
 class Live:
     """A server that runs."""
@@ -62,6 +79,24 @@ class Live:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}/?token={self.token}"
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        """One request with just these headers; underscores stand for hyphens."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, {"Authorization": f"Bearer {self.token}", **named})
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
+
+    def draw(self, **changes: Any) -> tuple[int, Any]:
+        """Status and answer of a request for images."""
+        asked = {"class": "car", "truncation": 1, "moves": {"0": 1}, **changes}
+        status, _, content = self.ask("POST", "/api/pictures", json.dumps(asked).encode())
+        return status, json.loads(content) if content else None
 
 
 @contextmanager

@@ -40,6 +40,7 @@ def test_the_checkpoint_is_the_same_and_one_that_the_package_loads(tmp_path: Pat
     assert list(packaged.state) == list(saved.state)
     assert all(torch.equal(packaged.state[name], saved.state[name]) for name in saved.state)
     stock = BigGAN.from_pretrained(str(tmp_path)).eval()
+    stock.load_state_dict(packaged.state, strict=True)
     z = sample_latents(2, 32, truncation=1.0, seed=1)
     label = torch.nn.functional.one_hot(torch.tensor([4, 4]), 10).float()
     with torch.no_grad():
