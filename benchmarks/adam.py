@@ -1,4 +1,4 @@
-"""Adam, as the paper has it and in the space where the picture moves, beside the closed form: known truth.
+"""Adam, as the paper has it and in the space where the image moves, beside the closed form: known truth.
 
 python -m benchmarks.adam car          one toy, every method: an hour and a half of one core
 python -m benchmarks.adam report       the tables as Markdown and the chart, from the results
@@ -6,7 +6,7 @@ python -m benchmarks.adam report       the tables as Markdown and the chart, fro
 The paper's recipe (six rows of all of z), the same with a square matrix, and Adam on a square
 matrix in the live space. The last asks what the closed form is asked: the paper's sum over pixels, and
 latents that are not moved. Each is looked at on its way, at the same fresh latents. Batches are of 8, so
-that a picture drawn goes further than in the authors' batches of 96. Results are in
+that an image drawn goes further than in the authors' batches of 96. Results are in
 ``results/adam_TOY.json``, rewritten after every method; those that are not run again stay.
 """
 
@@ -118,7 +118,7 @@ def seen(toy: Toy, rows: torch.Tensor) -> dict[str, Any]:
 
 
 def evaluations_to(way: Sequence[dict[str, Any]], share: float) -> int | None:
-    """Pictures drawn until the share off the diagonal is first as low; none where it never is."""
+    """Images drawn until the share off the diagonal is first as low; none where it never is."""
     return next((at["evaluations"] for at in way if at["off_diagonal"] <= share), None)
 
 
@@ -129,7 +129,7 @@ def report() -> None:
     ]
     for found in everything:
         print(f"\n{found['toy']}; off the diagonal at the truth: {found['truth']:.4f}\n")
-        print("| | steps or latents | pictures | effect | recovery: mean / least | off the diagonal |")
+        print("| | steps or latents | images | effect | recovery: mean / least | off the diagonal |")
         print("|---|---|---|---|---|---|")
         for at in found["closed_form"]:
             _print_row("closed form, the paper's sum", at["latents"], at)
@@ -147,7 +147,7 @@ def report() -> None:
             for name, line in (("Adam", found["adam"].get(LIVE)), ("closed form", found["closed_form"]))
             if line
         },
-        title="Share off the diagonal against pictures drawn, the same space",
+        title="Share off the diagonal against images drawn, the same space",
         across="pictures",
         up="share off the diagonal",
     )
@@ -162,7 +162,7 @@ def _print_comparison(found: dict[str, Any]) -> None:
         took = f"after {needed:,}, {needed / at['evaluations']:.0f} times as many" if needed else "never"
         print(
             f"closed form, {at['latents']} latents: {at['off_diagonal']:.4f} after {at['evaluations']:,} "
-            f"pictures; Adam comes within 1 % of it {took}, in {way[-1]['evaluations']:,}"
+            f"images; Adam comes within 1 % of it {took}, in {way[-1]['evaluations']:,}"
         )
 
 

@@ -46,7 +46,7 @@ def main() -> None:
     write_chart(
         CHART,
         {axis: [(row["value"], row["evaluations"]) for row in found[axis]["rows"]] for axis in CHARTED},
-        title="Pictures drawn by the closed form",
+        title="Images drawn by the closed form",
         across="directions, or latents",
         up="pictures",
         log_up=True,
@@ -65,7 +65,7 @@ def growth(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
         for value in values:
             rows.append(measured({**rest, axis: value}, options, device) | {"value": value})
             row = rows[-1]
-            print(f"{axis} {value}: {row['evaluations']} pictures, {row['seconds']:.1f} s", flush=True)
+            print(f"{axis} {value}: {row['evaluations']} images, {row['seconds']:.1f} s", flush=True)
         found[axis] = {
             "rows": rows,
             "evaluations_grow_as_power": power(values, [row["evaluations"] for row in rows]),
@@ -112,7 +112,7 @@ def against_the_package(options: argparse.Namespace) -> dict[str, Any]:
     print(
         f"full size: {seconds_taken[0]:.0f} s over the package's forward pass, {seconds_taken[1]:.0f} s over "
         f"ours: {found['times_faster']['median']:.2f} times faster; peak memory {peaks[0]:.2f} and "
-        f"{peaks[1]:.2f} GB; {runs['ours'][0]['evaluations']} pictures",
+        f"{peaks[1]:.2f} GB; {runs['ours'][0]['evaluations']} images",
         flush=True,
     )
     return found

@@ -1,4 +1,4 @@
-"""The live page's pictures a second, and how long a picture takes to follow a slider.
+"""The live page's images a second, and how long an image takes to follow a slider.
 
 python -m benchmarks.explore                   the toybox, and BigGAN-deep-128 with random weights
 python -m benchmarks.explore --models toybox --seconds 20
@@ -52,7 +52,7 @@ def main() -> None:
                 print(
                     f"{model}, {samples} samples ({found['samples_while_moving']} while moving): "
                     f"{found['updates_a_second']:.1f} updates and "
-                    f"{found['images_a_second']:.1f} pictures a second; {found['dropped']} of "
+                    f"{found['images_a_second']:.1f} images a second; {found['dropped']} of "
                     f"{found['asked']} requests dropped; the last position after "
                     f"{last['median']:.3f} s (at most {last['most']:.3f} s)",
                     flush=True,

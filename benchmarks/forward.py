@@ -70,7 +70,7 @@ def compare(
     """Each at every batch in turn to find its best; then the two best in turn for the ratio.
 
     What the machine can do at all, in a large matrix product and a large convolution, takes its turn with
-    them: on a machine that others use, too, limits drift as much as the pictures do.
+    them: on a machine that others use, too, limits drift as much as the images do.
     """
     sweep = {}
     for batch in batches:
@@ -116,7 +116,7 @@ def compare(
 
 
 def gflop(draw: Callable[[torch.Tensor], torch.Tensor], z: torch.Tensor) -> float:
-    """10⁹ floating-point operations a picture: two for each multiply-add of products and convolutions."""
+    """10⁹ floating-point operations an image: two for each multiply-add of products and convolutions."""
     # the counter knows torch's public operations alone
     with using(Kernels(packed=False)), FlopCounterMode(display=False) as counter:
         draw(z)
@@ -173,7 +173,7 @@ def by_layer(
 def profiled(call: Callable[[], object], images: int, device: torch.device) -> dict[str, dict[str, float]]:
     """Where the time goes: the share of convolutions, of matrix products, and of all that only moves memory.
 
-    And the operations that take most, in milliseconds a picture.
+    And the operations that take most, in milliseconds an image.
     """
     call()
     activities = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if device.type == "cuda" else [])
@@ -195,7 +195,7 @@ def profiled(call: Callable[[], object], images: int, device: torch.device) -> d
 
 
 def difference_errors(stock: StockGenerator, ours: FrozenBigGAN, device: torch.device) -> dict[str, float]:
-    """Error of second differences of the picture, relative to those in float64, by precision."""
+    """Error of second differences of the image, relative to those in float64, by precision."""
     exact = second_difference(frozen(stock.biggan, ours.model, device, torch.float64), torch.float64)
     found = {"float32": second_difference(ours, torch.float32)}
     if device.type == "cuda":
@@ -218,7 +218,7 @@ def second_difference(generator: FrozenBigGAN, dtype: torch.dtype) -> torch.Tens
 def with_tf32(
     stock: StockGenerator, ours: FrozenBigGAN, found: dict[str, Any], *, rounds: int, device: torch.device
 ) -> dict[str, Any]:
-    """Pictures a second of both with TF32 on, at the batches that were best without."""
+    """Images a second of both with TF32 on, at the batches that were best without."""
     batches = found["best_batch"]
     drawn = {name: latents(batch, ours.z_dim, device=device) for name, batch in batches.items()}
     with tf32(True):
@@ -237,7 +237,7 @@ def with_tf32(
 def images_in_bfloat16(
     ours: FrozenBigGAN, found: dict[str, Any], *, rounds: int, device: torch.device
 ) -> dict[str, Any]:
-    """What low precision for pictures gains, and how far off they are."""
+    """What low precision for images gains, and how far off they are."""
     z, low = latents(found["best_batch"]["ours"], ours.z_dim, device=device), ours.for_images()
     times = alternately([lambda: ours(z), lambda: low(z)], rounds=rounds, device=device)
     return {
@@ -275,10 +275,10 @@ def _print(resolution: int, found: dict[str, Any]) -> None:
     ratio, each, counted = found["times_faster"], found["seconds_a_picture"], found["gflop"]
     reached = found["share_of_limit"]["ours"]
     print(
-        f"{resolution} px: {1 / each['package']:.2f} pictures a second by the package and "
+        f"{resolution} px: {1 / each['package']:.2f} images a second by the package and "
         f"{1 / each['ours']:.2f} by ours: "
         f"{ratio['median']:.2f} times as many ({ratio['least']:.2f} to {ratio['most']:.2f}); "
-        f"{counted['package']:.1f} and {counted['ours']:.1f} GFLOP a picture; "
+        f"{counted['package']:.1f} and {counted['ours']:.1f} GFLOP an image; "
         f"{reached['matrix product']:.0%} of the speed of a large matrix product, "
         f"{reached['3x3 convolution']:.0%} of a large convolution's",
         flush=True,

@@ -68,7 +68,7 @@ def forward(generator: FrozenBigGAN, z: torch.Tensor) -> torch.Tensor:
 
 
 def gradient(generator: FrozenBigGAN, z: torch.Tensor) -> torch.Tensor:
-    """Draw, and take the gradient of the pictures' sum with respect to z."""
+    """Draw, and take the gradient of the images' sum with respect to z."""
     z = z.clone().requires_grad_()
     found: torch.Tensor = torch.autograd.grad(generator(z).sum(), z)[0]
     return found

@@ -79,7 +79,7 @@ class Toy:
         return off_diagonal_share(self.stacks[objective], rows.double() @ self.live.T)
 
     def effects(self, rows: torch.Tensor) -> torch.Tensor:
-        """RMS change of the picture per unit of z along each row."""
+        """RMS change of the image per unit of z along each row."""
         rows = rows.double()
         return ((rows @ self.solution.space.second_moment()) * rows).sum(1).clamp(min=0).sqrt()
 
@@ -274,7 +274,7 @@ def report() -> None:
     for ndirs in (6, 8):
         print(f"\n{ndirs} directions, mean over classes\n")
         print(
-            "| method | recovery: mean / min | off the diagonal | pictures | seconds |\n|---|---|---|---|---|"
+            "| method | recovery: mean / min | off the diagonal | images | seconds |\n|---|---|---|---|---|"
         )
         for method in METHODS:
             _print_row(

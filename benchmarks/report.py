@@ -46,7 +46,7 @@ def _forward(found: dict[str, Any]) -> Iterator[str]:
     yield "### Forward pass, no autograd, best batch each"
     by_resolution = found["resolutions"]
     yield _table(
-        ("pixels", "pictures/s: package", "ours", "times faster (least to most)", "GFLOP: package", "ours"),
+        ("pixels", "images/s: package", "ours", "times faster (least to most)", "GFLOP: package", "ours"),
         (
             (
                 pixels,
@@ -74,7 +74,7 @@ def _forward(found: dict[str, Any]) -> Iterator[str]:
     for pixels, at in by_resolution.items():
         yield f"Layer by layer at {pixels} pixels, ours:"
         yield _table(
-            ("layer", "side of its output", "GFLOP", "ms a picture", "share of the product's speed"),
+            ("layer", "side of its output", "GFLOP", "ms an image", "share of the product's speed"),
             (
                 (
                     f"{number} {layer['layer']}",
@@ -105,7 +105,7 @@ def _forward(found: dict[str, Any]) -> Iterator[str]:
     for side in ("package", "ours"):
         single = next(iter(by_resolution.values()))["profile"][side]["milliseconds_a_picture"]
         named = ", ".join(f"{name} {spent:.1f}" for name, spent in list(single.items())[:8])
-        yield f"Milliseconds a picture at {next(iter(by_resolution))} pixels, {side}: {named}."
+        yield f"Milliseconds an image at {next(iter(by_resolution))} pixels, {side}: {named}."
     yield _variants(by_resolution)
 
 
@@ -115,7 +115,7 @@ def _variants(by_resolution: dict[str, Any]) -> str:
     for pixels, at in by_resolution.items():
         errors = ", ".join(f"{name} {error:.1e}" for name, error in at["differences"].items())
         low = at["tf32"]["pictures_a_second"] if "tf32" in at else None
-        speed = f"TF32: {low['ours']:.1f} pictures/s" if low else ""
+        speed = f"TF32: {low['ours']:.1f} images/s" if low else ""
         if "bfloat16" in at:
             speed = f"bfloat16: {_ratio(at['bfloat16']['times_faster_than_float32'])}"
         compiled = _ratio(at["compiled"]["times_faster_than_eager"]) if "compiled" in at else "–"
@@ -159,7 +159,7 @@ def _closed_form(found: dict[str, Any]) -> Iterator[str]:
     yield "### The closed form at full size"
     yield "BigGAN-deep-128, 12 dimensions, 16 latents, all steps:"
     yield _table(
-        ("over", "s", "peak GB", "pictures"),
+        ("over", "s", "peak GB", "images"),
         (
             (
                 f"{side}'s forward pass" if side == "package" else side,
@@ -186,7 +186,7 @@ def _growth(found: dict[str, Any]) -> Iterator[str]:
         grown = (at["evaluations_grow_as_power"], at["seconds_grow_as_power"])
         rows.append((axis, counted, timed, *(f"{power:.2f}" for power in grown)))
     yield "With 128 coordinates of z, on a narrow net, in twice as many dimensions as directions:"
-    yield _table(("of", "pictures drawn", "s", "pictures grow as power", "seconds"), rows)
+    yield _table(("of", "images drawn", "s", "images grow as power", "seconds"), rows)
 
 
 def _learn_memory(found: dict[str, Any]) -> Iterator[str]:
@@ -212,7 +212,7 @@ def _commands(found: dict[str, Any]) -> Iterator[str]:
 def _rendering(found: dict[str, Any]) -> Iterator[str]:
     yield "### Rendering beside the bare forward pass"
     yield (
-        f"Sheet, animations and page: {found['images']} pictures of {found['resolution']} pixels in "
+        f"Sheet, animations and page: {found['images']} images of {found['resolution']} pixels in "
         f"{_ratio(found['rendered_by_bare'])} times the time that drawing them alone takes."
     )
 
@@ -224,7 +224,7 @@ def _explore(found: dict[str, Any]) -> Iterator[str]:
             "model, samples",
             "drawn while moving",
             "updates a second",
-            "pictures a second",
+            "images a second",
             "s until the last position: median",
             "most",
         ),

@@ -2,8 +2,8 @@
 
 python -m benchmarks.toybox        needs numba: pip install '.[toybox]'
 
-Scenes that training never saw are rendered and compared with the generator's pictures, and so are the changes
-that each factor makes: root mean square over the picture, scale [-1, 1], per unit of the factor.
+Scenes that training never saw are rendered and compared with the generator's images, and so are the changes
+that each factor makes: root mean square over the image, scale [-1, 1], per unit of the factor.
 """
 
 import argparse

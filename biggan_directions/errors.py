@@ -31,7 +31,7 @@ class WeightsError(BigganDirectionsError):
 
 
 class GeneratorError(BigganDirectionsError):
-    """A generator whose pictures cannot be worked with: not finite, or the same for every z."""
+    """A generator whose images cannot be worked with: not finite, or the same for every z."""
 
 
 class OutputError(BigganDirectionsError):

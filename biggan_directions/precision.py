@@ -21,7 +21,7 @@ _FLOAT32_SWITCHES = (
 def full_precision() -> Iterator[None]:
     """Compute float32 as float32 inside the block, whatever was switched on outside it.
 
-    A second difference divides the rounding error of a picture by ε², and so makes a hundred of it for ε =
+    A second difference divides the rounding error of an image by ε², and so makes a hundred of it for ε =
     0.1. TF32 and bfloat16, which round to about 1e-3 and 8e-3, drown the curvature that is to be measured.
     Autocast and reduced float32 precision (TF32 on CUDA, bfloat16 in oneDNN) are switched off, and put back
     on the way out, also after an error. Gradients of a finite difference are differences too: run their

@@ -1,4 +1,4 @@
-"""Paths in z along a direction: where they start, how far they go, and which pictures their frames share."""
+"""Paths in z along a direction: where they start, how far they go, and which images their frames share."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -13,13 +13,13 @@ Projection = Literal["keep", "remove"]
 """What becomes of the coordinate that a latent already has along the direction.
 
 ``keep``
-    z(t) = z + t·q. Distance 0 is the base picture, the same under every direction, in ``edit`` and on the
-    live page: one sees what a direction does to *this* picture, and the centre is drawn once for all of them.
+    z(t) = z + t·q. Distance 0 is the base image, the same under every direction, in ``edit`` and on the
+    live page: one sees what a direction does to *this* image, and the centre is drawn once for all of them.
     The default.
 ``remove``
     z(t) = z − (z·q)q + t·q. Every sample starts from the same coordinate along the direction, as in the
     official rendering code: samples move in step, and none goes further from the prior's middle to one side
-    than to the other; but the centre is no longer the base picture.
+    than to the other; but the centre is no longer the base image.
 """
 
 
@@ -48,8 +48,8 @@ def default_distance(
     """How far to go so that strong and weak directions show comparable change: distance = change / effect.
 
     Args:
-        effect: RMS change of the picture (scale [-1, 1]) per unit of z; NaN where it is not known.
-        change: RMS change of the picture wanted at either end, to first order.
+        effect: RMS change of the image (scale [-1, 1]) per unit of z; NaN where it is not known.
+        change: RMS change of the image wanted at either end, to first order.
         nearest, farthest: the distance is kept between these, in units of z.
         unknown: the distance where the effect is not known.
 
@@ -82,7 +82,7 @@ def loop_path(frames: int) -> Path:
 
     It loops without a seam (the last frame is one step before the first), is slow at the ends where there is
     most to see, and visits all but the two ends twice, at exactly the same fraction: ``frames`` frames need
-    frames/2 + 1 pictures. ``frames`` is a multiple of 4, so that both ends are frames.
+    frames/2 + 1 images. ``frames`` is a multiple of 4, so that both ends are frames.
 
     >>> path = loop_path(8)
     >>> [round(path.fractions[i], 2) for i in path.order]
@@ -97,7 +97,7 @@ def loop_path(frames: int) -> Path:
 
 
 def there_and_back_path(frames: int) -> Path:
-    """Here → there → here: fraction (1 − cos(2πk / frames)) / 2 of the way at frame k, frames/2 + 1 pictures.
+    """Here → there → here: fraction (1 − cos(2πk / frames)) / 2 of the way at frame k, frames/2 + 1 images.
 
     >>> path = there_and_back_path(4)
     >>> [round(path.fractions[i], 2) for i in path.order]

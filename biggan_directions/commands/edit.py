@@ -1,4 +1,4 @@
-"""Move pictures along several directions at once."""
+"""Move images along several directions at once."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def edit(
         list[str] | None,
         typer.Option(help="DIRECTION=DISTANCE, by number or name, such as 0=2 or zoom=-1; may be repeated."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the pictures: the same that render draws.")] = 0,
-    samples: Annotated[int, typer.Option(help="How many pictures, side by side.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the images: the same that render draws.")] = 0,
+    samples: Annotated[int, typer.Option(help="How many images, side by side.")] = 1,
     to: Annotated[
         Path | None,
         typer.Option("--out", help="A .png, or the way there as .gif, .webp, .apng, .mp4; edit.png beside."),
@@ -104,7 +104,7 @@ def edit(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Move pictures along several directions at once; save them, or the way there."""
+    """Move images along several directions at once; save them, or the way there."""
     from biggan_directions.rendering import RenderRequest, RenderSettings, edit_format, write_edit
 
     path = path or newest()

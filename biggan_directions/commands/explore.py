@@ -55,7 +55,7 @@ def explore(
     port: Annotated[int, typer.Option(help="0 takes one that is free.")] = 8642,
     browser: Annotated[bool | None, typer.Option(help="Open a browser; where there is a desktop.")] = None,
 ) -> None:
-    """Move pictures along all directions at once, live, in the browser."""
+    """Move images along all directions at once, live, in the browser."""
     if any(find_spec(needed) is None for needed in ("starlette", "uvicorn")):
         raise UsageError("explore needs starlette and uvicorn: pip install 'biggan-directions[explore]'")
     from biggan_directions.explore import server

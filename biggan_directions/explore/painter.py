@@ -42,7 +42,7 @@ class Painter(Generic[Asked, Drawn]):
     """Draws in a thread of its own: clients in turn, of each only the newest request.
 
     What has been begun is finished unless ``draw`` itself asks whether it has become stale, so that a slider
-    that never rests still shows pictures.
+    that never rests still shows images.
 
     Args:
         draw: called in the thread with a request and a function that says whether a newer one of the same
@@ -97,7 +97,7 @@ class Painter(Generic[Asked, Drawn]):
             return
         idle = next((name for name, client in self._clients.items() if not client.waits()), None)
         if idle is None:
-            raise GeneratorError(f"{_MOST_CLIENTS} pages are waiting for pictures already: close some.")
+            raise GeneratorError(f"{_MOST_CLIENTS} pages are waiting for images already: close some.")
         del self._clients[idle]
 
     def _run(self) -> None:

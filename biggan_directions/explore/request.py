@@ -1,4 +1,4 @@
-"""What the page asks for: pictures of some latents, each moved along several directions at once."""
+"""What the page asks for: images of some latents, each moved along several directions at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from biggan_directions.errors import UsageError
 from biggan_directions.files.plain_json import parsed
 from biggan_directions.files.validation import validated
 
-MOST_SAMPLES = 16  # a page of pictures; more would only keep others waiting
+MOST_SAMPLES = 16  # a page of images; more would only keep others waiting
 FARTHEST = 100  # in z, whose own length is near √z_dim: beyond it there is nothing to see
 LARGEST_SEED = 2**53 - 1  # whole numbers that a browser's arithmetic keeps exactly
 

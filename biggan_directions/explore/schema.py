@@ -35,7 +35,7 @@ class SessionInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "clas
 
 
 class ImagesInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
-    """The pictures that were asked for."""
+    """The images that were asked for."""
 
     pictures: Annotated[
         list[Annotated[str, Meta(pattern="^data:image/png;base64,")]],
@@ -43,7 +43,7 @@ class ImagesInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "class
     ]
     class_name: str
     truncation: Annotated[float, Meta(description="The one that was used.")]
-    command: Annotated[str, Meta(description="What to type for the same pictures.")]
+    command: Annotated[str, Meta(description="What to type for the same images.")]
     seconds: Annotated[float, Meta(description="What drawing took.")]
 
 
@@ -80,10 +80,10 @@ def schema() -> dict[str, Any]:
             "/api/schema": reads("This document.", {"type": "object"}),
             "/api/pictures": {
                 "post": {
-                    "summary": "Draw pictures.",
+                    "summary": "Draw images.",
                     "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
                     "responses": {
-                        "200": answer("The pictures.", images),
+                        "200": answer("The images.", images),
                         "204": {"description": "Not drawn: a newer request of the same client came."},
                         "400": answer("What is wrong, in words."),
                         "403": refused,

@@ -74,7 +74,7 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
             return Response(status_code=204)
         except (RuntimeError, MemoryError) as error:  # torch's own, such as no memory left
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            raise GeneratorError(f"the picture could not be drawn: {reason}") from error
+            raise GeneratorError(f"the image could not be drawn: {reason}") from error
         urls = ["data:image/png;base64," + base64.b64encode(item).decode() for item in answer.images]
         return _json(
             ImagesInfo(

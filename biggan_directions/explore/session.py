@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from biggan_directions.rendering.images import ImageArray
 
 _KEPT_WARM = 3  # generators: each holds a model's weights, some 200 MB of the real BigGAN's
-_SMALL = 64  # pixels: up to here eight pictures are drawn at once, in the time that a slider has
+_SMALL = 64  # pixels: up to here eight images are drawn at once, in the time that a slider has
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Pictures as PNG, one for each sample asked for, and how to make them again.
+    """Images as PNG, one for each sample asked for, and how to make them again.
 
     ``class_name`` and ``truncation`` are those that were drawn; ``seconds`` is what drawing took, without
     loading.
@@ -52,7 +52,7 @@ class Session:
     Args:
         found: the directions.
         load: (class name, truncation) → generator; called where a class or a truncation is new.
-        path: the file's, for the command that makes a picture again.
+        path: the file's, for the command that makes an image again.
         first: what the page begins with; its truncation and class name.
         table: the classes that may be chosen.
         options: further options that ``edit`` needs for this file, such as ``--model``.
@@ -109,7 +109,7 @@ class Session:
         Raises:
             Superseded: ``stale`` said so between two batches.
             UsageError: an unknown class, or a direction that there is not.
-            GeneratorError: pictures that are not finite.
+            GeneratorError: images that are not finite.
         """
         generator = self._generator(asked.class_name, asked.truncation)
         z = sample_latents(
@@ -137,7 +137,7 @@ class Session:
         )
 
     def command(self, asked: ImageRequest, generator: Generator) -> str:
-        """What to type for the same pictures, quoted for a shell."""
+        """What to type for the same images, quoted for a shell."""
         words = [*self._options, "--class", generator.classes[0].name]
         if generator.truncation != self._found.truncation:
             words += ["--truncation", f"{generator.truncation:g}"]
@@ -176,7 +176,7 @@ class Session:
 
 
 def png(image: ImageArray) -> bytes:
-    """A picture (H, W, 3) as PNG, compressed little: 0.2 ms at 64 pixels, and nothing is lost on the way."""
+    """An image (H, W, 3) as PNG, compressed little: 0.2 ms at 64 pixels, and nothing is lost on the way."""
     content = io.BytesIO()
     Image.fromarray(image).save(content, "PNG", compress_level=1)
     return content.getvalue()

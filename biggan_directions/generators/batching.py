@@ -1,6 +1,6 @@
-"""Batches for pictures that are only looked at: as many at once as this machine draws fastest, and as fit.
+"""Batches for images that are only looked at: as many at once as this machine draws fastest, and as fit.
 
-Solvers do not use these: which batch a picture was drawn in shows in its last bits, and results must repeat.
+Solvers do not use these: which batch an image was drawn in shows in its last bits, and results must repeat.
 """
 
 import time
@@ -11,7 +11,7 @@ import torch
 
 from biggan_directions.errors import GeneratorError, UsageError
 
-_WORTH = 0.97  # a larger batch must save 3 % a picture; less is noise, or memory for nothing
+_WORTH = 0.97  # a larger batch must save 3 % an image; less is noise, or memory for nothing
 _BUDGET_S = 3.0  # for the whole measurement
 _REPEATS = 3  # the first to warm up
 
@@ -34,13 +34,13 @@ class Drawable(Protocol):
 def fastest_batch(
     generator: Drawable, *, largest: int = 64, clock: Callable[[], float] = time.perf_counter
 ) -> int:
-    """The batch size at which this machine draws a picture in the least time: 1, 2, 4, … up to ``largest``.
+    """The batch size at which this machine draws an image in the least time: 1, 2, 4, … up to ``largest``.
 
     Each size is drawn once to warm up and twice on the clock. The search ends at the first size that saves
     nothing, does not fit into a GPU's memory, or would take the whole beyond some seconds.
 
     Raises:
-        GeneratorError: a GPU has no room for one picture.
+        GeneratorError: a GPU has no room for one image.
         UsageError: largest below 1.
     """
     if largest < 1:
@@ -59,16 +59,16 @@ def fastest_batch(
 
 
 class Halving:
-    """A generator that draws any number of pictures without gradients, in batches that fit a GPU's memory.
+    """A generator that draws any number of images without gradients, in batches that fit a GPU's memory.
 
-    A batch that runs out of memory is halved, for good, and drawing goes on. Pictures come in order.
+    A batch that runs out of memory is halved, for good, and drawing goes on. Images come in order.
 
     Args:
         generator: what draws.
-        batch: the most pictures to draw at once, to begin with.
+        batch: the most images to draw at once, to begin with.
 
     Raises:
-        GeneratorError: when called, a GPU has no room for one picture.
+        GeneratorError: when called, a GPU has no room for one image.
         UsageError: batch below 1.
     """
 
@@ -95,7 +95,7 @@ class Halving:
 
 
 def _draw(generator: Drawable, z: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor | None:
-    """The pictures, or None where memory does not suffice: by then the failed call's memory is free again."""
+    """The images, or None where memory does not suffice: by then the failed call's memory is free again."""
     try:
         with torch.no_grad():
             return generator(z, class_index)
@@ -119,4 +119,4 @@ def _seconds_a_image(generator: Drawable, batch: int, clock: Callable[[], float]
 
 
 def _no_room() -> GeneratorError:
-    return GeneratorError("the GPU has no memory left for one picture; free some, or try --device cpu")
+    return GeneratorError("the GPU has no memory left for one image; free some, or try --device cpu")

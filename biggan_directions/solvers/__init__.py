@@ -1,1 +1,1 @@
-"""How directions are found: solvers know a callable from z to pictures, never a BigGAN."""
+"""How directions are found: solvers know a callable from z to images, never a BigGAN."""

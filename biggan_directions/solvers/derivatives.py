@@ -1,4 +1,4 @@
-"""First and second derivatives of a picture at one latent, in a basis, from forward passes alone."""
+"""First and second derivatives of an image at one latent, in a basis, from forward passes alone."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Differences:
     Attributes:
         epsilon: step along a basis vector, in units of z. Smaller, and rounding drowns the difference;
             larger, and it is no longer local.
-        blocks: sides in pixels of the blocks that the picture is averaged over before it is solved on, one a
-            scale; at most the picture's own side. None where it is not solved on.
-        balanced: whether every number of the averaged pictures has the same say, whatever the size of its
+        blocks: sides in pixels of the blocks that the image is averaged over before it is solved on, one a
+            scale; at most the image's own side. None where it is not solved on.
+        balanced: whether every number of the averaged images has the same say, whatever the size of its
             Hessian, and every scale; if not, all squares are added up as they are.
-        sketch: numbers kept of a picture by the random sketch, where it has more.
+        sketch: numbers kept of an image by the random sketch, where it has more.
     """
 
     epsilon: float = 0.1
@@ -37,7 +37,7 @@ class Differences:
         if not (math.isfinite(self.epsilon) and self.epsilon > 0):
             raise UsageError(f"epsilon must be a finite number above 0, got {self.epsilon}")
         if self.blocks and min(self.blocks) < 1:
-            raise UsageError(f"pictures are averaged over blocks of at least 1 pixel, got {self.blocks}")
+            raise UsageError(f"images are averaged over blocks of at least 1 pixel, got {self.blocks}")
         if self.sketch < 1:
             raise UsageError(f"a sketch must keep at least 1 number, got {self.sketch}")
 
@@ -48,11 +48,11 @@ class Derivatives:
 
     Attributes:
         pairs: ``(P, 2)``, the entries (i, j), i ≤ j, of the Hessian that were measured.
-        changes: s_i [f(z + εvᵢ) − f(z − εvᵢ)] of the whole picture, ``(m, numbers)``: divided by 2ε and
+        changes: s_i [f(z + εvᵢ) − f(z − εvᵢ)] of the whole image, ``(m, numbers)``: divided by 2ε and
             multiplied by the sign s_i, the slope along vᵢ.
-        smooth: H_ij of the block-averaged pictures, through the sketch, float64 ``(P, kept)``; balanced where
+        smooth: H_ij of the block-averaged images, through the sketch, float64 ``(P, kept)``; balanced where
             that was asked for and all of the Hessian was measured.
-        full: the same of the whole picture.
+        full: the same of the whole image.
     """
 
     pairs: torch.Tensor
@@ -69,7 +69,7 @@ def pair_list(size: int, rows: int) -> torch.Tensor:
 
 
 def evaluations_per_latent(size: int, rows: int) -> int:
-    """How many pictures :func:`derivatives` draws: the centre, two along each vector, one for each pair."""
+    """How many images :func:`derivatives` draws: the centre, two along each vector, one for each pair."""
     return 1 + 2 * size + len(pair_list(size, rows)) - rows
 
 
@@ -84,17 +84,17 @@ def derivatives(
     generator: torch.Generator,
     rows: int | None = None,
 ) -> Derivatives:
-    r"""Measure first and second derivatives of the picture at one latent.
+    r"""Measure first and second derivatives of the image at one latent.
 
-    On the diagonal, [f(z + εvᵢ) − 2 f(z) + f(z − εvᵢ)] / ε²; off it, one more picture for each pair,
+    On the diagonal, [f(z + εvᵢ) − 2 f(z) + f(z − εvᵢ)] / ε²; off it, one more image for each pair,
 
         H_ij ≈ [f(z + εsᵢvᵢ + εsⱼvⱼ) − f(z + εsᵢvᵢ) − f(z + εsⱼvⱼ) + f(z)] sᵢ sⱼ / ε²,
 
     which is central at z + ε(sᵢvᵢ + sⱼvⱼ)/2. Signs s drawn anew for each latent turn that shift into noise.
-    Exact where f is quadratic. The picture is differenced block-averaged and whole, each through a sketch if
+    Exact where f is quadratic. The image is differenced block-averaged and whole, each through a sketch if
     it has more than ``differences.sketch`` numbers.
 
-    Balanced, the entries H_ij of each number of a block-averaged picture are divided by their own size ‖H‖,
+    Balanced, the entries H_ij of each number of a block-averaged image are divided by their own size ‖H‖,
     which no rotation of the basis changes: what is solved for is then the least mean share off the diagonal,
 
         mean over numbers, latents and scales of Σ_{i≠j} H_ij² / Σ_ij H_ij²,

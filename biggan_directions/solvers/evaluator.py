@@ -13,7 +13,7 @@ from biggan_directions.precision import full_precision
 
 
 class Drawable(Protocol):
-    """What a solver needs of a generator: pictures of z, and where to put z."""
+    """What a solver needs of a generator: images of z, and where to put z."""
 
     z_dim: int
 
@@ -28,16 +28,16 @@ class Drawable(Protocol):
 
 
 class Evaluator:
-    """Draws pictures in micro-batches of a fixed size, so that the same call gives the same bytes.
+    """Draws images in micro-batches of a fixed size, so that the same call gives the same bytes.
 
     Args:
         generator: what draws.
-        micro_batch: pictures drawn at once, 1 or more. It is part of a result's settings: other sizes give
+        micro_batch: images drawn at once, 1 or more. It is part of a result's settings: other sizes give
             the same numbers only up to rounding.
         group: the processes that share the work.
 
     Attributes:
-        evaluations: pictures drawn so far, by all of the team for what was shared.
+        evaluations: images drawn so far, by all of the team for what was shared.
         gradients: how many of them were also differentiated.
 
     Raises:
@@ -80,7 +80,7 @@ class Evaluator:
             images ``(N, channels, H, W)``.
 
         Raises:
-            GeneratorError: a picture is not finite, or there is not one picture a latent.
+            GeneratorError: an image is not finite, or there is not one image a latent.
         """
         device = self.generator.device
         images = self.generator(z.to(device), None if class_index is None else class_index.to(device))
@@ -91,7 +91,7 @@ class Evaluator:
             )
         if not torch.isfinite(images).all():
             raise GeneratorError(
-                "the generator drew a picture that is not finite (NaN or infinity); its weights are likely "
+                "the generator drew an image that is not finite (NaN or infinity); its weights are likely "
                 "broken: try another truncation, or fetch them again"
             )
         self.evaluations += len(z)
@@ -113,7 +113,7 @@ class Evaluator:
         class_index: torch.Tensor | None,
         cotangents: Callable[[torch.Size], torch.Tensor],
     ) -> tuple[torch.Tensor, int]:
-        """Multiply each picture's Jacobian by a cotangent from the left: Jᵀu.
+        """Multiply each image's Jacobian by a cotangent from the left: Jᵀu.
 
         Args:
             z: one micro-batch of latents ``(N, z_dim)``.
@@ -121,17 +121,17 @@ class Evaluator:
             cotangents: gives ``u`` for the shape of the images.
 
         Returns:
-            float64 ``(N, z_dim)`` on the CPU, and how many numbers a picture has.
+            float64 ``(N, z_dim)`` on the CPU, and how many numbers an image has.
 
         Raises:
-            GeneratorError: the pictures do not depend on z, or a gradient is not finite.
+            GeneratorError: the images do not depend on z, or a gradient is not finite.
         """
         with torch.enable_grad(), full_precision():
             z = z.detach().to(self.generator.device).requires_grad_()
             images = self.draw(z, class_index)
             if not images.requires_grad:
                 raise GeneratorError(
-                    "the generator's picture does not depend on z: there is nothing to search"
+                    "the generator's image does not depend on z: there is nothing to search"
                 )
             cotangent = cotangents(images.shape).to(device=images.device, dtype=images.dtype)
             (gradient,) = torch.autograd.grad(images, z, cotangent, allow_unused=True)

@@ -1,4 +1,4 @@
-"""The second derivatives of a picture in a basis, as the sums of products that solving for directions needs.
+"""The second derivatives of an image in a basis, as the sums of products that solving for directions needs.
 
 Whatever is asked of the Hessians H_n of many numbers n (pixels at many latents), be it their squares in any
 other basis or the rotation that makes them most diagonal, follows from one matrix: the Gram matrix Σ_n x_n
@@ -17,7 +17,7 @@ from biggan_directions.errors import UsageError
 from biggan_directions.solvers.derivatives import Differences, derivatives, pair_list
 from biggan_directions.solvers.evaluator import Evaluator
 
-_CHUNK = 1 << 16  # numbers of a picture that are taken to float64 at once
+_CHUNK = 1 << 16  # numbers of an image that are taken to float64 at once
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,7 +29,7 @@ class Moments:
         smooth: Gram matrix of the second derivatives that are solved on: of block averages, balanced or not;
             float64 ``(P, P)``, or its diagonal ``(P,)`` alone where no other basis will be asked about.
         full: the same of the whole picture, through the sketch.
-        slopes: Σ JᵀJ in the basis, of the whole picture, float64 ``(m, m)``.
+        slopes: Σ JᵀJ in the basis, of the whole image, float64 ``(m, m)``.
         numbers: how many numbers the slopes are summed over: pixels × channels × latents.
     """
 
@@ -107,7 +107,7 @@ class Moments:
         )
 
     def effects(self, rotation: torch.Tensor) -> torch.Tensor:
-        """RMS change of the picture per unit of z along the rows of ``rotation (n, m)``: √(w E[JᵀJ] wᵀ)."""
+        """RMS change of the image per unit of z along the rows of ``rotation (n, m)``: √(w E[JᵀJ] wᵀ)."""
         squares = ((rotation @ self.slopes) * rotation).sum(dim=1) / max(self.numbers, 1)
         return squares.clamp(min=0).sqrt()
 
@@ -169,7 +169,7 @@ def measure(
     rows: int | None = None,
     products: bool = True,
 ) -> Moments:
-    """Sum up the first and second derivatives of the picture at one latent.
+    """Sum up the first and second derivatives of the image at one latent.
 
     Arguments as of :func:`~biggan_directions.solvers.derivatives.derivatives`; ``products`` as of
     :meth:`Moments.zero`.

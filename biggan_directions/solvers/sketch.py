@@ -1,4 +1,4 @@
-"""Fewer numbers a picture: averages over blocks, and a random sketch that keeps sums of products."""
+"""Fewer numbers an image: averages over blocks, and a random sketch that keeps sums of products."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def block_average(images: torch.Tensor, block: int) -> torch.Tensor:
     [[2.5, 4.5, 10.5, 12.5]]
     """
     if block < 1:
-        raise UsageError(f"the picture is averaged over blocks of at least 1 pixel, got {block}")
+        raise UsageError(f"the image is averaged over blocks of at least 1 pixel, got {block}")
     block = min(block, *images.shape[2:])
     if block > 1:
         images = functional.avg_pool2d(images, block, ceil_mode=True, count_include_pad=False)
@@ -33,11 +33,11 @@ class Sketch:
 
         Var(‖Sx‖²) ≤ 2 ‖x‖⁴ / size.
 
-    It needs two numbers a column in place of a dense matrix, and one pass over the picture. A picture of no
+    It needs two numbers a column in place of a dense matrix, and one pass over the image. An image of no
     more than ``size`` numbers is left as it is: exact.
 
     Args:
-        numbers: how many numbers a picture has.
+        numbers: how many numbers an image has.
         size: how many to keep, 1 or more.
         generator: where signs and order are drawn from.
 

@@ -91,10 +91,10 @@ class SearchSpace:
     Attributes:
         block: which coordinates of z it lies in.
         basis: orthonormal rows, most active first, float64 ``(dims, z_dim)``.
-        eigenvalues: of E[JᵀJ] per number of the picture, one a row of the basis: squared RMS change per unit
+        eigenvalues: of E[JᵀJ] per number of the image, one a row of the basis: squared RMS change per unit
             of z.
         trace_share: the share of all of the block's change that the basis carries, in [0, 1].
-        live: how many of the basis' first rows the picture depends on; the rest are dead.
+        live: how many of the basis' first rows the image depends on; the rest are dead.
         cotangents: how many vector-Jacobian products this was estimated from.
     """
 
@@ -112,11 +112,11 @@ class SearchSpace:
 
     @property
     def dead(self) -> int:
-        """How many of them the picture does not depend on."""
+        """How many of them the image does not depend on."""
         return self.dims - self.live
 
     def second_moment(self) -> torch.Tensor:
-        """E[JᵀJ] per number of the picture, within the space: ``(z_dim, z_dim)``."""
+        """E[JᵀJ] per number of the image, within the space: ``(z_dim, z_dim)``."""
         return (self.basis.T * self.eigenvalues) @ self.basis
 
     def state_dict(self) -> dict[str, Any]:
@@ -138,11 +138,11 @@ class SearchSpace:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Survey:
-    r"""An estimate of E[JᵀJ] that grows: J is the picture's Jacobian at a latent, and E[(Jᵀu)(Jᵀu)ᵀ] = JᵀJ
+    r"""An estimate of E[JᵀJ] that grows: J is the image's Jacobian at a latent, and E[(Jᵀu)(Jᵀu)ᵀ] = JᵀJ
     for cotangents u of independent random signs.
 
     Attributes:
-        total: Σ (Jᵀu)(Jᵀu)ᵀ per number of the picture, float64 ``(z_dim, z_dim)``.
+        total: Σ (Jᵀu)(Jᵀu)ᵀ per number of the image, float64 ``(z_dim, z_dim)``.
         count: how many cotangents are in it.
     """
 
@@ -204,7 +204,7 @@ class Survey:
         Raises:
             UsageError: ``ndirs`` is below 1 or above what is searched, or ``dims`` below ``ndirs`` or above
                 the block.
-            GeneratorError: the picture does not depend on these coordinates.
+            GeneratorError: the image does not depend on these coordinates.
         """
         check_sizes(block, ndirs=ndirs, dims=dims)
         inside = slice(block.start, block.stop)
@@ -213,7 +213,7 @@ class Survey:
         trace = float(values.sum())
         if trace == 0:
             raise GeneratorError(
-                f"the generator's picture does not depend on z[{block.start}:{block.stop}]: "
+                f"the generator's image does not depend on z[{block.start}:{block.stop}]: "
                 "there is nothing to search"
             )
         if dims is None:

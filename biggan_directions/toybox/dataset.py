@@ -1,4 +1,4 @@
-"""The pictures that the toybox was trained on, rendered to disk chunk by chunk; an interrupted run goes
+"""The images that the toybox was trained on, rendered to disk chunk by chunk; an interrupted run goes
 on."""
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ CHUNK = 2000
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures and what they show.
+    """Images and what they show.
 
     Attributes:
-        pictures: ``(N, 3, 64, 64)`` uint8, mapped from disk.
+        images: ``(N, 3, 64, 64)`` uint8, mapped from disk.
         factors: ``(N, 8)`` float32, each N(0, 1).
         toys: ``(N,)`` int64, 0 to 9.
     """
@@ -40,7 +40,7 @@ def _draw(count: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.
 def load(folder: Path, count: int, seed: int) -> Dataset:
     """Render ``count`` scenes drawn with ``seed`` into ``folder``, or go on where an earlier call stopped.
 
-    Every class comes up equally often. Needs the ``[toybox]`` extra (numba) and 12 KB of disk a picture.
+    Every class comes up equally often. Needs the ``[toybox]`` extra (numba) and 12 KB of disk an image.
     """
     folder.mkdir(parents=True, exist_ok=True)
     class_index, factors = _draw(count, seed)

@@ -10,7 +10,7 @@ _Array = npt.NDArray[np.float64]
 
 # Where each factor goes as its Gaussian runs from -inf to +inf. The azimuth's range is given; the others
 # are chosen so
-# that the eight effects on the picture are alike (tests/toybox/test_toybox.py holds them to it).
+# that the eight effects on the image are alike (tests/toybox/test_toybox.py holds them to it).
 AZIMUTH = (-math.radians(65), math.radians(65))
 ELEVATION = (0.06, 0.76)  # of the camera, radians
 SIZE = (0.7, 1.08)

@@ -172,7 +172,7 @@ class Attention(nn.Module):
 
 
 class Network(nn.Module):
-    """Factors ``(N, 8)`` and toy numbers ``(N,)`` to pictures ``(N, 3, 64, 64)`` in [-1, 1]."""
+    """Factors ``(N, 8)`` and toy numbers ``(N,)`` to images ``(N, 3, 64, 64)`` in [-1, 1]."""
 
     def __init__(self, width: int, generator: torch.Generator) -> None:
         super().__init__()

@@ -74,7 +74,7 @@ def stock_state() -> dict[str, Tensor]:
 
     A weight that meets z is its eight factor columns times the true directions, so that it lies in their
     span and the
-    picture does not change along the other 24 directions.
+    image does not change along the other 24 directions.
     """
     stored = load_safetensors(_read())
     true = stored.pop(ROTATION)[:FACTORS]

@@ -1,4 +1,4 @@
-"""Ray-marched pictures of a toy on a ground before a backdrop, lit by a sun with soft shadow, and by the
+"""Ray-marched images of a toy on a ground before a backdrop, lit by a sun with soft shadow, and by the
 sky."""
 
 import math

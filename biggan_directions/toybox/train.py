@@ -40,14 +40,14 @@ class TrainingSettings:
 
 
 def loss(images: Tensor, truth: Tensor) -> Tensor:
-    """Absolute and squared error, and the absolute error of the picture's gradients, which keeps edges."""
+    """Absolute and squared error, and the absolute error of the image's gradients, which keeps edges."""
     error = images - truth
     across, down = error[..., 1:] - error[..., :-1], error[..., 1:, :] - error[..., :-1, :]
     return error.abs().mean() + 4 * error.square().mean() + 0.5 * (across.abs().mean() + down.abs().mean())
 
 
 def psnr(mean_squared_error: float) -> float:
-    """Decibels, for pictures in [-1, 1]."""
+    """Decibels, for images in [-1, 1]."""
     return 10 * math.log10(4 / mean_squared_error)
 
 
@@ -111,7 +111,7 @@ def averaged_network(run: Run) -> Network:
 
 @torch.no_grad()
 def held_out_error(network: Network, data: datasets.Dataset) -> Tensor:
-    """Mean squared error of every picture, ``(N,)``, on the scale [-1, 1]."""
+    """Mean squared error of every image, ``(N,)``, on the scale [-1, 1]."""
     errors = []
     for start in range(0, len(data.toys), 100):
         piece = slice(start, start + 100)
@@ -170,7 +170,7 @@ def train(folder: Path, settings: TrainingSettings, minutes_between_saves: float
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="pictures (12 KB each) and checkpoint.pt")
+    parser.add_argument("folder", type=Path, help="images (12 KB each) and checkpoint.pt")
     for name, value in vars(TrainingSettings()).items():
         parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
     arguments = vars(parser.parse_args())

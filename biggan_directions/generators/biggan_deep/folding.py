@@ -1,4 +1,4 @@
-"""What a checkpoint's tensors become once class and truncation are fixed: fewer tensors, the same pictures.
+"""What a checkpoint's tensors become once class and truncation are fixed: fewer tensors, the same images.
 
 Every conditional norm of BigGAN-deep maps x to ``(x - mean) / sqrt(var + eps) * (1 + S·[z, e]) + O·[z, e]``
 with e the class's embedding. All but x and z is constant, so it is ``x * scale + shift`` with scale and

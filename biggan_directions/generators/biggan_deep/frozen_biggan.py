@@ -23,7 +23,7 @@ from biggan_directions.generators.capabilities import LatentWeight, TrueDirectio
 class FrozenBigGAN(nn.Module):
     """A BigGAN-deep that draws fixed classes at a fixed truncation, several times faster than the stock one.
 
-    A function of z alone, differentiable in z; its weights take no gradient. The pictures are the package's
+    A function of z alone, differentiable in z; its weights take no gradient. The images are the package's
     own, fed the stored row of batch statistics nearest to the truncation: equal to 1e-9 in float64.
 
     ``truncation`` is the one that was stored, which need not be the one asked for.
@@ -139,7 +139,7 @@ class FrozenBigGAN(nn.Module):
     def forward(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
         """Draw ``z (N, z_dim)`` as images ``(N, 3, resolution, resolution)`` in [-1, 1], in z's dtype.
 
-        ``class_index (N,)``, integer, indexes ``classes``; left out, every picture is of the first.
+        ``class_index (N,)``, integer, indexes ``classes``; left out, every image is of the first.
 
         Raises:
             UsageError: z or class_index has another shape.
@@ -192,7 +192,7 @@ class FrozenBigGAN(nn.Module):
         return twin
 
     def for_images(self, dtype: torch.dtype = torch.bfloat16) -> "FrozenBigGAN":
-        """A copy that draws in low precision: pictures to look at, never to difference.
+        """A copy that draws in low precision: images to look at, never to difference.
 
         What z meets first stays as it is; the layers compute in ``dtype``.
         """
@@ -201,7 +201,7 @@ class FrozenBigGAN(nn.Module):
         return twin
 
     def compiled(self) -> "FrozenBigGAN":
-        """A copy whose forward pass is compiled, for batches of any size, by drawing two pictures: minutes.
+        """A copy whose forward pass is compiled, for batches of any size, by drawing two images: minutes.
 
         Raises:
             UsageError: this machine has no compiler that torch can use.
@@ -228,9 +228,9 @@ def _is_transformed(z: torch.Tensor) -> bool:
 
 
 def _in_bands(layers: Sequence[nn.Module], x: torch.Tensor, terms: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Take x through the layers, a band of its pictures at a time from where it outgrows a cache.
+    """Take x through the layers, a band of its images at a time from where it outgrows a cache.
 
-    Small pictures are faster in large batches, and wide ones in small batches.
+    Small images are faster in large batches, and wide ones in small batches.
     """
     for place, layer in enumerate(layers):
         parts = list(bands(len(x), x[0].nbytes, device=x.device))

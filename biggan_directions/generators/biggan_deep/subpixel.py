@@ -1,9 +1,9 @@
-"""A 3×3 convolution after a nearest upsample by two, as four 2×2 convolutions on the picture before it.
+"""A 3×3 convolution after a nearest upsample by two, as four 2×2 convolutions on the image before it.
 
-Each output pixel sees only two distinct rows and two distinct columns of the small picture, because the
+Each output pixel sees only two distinct rows and two distinct columns of the small image, because the
 upsample has copied them. So taps that meet the same small pixel are added up beforehand: 16 multiply-adds a
-small pixel and channel pair in place of 36, and the upsampled picture never exists. Padding the small
-picture by one pixel of zeros is what padding the large one by one did, so the border is exact too.
+small pixel and channel pair in place of 36, and the upsampled image never exists. Padding the small
+image by one pixel of zeros is what padding the large one by one did, so the border is exact too.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def phase_parts(phases: torch.Tensor) -> Iterator[tuple[int, int, torch.Tensor]]
     """Take ``(N, 4·C, H + 1, W + 1)`` apart: p, q, and what lands on rows p::2 and columns q::2.
 
     Output pixel (2i + p, 2j + q) is of the 2×2 window that begins at (i + p, j + q) of the padded small
-    picture.
+    image.
     """
     channels, height, width = phases.shape[1] // 4, phases.shape[2] - 1, phases.shape[3] - 1
     for phase in range(4):

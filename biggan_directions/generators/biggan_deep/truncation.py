@@ -8,7 +8,7 @@ def nearest_stored_truncation(truncation: float, n_stats: int) -> tuple[int, flo
 
     Row i of ``n_stats`` belongs to truncation ``i / (n_stats - 1)``: 51 rows lie 0.02 apart. No row is
     mixed with its neighbour, so the statistics are ones that were measured. Row 0 is never chosen: at
-    truncation 0 all pictures are one.
+    truncation 0 all images are one.
 
     Args:
         truncation: what was asked for, in (0, 1].

@@ -40,7 +40,7 @@ class LastBlockByHand(ByHand["LastBlock"]):
     def pull_back(
         layer: "LastBlock", x: torch.Tensor, terms: torch.Tensor, kept: Kept, gradient: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """From the gradient with respect to the picture, to those with respect to x and terms."""
+        """From the gradient with respect to the image, to those with respect to x and terms."""
         *block_kept, hidden, image = kept
         by_shares = F.unfold((1 - image * image).mul_(gradient), 3, padding=1)
         by_shares = by_shares.view(*by_shares.shape[:2], *hidden.shape[2:])
@@ -60,7 +60,7 @@ class LastBlockByHand(ByHand["LastBlock"]):
 def _features_in_bands(
     layer: "LastBlock", hidden: torch.Tensor, skip: torch.Tensor
 ) -> Iterator[tuple[int, slice, slice, torch.Tensor]]:
-    """Sample, its rows in the picture and on the skip path, the features there ``(1, C, rows, W)``."""
+    """Sample, its rows in the image and on the skip path, the features there ``(1, C, rows, W)``."""
     factor = 2 if layer.block.upsample else 1
     row_bytes = factor * hidden.shape[3] * len(layer.scale) * hidden.element_size()
     for sample in range(len(hidden)):
@@ -72,5 +72,5 @@ def _features_in_bands(
 
 
 def _flat(x: torch.Tensor) -> torch.Tensor:
-    """One picture's pixels ``(H·W, C)``."""
+    """One image's pixels ``(H·W, C)``."""
     return pixels_last(x).flatten(0, 2)

@@ -1,4 +1,4 @@
-"""The steps that folded layers are made of, on pictures that lie channels last; with derivatives by hand."""
+"""The steps that folded layers are made of, on images that lie channels last; with derivatives by hand."""
 
 from collections.abc import Iterator
 
@@ -59,7 +59,7 @@ def skip_gradient(gradient: torch.Tensor, *, upsample: bool) -> torch.Tensor:
 
 
 def scale_and_shift(terms: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The halves of ``terms (N, 2·C)``, ready to meet a picture."""
+    """The halves of ``terms (N, 2·C)``, ready to meet an image."""
     scale, shift = terms[:, :, None, None].chunk(2, 1)
     return scale, shift
 
@@ -71,7 +71,7 @@ def modulate(x: torch.Tensor, terms: torch.Tensor, *, out: torch.Tensor | None =
 
 
 def modulate_interleaved(phases: torch.Tensor, terms: torch.Tensor) -> torch.Tensor:
-    """``modulate(interleave(phases), terms)`` in one pass over the picture."""
+    """``modulate(interleave(phases), terms)`` in one pass over the image."""
     scale, shift = scale_and_shift(terms)
     samples, channels, height, width = phases.shape
     shape = (samples, 2 * (height - 1), 2 * (width - 1), channels // 4)
