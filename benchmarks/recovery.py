@@ -1,8 +1,8 @@
-"""How much of a known truth each method finds, on the generator that ships.
+"""Measure how well each method recovers the true directions of the toybox.
 
 python -m benchmarks.recovery table        every method, ten classes, 6 and 8 directions
 python -m benchmarks.recovery seeds        the closed form with other seeds
-python -m benchmarks.recovery limits       against latents, epsilon, dimensions, cotangents, precision, starts
+python -m benchmarks.recovery limits       by latents, epsilon, dimensions, cotangents, precision, starts
 python -m benchmarks.recovery report       the tables as Markdown, and the charts, from the results
 
 Each part writes ``results/recovery_PART.json``.
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 class Toy:
-    """A class of the toybox, and its Hessians in the live basis at fresh latents: a yardstick of its own."""
+    """A class of the toybox, and its Hessians in the live basis at fresh latents, for evaluation only."""
 
     def __init__(self, name: str, latents: int, *, seed: int = 100) -> None:
         self.name, self.generator = name, load_generator("toybox", name)
@@ -75,7 +75,7 @@ class Toy:
         self.stacks = {name: moments.stack() for name, moments in self.objectives.items()}
 
     def share(self, rows: torch.Tensor, objective: str = "plain") -> float:
-        """Share off the diagonal in a whole basis, of z or of its live part: the paper's, unless told."""
+        """Share off the diagonal in a whole basis of z or of its live part, by default of the paper's sum."""
         return off_diagonal_share(self.stacks[objective], rows.double() @ self.live.T)
 
     def effects(self, rows: torch.Tensor) -> torch.Tensor:
@@ -84,7 +84,7 @@ class Toy:
         return ((rows @ self.solution.space.second_moment()) * rows).sum(1).clamp(min=0).sqrt()
 
     def minimum(self, objective: str = "plain") -> torch.Tensor:
-        """The directions at which an objective is least here."""
+        """The directions that minimise an objective on these Hessians."""
         return diagonalise(self.objectives[objective]).rotation @ self.live
 
 
@@ -98,7 +98,7 @@ def moments_at(
     blocks: tuple[int, ...] = (8, 16),
     balanced: bool = True,
 ) -> Iterator[Moments]:
-    """Second derivatives at fresh latents, summed so far."""
+    """The running sums of second derivatives at fresh latents."""
 
     points = spread_latents(latents, basis, truncation=generator.truncation, seed=seed, purpose="benchmark")
 
@@ -117,7 +117,7 @@ def moments_at(
 
 
 def solved(generator: Generator, settings: LearnSettings) -> tuple[Solution, float]:
-    """Learn, and how many seconds that took."""
+    """Learn directions; also gives the seconds."""
     begun = time.perf_counter()
     *_, last = iterate(generator, settings)
     assert last.solution is not None
@@ -125,13 +125,13 @@ def solved(generator: Generator, settings: LearnSettings) -> tuple[Solution, flo
 
 
 def recovery(directions: torch.Tensor) -> dict[str, float]:
-    """Mean and least |cos| of directions matched one to one with true ones."""
+    """Mean and minimum |cos| of directions matched one to one with the true ones."""
     cosines = [pair.cosine for pair in match(directions, true_directions()[1])]
     return {"mean": statistics.fmean(cosines), "min": min(cosines)}
 
 
 def row(method: str, toy: Toy, ndirs: int, solution: Solution, seconds: float) -> dict[str, Any]:
-    """What is kept of one run."""
+    """The record of one run."""
     found = recovery(solution.directions)
     square = toy.share(solution.directions) if ndirs >= len(toy.live) else None
     print(
@@ -150,7 +150,7 @@ def row(method: str, toy: Toy, ndirs: int, solution: Solution, seconds: float) -
 
 
 def table(options: argparse.Namespace) -> dict[str, Any]:
-    """Every method but Adam, on every class; and the share off the diagonal at the truth."""
+    """Every method except Adam on every class, and the share off the diagonal at the truth."""
     rows, truth = [], []
     for name in options.classes or TOYS:
         toy = Toy(name, options.latents)
@@ -173,7 +173,7 @@ def table(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def seeds(options: argparse.Namespace) -> dict[str, Any]:
-    """The closed form by default settings, from several seeds: 8 directions, and the strongest 6 of them."""
+    """The closed form at default settings with several seeds: 8 directions, and the strongest 6 of them."""
     rows = []
     for name in options.classes or TOYS:
         generator = load_generator("toybox", name)
@@ -186,7 +186,7 @@ def seeds(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def limits(options: argparse.Namespace) -> dict[str, Any]:
-    """What the closed form needs, one thing at a time, on some classes."""
+    """Recovery by the closed form on some classes as one setting varies."""
     names = options.classes or ("car", "house", "rocket")
     found: dict[str, Any] = {"classes": list(names)}
     toys = [Toy(name, 2) for name in names]
@@ -249,12 +249,12 @@ def _last(generator: Any, basis: torch.Tensor, latents: int, **how: Any) -> Mome
 
 
 def _overlap(space: SearchSpace, truth: torch.Tensor) -> float:
-    """Least cosine between the true directions' span and that of the eight strongest dimensions."""
+    """Minimum cosine between the span of the true directions and that of the eight strongest dimensions."""
     return float(torch.linalg.svdvals(space.basis[:8] @ truth.double().T).min())
 
 
 def _from_random_starts(moments: Moments) -> float:
-    """The least matched |cos| between what eight random starting bases lead to and what the first does."""
+    """Minimum matched |cos| between the results from eight random starting bases and that from the first."""
     ends = []
     for index in range(8):
         random = torch.Generator().manual_seed(index)
@@ -361,8 +361,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("part", choices=("table", "seeds", "limits", "report"))
     parser.add_argument("--classes", nargs="+", choices=TOYS)
-    parser.add_argument("--latents", type=int, default=32, help="of the yardstick")
-    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--latents", type=int, default=32, help="fresh latents for evaluation")
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
     return parser.parse_args()
 
 

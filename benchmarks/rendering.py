@@ -1,7 +1,7 @@
-"""Rendering against the bare forward pass: what sheet, animations and page cost beside their images.
+"""Compare rendering with the bare forward pass: the cost of sheet, animations and page.
 
 python -m benchmarks.rendering                     128 pixels, six directions of four samples, as GIF
-python -m benchmarks.rendering --device cuda       the same on a GPU, whose images come faster than a GIF
+python -m benchmarks.rendering --device cuda       the same on a GPU, which draws faster than a GIF is encoded
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _bare(generator: Generate, z: torch.Tensor, count: int) -> None:
-    """As many images, as bytes, in the same batches, and nothing done with them."""
+    """Draw as many images, as bytes and in the same batches, and discard them."""
     many = z.repeat(-(-count // len(z)), 1)[:count]
     for _ in draw(generator, many):
         pass
