@@ -49,7 +49,7 @@ def main() -> None:
             "peak_bytes": max(one["peak_bytes"] for one in taken),
             "runs": taken,
         }
-        print(f"{name}: {results[name]['seconds']:.1f} s, {results[name]['peak_bytes'] / 1e9:.2f} GB peak memory")
+        print(f"{name}: {results[name]['seconds']:.1f} s, {results[name]['peak_bytes'] / 1e9:.2f} GB peak")
     print(f"written to {write('commands', {'commands': results}, torch.device('cpu'))}")
 
 

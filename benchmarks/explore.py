@@ -4,9 +4,9 @@ python -m benchmarks.explore                   the toybox, and BigGAN-deep-128 w
 python -m benchmarks.explore --models toybox --seconds 20
 
 The script sends the page's requests to a real server on localhost: sixty per second while a slider moves,
-without waiting for earlier answers; the server drops stale requests. Then the slider rests, and the delay ends
-when the image of its last position arrives. If all samples take too long, only one is requested while the
-slider moves, as the page does.
+without waiting for earlier answers; the server drops stale requests. Then the slider rests, and the delay
+ends when the image of its last position arrives. If all samples take too long, only one is requested while
+the slider moves, as the page does.
 """
 
 import argparse

@@ -2,8 +2,8 @@
 
 python -m benchmarks.training_step               batch 8, 6 and 120 directions, BigGAN-deep-128
 
-The published step (arXiv:2008.10599, section 5, settings of the authors' BigGAN code) draws the whole batch at
-once, with five passes of the package's generator for two probes, and row-by-row Gram-Schmidt. It is
+The published step (arXiv:2008.10599, section 5, settings of the authors' BigGAN code) draws the whole batch
+at once, with five passes of the package's generator for two probes, and row-by-row Gram-Schmidt. It is
 reimplemented here. The weights are frozen on both sides, which favours the published one. Both use the same
 weights, latents, probes and moves.
 """
@@ -106,7 +106,7 @@ class Draws:
 
 
 def published_step(stock: StockGenerator, start: torch.Tensor, recipe: Recipe) -> tuple[float, torch.Tensor]:
-    """The penalty of a batch and its gradient with respect to the matrix, computed as in the authors' code."""
+    """The penalty of a batch and its gradient with respect to the matrix, as in the authors' code."""
     matrix = start.clone().to(stock.device).requires_grad_()
     directions = gram_schmidt(matrix)
     draws = Draws(len(start), recipe)

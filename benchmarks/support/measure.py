@@ -35,7 +35,7 @@ def synchronise(device: torch.device) -> None:
 def alternately(
     calls: Sequence[Callable[[], object]], *, rounds: int, device: torch.device
 ) -> list[list[float]]:
-    """Seconds of each call in each round, after one warm-up round; calls take turns, so that load hits all."""
+    """Seconds of each call in each round, after one warm-up round; calls take turns, so load hits all."""
     times: list[list[float]] = [[] for _ in calls]
     for round_ in range(rounds + 1):
         for call, taken in zip(calls, times, strict=True):

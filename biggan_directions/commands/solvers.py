@@ -22,22 +22,22 @@ _VERBS = {"survey": "find the search space", "solver": "solve", "effects": "meas
 
 
 def solvers(
-    name: Annotated[str, typer.Argument(help="One solver, with all its settings.")] = "",
-    model: Annotated[str, typer.Option(help="Reckon the cost for this model.")] = "toybox",
-    ndirs: Annotated[int, typer.Option(help="And for so many directions.")] = 6,
+    name: Annotated[str, typer.Argument(help="Solver to describe in detail. Default: list all.")] = "",
+    model: Annotated[str, typer.Option(help="Model for which to compute the cost.")] = "toybox",
+    ndirs: Annotated[int, typer.Option(help="Number of directions for which to compute the cost.")] = 6,
     as_json: Json = False,
 ) -> None:
-    """List solvers: paper, cost, and the settings that learn --set takes."""
+    """List solvers with paper, cost and settings (for learn --set)."""
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.solvers import registry
 
     sizes = _sizes(model)
-    LearnSettings(ndirs=ndirs).outline(**sizes)  # a count that does not fit the model fits no solver
+    LearnSettings(ndirs=ndirs).outline(**sizes)  # an ndirs that does not fit the model fits no solver
     found: list[dict[str, Any]] = []
     for known in [name] if name else registry.names():
         try:
             found.append(_facts(LearnSettings(solver=known, ndirs=ndirs), sizes))
-        except UsageError as error:  # another package's, that cannot be loaded
+        except UsageError as error:  # a solver of another package that cannot be loaded
             if name:
                 raise
             found.append({"name": known, "error": str(error)})
@@ -49,9 +49,9 @@ def solvers(
             err.print(f"note: {plain(facts['error'])}\n", soft_wrap=True)
         else:
             _print(facts, whole=bool(name))
-    out.print(f"[dim]images: for {ndirs} directions of {plain(model)}, at most[/dim]", soft_wrap=True)
+    out.print(f"[dim]images: upper bounds for {ndirs} directions of {plain(model)}[/dim]", soft_wrap=True)
     if not name:
-        out.print("next: biggan-directions solvers NAME   (what each setting is)", soft_wrap=True)
+        out.print("next: biggan-directions solvers NAME   (explains each setting)", soft_wrap=True)
 
 
 def _sizes(model: str) -> dict[str, int]:
@@ -69,7 +69,7 @@ def _sizes(model: str) -> dict[str, int]:
 
 
 def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
-    """What is known of a solver, as plain values."""
+    """The description of a solver, as plain values."""
     from biggan_directions.learning.cost import images_to_describe
     from biggan_directions.solvers.settings import declared
 
@@ -101,7 +101,7 @@ def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
 
 
 def _print(facts: dict[str, Any], *, whole: bool) -> None:
-    """A solver in a few lines; ``whole`` with help and source of each setting."""
+    """Print a solver in a few lines; if ``whole``, with help and source of each setting."""
     from biggan_directions.learning.settings import LearnSettings
 
     default = "  (the default)" if facts["name"] == LearnSettings().solver else ""
@@ -123,7 +123,7 @@ def _print(facts: dict[str, Any], *, whole: bool) -> None:
 
 
 def _shown(value: Any) -> str:
-    """A default as one would type it."""
+    """A default as a user would type it."""
     return str(value).lower() if isinstance(value, bool) else str(value).replace(", ", ",")
 
 
