@@ -130,9 +130,7 @@ class Evaluator:
             z = z.detach().to(self.generator.device).requires_grad_()
             images = self.draw(z, class_index)
             if not images.requires_grad:
-                raise GeneratorError(
-                    "the generator's image does not depend on z: there is nothing to search"
-                )
+                raise GeneratorError("the generator's image does not depend on z: there is nothing to search")
             cotangent = cotangents(images.shape).to(device=images.device, dtype=images.dtype)
             (gradient,) = torch.autograd.grad(images, z, cotangent, allow_unused=True)
         self.gradients += len(z)
