@@ -1,4 +1,4 @@
-"""The live page's server: one page, one small API, nothing read or written for a request."""
+"""The server of the live page: one page and a small API, which read and write no files."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _LARGEST_BODY = 64 * 1024  # bytes; a thousand moves take some 20 kB
 
 
 def build_app(session: Session, *, token: str, launch: str | None = None, host: str = "127.0.0.1") -> ASGIApp:
-    """The application that serves ``session`` to whoever knows ``token``.
+    """The application that serves ``session`` to clients with the ``token``.
 
     Args:
-        session: what is explored.
-        token: required for everything.
-        launch: serves once, in the token's place, to open the page.
-        host: the address that the server will listen on, which decides what it answers to.
+        session: the directions and generators to explore.
+        token: required in every request.
+        launch: a secret that opens the page once, in place of the token.
+        host: the address that the server will listen on; it determines which host names are accepted.
     """
     page = _page()
     description, document = session.describe(), schema()
@@ -72,7 +72,7 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
             answer = await asyncio.wrap_future(painter.submit(asked.client, asked.number, asked))
         except Superseded:
             return Response(status_code=204)
-        except (RuntimeError, MemoryError) as error:  # torch's own, such as no memory left
+        except (RuntimeError, MemoryError) as error:  # from torch, such as out of memory
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             raise GeneratorError(f"the image could not be drawn: {reason}") from error
         urls = ["data:image/png;base64," + base64.b64encode(item).decode() for item in answer.images]
@@ -101,20 +101,20 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on ``host`` and ``port``; port 0 takes one that is free.
+    """A socket that listens on ``host`` and ``port``; port 0 takes a free one.
 
     Raises:
         UsageError: the port is taken or not allowed, or this machine has no such address.
     """
     if not 0 <= port <= 65535:
-        raise UsageError(f"port must be 0 to 65535, got {port}; 0 takes one that is free.")
+        raise UsageError(f"port must be 0 to 65535, got {port}; 0 takes a free one.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listening = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"'{host}' is no address of this machine: leave out --host.") from error
+        raise UsageError(f"'{host}' is not an address of this machine: leave out --host.") from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
@@ -123,20 +123,21 @@ def listen(host: str, port: int) -> socket.socket:
         listening.close()
         raise UsageError(
             f"cannot listen on {host}, port {port}: {error.strerror}. "
-            "Choose another --port, or --port 0 for one that is free."
+            "Choose another --port, or --port 0 for a free one."
         ) from error
     return listening
 
 
 def make_server(session: Session, *, host: str, token: str, launch: str | None = None) -> uvicorn.Server:
-    """A server that ``run(sockets=[…])`` starts on a socket from :func:`listen`; arguments as of build_app.
+    """A server, to be started with ``run(sockets=[…])`` on a socket from :func:`listen`.
 
-    Interrupted, it closes everything, and then raises ``KeyboardInterrupt``.
+    Arguments as in :func:`build_app`. On an interrupt it closes all connections, then raises
+    ``KeyboardInterrupt``.
     """
     config = uvicorn.Config(
         build_app(session, token=token, launch=launch, host=host),
         log_level="error",
-        access_log=False,  # addresses hold the token
+        access_log=False,  # addresses contain the token
         server_header=False,
         proxy_headers=False,
         lifespan="on",
@@ -146,14 +147,14 @@ def make_server(session: Session, *, host: str, token: str, launch: str | None =
 
 
 def address_of(listening: socket.socket, host: str, query: str) -> str:
-    """What to open in a browser: on this machine, or where it listens on one other address, on any."""
+    """The address to open in a browser on this machine, or on any if the server listens on one address."""
     port = listening.getsockname()[1]
     name = "127.0.0.1" if host == "0.0.0.0" else "::1" if host == "::" else host
     return f"http://{f'[{name}]' if ':' in name else name}:{port}/?{query}"
 
 
 def _page() -> str:
-    """The page with its style and script in it: one response, so that nothing else need be let in."""
+    """The page with its style and script, so that the server serves no other files."""
     folder = files("biggan_directions.explore")
     page, style, script = (
         folder.joinpath(f"page.{kind}").read_text("utf-8") for kind in ("html", "css", "js")

@@ -1,4 +1,4 @@
-"""What the live page explores: one set of directions on one model, with a few generators kept warm."""
+"""The session of the live page: one set of directions on one model, with a few generators in memory."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from biggan_directions.generators.classes.class_table import ClassTable
     from biggan_directions.rendering.images import ImageArray
 
-_KEPT_WARM = 3  # generators: each holds a model's weights, some 200 MB of the real BigGAN's
-_SMALL = 64  # pixels: up to here eight images are drawn at once, in the time that a slider has
+_KEPT_WARM = 3  # generators in memory: each holds a model's weights, about 200 MB for BigGAN-deep
+_SMALL = 64  # pixels up to which eight images are drawn at once without a visible delay of the slider
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Images as PNG, one for each sample asked for, and how to make them again.
+    """Images as PNG, one for each requested sample, and the command that makes them.
 
-    ``class_name`` and ``truncation`` are those that were drawn; ``seconds`` is what drawing took, without
+    ``class_name`` and ``truncation`` are those that were used; ``seconds`` is the time of drawing, without
     loading.
     """
 
@@ -47,17 +47,17 @@ class Answer:
 
 
 class Session:
-    """Draws what the page asks for.
+    """Draws the requested images.
 
     Args:
         found: the directions.
-        load: (class name, truncation) → generator; called where a class or a truncation is new.
-        path: the file's, for the command that makes an image again.
-        first: what the page begins with; its truncation and class name.
-        table: the classes that may be chosen.
+        load: (class name, truncation) → generator; called for a new class or truncation.
+        path: path of the file, for the command that makes an image.
+        first: the generator with which the page starts; sets its class and truncation.
+        table: the classes that can be chosen.
         options: further options that ``edit`` needs for this file, such as ``--model``.
 
-    Not for several threads at once: the :class:`Painter` has one.
+    It is not thread-safe; the :class:`Painter` calls it from one thread.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Session:
         if found.z_dim != first.z_dim:
             raise UsageError(
                 f"{path} has directions in {found.z_dim} dimensions, but {first.model} has {first.z_dim}: "
-                "choose the model that they are of."
+                "choose the model on which they were learnt."
             )
         self._found, self._load, self._path, self._options = found, load, path, tuple(options)
         self._table, self._first = table, first
@@ -81,7 +81,7 @@ class Session:
         self._keep(first.classes[0].name, first.truncation, first)
 
     def describe(self) -> SessionInfo:
-        """All that the page is built from."""
+        """The data from which the page is built."""
         first = self._first
         return SessionInfo(
             file=printable(self._path),
@@ -104,12 +104,12 @@ class Session:
         )
 
     def answer(self, asked: ImageRequest, stale: Callable[[], bool] = lambda: False) -> Answer:
-        """Draw what is asked for, and say how to draw it again.
+        """Draw the requested images, and give the command that makes them.
 
         Raises:
-            Superseded: ``stale`` said so between two batches.
-            UsageError: an unknown class, or a direction that there is not.
-            GeneratorError: images that are not finite.
+            Superseded: ``stale`` returned True between two batches.
+            UsageError: the class or a direction does not exist.
+            GeneratorError: images are not finite.
         """
         generator = self._generator(asked.class_name, asked.truncation)
         z = sample_latents(
@@ -125,7 +125,7 @@ class Session:
         images: list[bytes] = []
         for image in draw(generator, moved, batch_size=8 if several else 1):
             images.append(png(image))
-            # one that is done is shown, stale or not: a slider that never rests would otherwise show none
+            # a complete answer is sent even if stale: a slider in permanent motion would otherwise show none
             if not several and len(images) < len(moved) and stale():
                 raise Superseded
         return Answer(
@@ -137,7 +137,7 @@ class Session:
         )
 
     def command(self, asked: ImageRequest, generator: Generator) -> str:
-        """What to type for the same images, quoted for a shell."""
+        """The command that makes the same images, quoted for a shell."""
         words = [*self._options, "--class", generator.classes[0].name]
         if generator.truncation != self._found.truncation:
             words += ["--truncation", f"{generator.truncation:g}"]
@@ -164,7 +164,7 @@ class Session:
         generator = self._warm.get((class_name, truncation))
         if generator is None:
             generator = self._load(class_name, truncation)
-        # under the truncation that was stored, which the page asks with from then on
+        # by the stored truncation, which the page requests from then on
         self._keep(class_name, generator.truncation, generator)
         return generator
 
@@ -176,7 +176,7 @@ class Session:
 
 
 def png(image: ImageArray) -> bytes:
-    """An image (H, W, 3) as PNG, compressed little: 0.2 ms at 64 pixels, and nothing is lost on the way."""
+    """An image (H, W, 3) as PNG with fast compression: 0.2 ms at 64 pixels, and lossless."""
     content = io.BytesIO()
     Image.fromarray(image).save(content, "PNG", compress_level=1)
     return content.getvalue()

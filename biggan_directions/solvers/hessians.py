@@ -1,9 +1,9 @@
-"""The second derivatives of an image in a basis, as the sums of products that solving for directions needs.
+"""The second derivatives of images in a basis, reduced to the sums of products that solvers need.
 
-Whatever is asked of the Hessians H_n of many numbers n (pixels at many latents), be it their squares in any
-other basis or the rotation that makes them most diagonal, follows from one matrix: the Gram matrix Σ_n x_n
-x_nᵀ, where x_n lists the entries H_ij, i ≤ j, of H_n. It has m(m+1)/2 rows for m basis vectors, however many
-pixels and latents there are; it adds up over latents, and loses nothing.
+Let H_n be the Hessians of many numbers n (pixels at many latents). Their squares in any other basis, and the
+rotation that makes them most diagonal, follow from one matrix: the Gram matrix Σ_n x_n x_nᵀ, where x_n lists
+the entries H_ij, i ≤ j, of H_n. It has m(m+1)/2 rows for m basis vectors, whatever the number of pixels and
+latents, and it is additive over latents. No information is lost.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from biggan_directions.errors import UsageError
 from biggan_directions.solvers.derivatives import Differences, derivatives, pair_list
 from biggan_directions.solvers.evaluator import Evaluator
 
-_CHUNK = 1 << 16  # numbers of an image that are taken to float64 at once
+_CHUNK = 1 << 16  # numbers of an image that are converted to float64 at once
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,11 +26,11 @@ class Moments:
 
     Attributes:
         pairs: ``(P, 2)``, the entries (i, j), i ≤ j, that were measured; all, or those of the first rows.
-        smooth: Gram matrix of the second derivatives that are solved on: of block averages, balanced or not;
+        smooth: Gram matrix of the second derivatives used for solving: of block averages, balanced or not;
             float64 ``(P, P)``, or its diagonal ``(P,)`` alone where no other basis will be asked about.
         full: the same of the whole picture, through the sketch.
         slopes: Σ JᵀJ in the basis, of the whole image, float64 ``(m, m)``.
-        numbers: how many numbers the slopes are summed over: pixels × channels × latents.
+        numbers: the number of terms in the slopes: pixels × channels × latents.
     """
 
     pairs: torch.Tensor
@@ -41,7 +41,7 @@ class Moments:
 
     @property
     def size(self) -> int:
-        """How many vectors the basis has."""
+        """The number of basis vectors."""
         return len(self.slopes)
 
     @property
@@ -55,7 +55,7 @@ class Moments:
         return int(self.pairs[:, 0].max()) + 1 if len(self.pairs) else 0
 
     def __add__(self, other: Moments) -> Moments:
-        """Add what was measured at other latents."""
+        """Add the sums over other latents."""
         return Moments(
             pairs=self.pairs,
             smooth=self.smooth + other.smooth,
@@ -86,7 +86,7 @@ class Moments:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Moments:
-        """Take up what :meth:`state_dict` gave."""
+        """Restore the sums from :meth:`state_dict`."""
         return cls(**state)
 
     def flat(self) -> torch.Tensor:
@@ -95,7 +95,7 @@ class Moments:
         return torch.cat([numbers, self.smooth.flatten(), self.full.flatten(), self.slopes.flatten()])
 
     def of_flat(self, flat: torch.Tensor) -> Moments:
-        """Sums in the same basis, as :meth:`flat` gave them."""
+        """Restore sums in the same basis from :meth:`flat`."""
         sums = self.smooth.numel()
         numbers, smooth, full, slopes = torch.split(flat, [1, sums, sums, self.slopes.numel()])
         return Moments(
@@ -175,7 +175,7 @@ def measure(
     :meth:`Moments.zero`.
 
     Returns:
-        What one latent adds.
+        The sums over this latent.
     """
     found = derivatives(
         evaluator,
@@ -203,7 +203,7 @@ def _products(entries: torch.Tensor, products: bool) -> torch.Tensor:
 
 
 def _gram(rows: torch.Tensor) -> torch.Tensor:
-    """Products of ``rows (m, numbers)`` with each other, summed in float64 a piece at a time."""
+    """Products of ``rows (m, numbers)`` with each other, summed in float64 chunk by chunk."""
     gram = rows.new_zeros(len(rows), len(rows), dtype=torch.float64)
     for start in range(0, rows.shape[1], _CHUNK):
         wide = rows[:, start : start + _CHUNK].double()
