@@ -16,10 +16,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import save as save_safetensors
 
 from biggan_directions.errors import FileFormatError
+from biggan_directions.files.safetensors_file import read_safetensors
 from biggan_directions.files.torch_file import read_torch_file
-from tests.support.hostile import Runs, archive, text, view, whole
+from tests.support.hostile import Runs, archive, older_file, sizes, text, view, whole
 
 LARGEST = 2**20
 
@@ -30,9 +32,9 @@ def read(content: bytes, folder: Path, largest: int = LARGEST) -> Any:
     return read_torch_file(path, largest=largest, what="a test's file")
 
 
-def saved(value: Any, *, older_format: bool = False, protocol: int = 2) -> bytes:
+def saved(value: Any, *, older_format: bool = False) -> bytes:
     content = io.BytesIO()
-    torch.save(value, content, _use_new_zipfile_serialization=not older_format, pickle_protocol=protocol)
+    torch.save(value, content, _use_new_zipfile_serialization=not older_format)
     return content.getvalue()
 
 
@@ -67,17 +69,23 @@ VALUES = st.recursive(
 )
 
 
-@pytest.mark.parametrize(("older_format", "protocol"), [(False, 2), (True, 2), (False, 4), (False, 5)])
+@pytest.mark.parametrize("older_format", [False, True])
 @settings(max_examples=60, deadline=None)
 @given(value=VALUES)
 def test_what_torch_writes_is_read_as_torch_reads_it(
-    older_format: bool, protocol: int, value: Any, tmp_path_factory: pytest.TempPathFactory
+    older_format: bool, value: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    content = saved(value, older_format=older_format, protocol=protocol)
-    folder = tmp_path_factory.getbasetemp()
-    assert same(read(content, folder), value)
-    if protocol == 2:  # torch's own restricted reader knows no other
-        assert same(torch.load(io.BytesIO(content), weights_only=True), value)
+    content = saved(value, older_format=older_format)
+    assert same(read(content, tmp_path_factory.getbasetemp()), value)
+    assert same(torch.load(io.BytesIO(content), weights_only=True), value)
+
+
+def test_other_protocols_than_torchs_own_are_refused_as_torch_refuses_them(tmp_path: Path) -> None:
+    for protocol in (3, 4, 5):
+        content = io.BytesIO()
+        torch.save([0.5], content, pickle_protocol=protocol)
+        with pytest.raises(FileFormatError, match=f"protocol {protocol}, expected 2"):
+            read(content.getvalue(), tmp_path)
 
 
 def test_shared_storages_values_and_parameters_are_read(tmp_path: Path) -> None:
@@ -101,12 +109,21 @@ def test_shared_storages_values_and_parameters_are_read(tmp_path: Path) -> None:
     assert torch.equal(found["again"], base[::3])
     assert found["one"] == found["two"] == table
     assert torch.equal(found["parameter"], base)
+    assert type(found["parameter"]) is torch.Tensor
+    assert not found["parameter"].requires_grad
     assert torch.equal(found["module"]["weight"], module.weight)
     assert found["ordered"] == {"a": 1}
+    assert found["two"] is not found["one"]
+
+
+def test_attributes_that_hide_a_dicts_methods(tmp_path: Path) -> None:
+    opcodes = b"ccollections\nOrderedDict\n)R" + text("a") + b"K\x01s}" + text("items") + b"Nsb"
+    assert read(archive(opcodes, {}), tmp_path) == {"a": 1}
 
 
 FOUR = struct.pack("<4f", 1, 2, 3, 4)
 GOOD = view(4, [2, 2], [2, 1])
+SHARED = b")q\x00" + b"h\x00\x86q\x00" * 40  # a tuple of two of the tuple before, which is again, and so on
 
 
 def test_the_crafted_file_is_read_where_nothing_is_wrong_with_it(tmp_path: Path) -> None:
@@ -118,23 +135,23 @@ def test_the_crafted_file_is_read_where_nothing_is_wrong_with_it(tmp_path: Path)
     [
         (view(2**40, [2**20, 2**20], [2**20, 1]), "more or fewer numbers"),
         (view(3, [3], [1]), "more or fewer numbers"),
-        (view(4, [2**40, 2**40], [0, 0]), "more numbers than there can be"),
+        (view(4, [2**40, 2**40], [0, 0]), "overlap"),
         (view(4, [1000, 1000], [0, 0]), "overlap"),
         (view(4, [2, 2], [1, 1]), "overlap"),
         (view(4, [2, 2], [-2, 1]), "sane size"),
         (view(4, [2, 2], [2**40, 1]), "outside"),
         (view(4, [4], [1], offset=1), "outside"),
         (view(4, [4], [1], offset=-1), "sane size"),
-        (view(4, [2**30, 2**30, 2**30, 0], [1, 1, 1, 1]), "more numbers than there can be"),
+        (view(4, [2**30, 2**30, 2**30, 0], [1, 1, 1, 1]), "overlap"),
         (view(4, [1] * 9, [1] * 9), "one stride"),
         (view(4, [2, 2], [1]), "one stride"),
         (view(4, [4], [1], kind="QInt8Storage"), "QInt8Storage' and was not run"),
         (view(4, [4], [1], kind="ComplexFloatStorage"), "was not run"),
-        (view(4, [4], [1], key="../../../etc/passwd"), "more or fewer numbers"),
+        (view(4, [4], [1], key="../../../etc/passwd"), "not described"),
         (view(4, [4], [1]) + view(2, [2], [1], kind="DoubleStorage") + b"\x86", "disagree"),
         (b"cposix\nsystem\n" + text("touch /tmp/ran") + b"\x85R", "posix.system' and was not run"),
         (b"cbuiltins\neval\n" + text("1") + b"\x85R", "was not run"),
-        (text("builtins") + text("eval") + b"\x93", "was not run"),
+        (text("builtins") + text("eval") + b"\x93", "opcode 0x93"),
         (b"ctorch._utils\n_rebuild_tensor_v2\n", "something other than plain values"),
         (b"ccollections\nOrderedDict\n(]t\x81", "opcode 0x81"),
         (b"(iposix\nsystem\n", "opcode 0x69"),
@@ -143,7 +160,16 @@ def test_the_crafted_file_is_read_where_nothing_is_wrong_with_it(tmp_path: Path)
         (b"]" * 100 + b"a" * 99, "nested"),
         (b")" + b"\x85" * 100_000, "nested"),
         (b"]q\x00" + b"(h\x00h\x00h\x00h\x00lq\x00" * 40, "opcode"),
-        (b")q\x00" + b"h\x00h\x00\x86q\x00" * 25, "values"),
+        (SHARED, "values|nested"),
+        (b"}" + SHARED + b"Ns", "neither text"),
+        (b"}" + b")" + b"\x85" * 150_000 + b"Ns", "neither text"),
+        (b"ccollections\nOrderedDict\n(](" + SHARED + b"NtatR", "not described"),
+        (GOOD.replace(sizes([2, 2]), b"]q\x05"), "not described"),  # a list may yet get other sizes
+        (view(4, [2, 2], [2, 1], end=b"}" + text("neg") + b"\x88s"), "not described"),
+        (b"]q\x00(" + b"h\x00h\x00h\x00h\x00eh\x00)R", "not described"),
+        (b"cbuiltins\nbytearray\n" + whole(2**40) + b"\x85R", "builtins.bytearray' and was not run"),
+        (b"ctorch\nFloatTensor\n" + whole(2**40) + b"\x85R", "torch.FloatTensor' and was not run"),
+        (b"c_codecs\nencode\n" + text("a") + text("idna") + b"\x86R", "_codecs.encode' and was not run"),
         (b"N0" * 10, "opcode"),
         (b"N" * 300_000, "values"),
         (b"N" * (2**20 - 3), "expected at most|values"),
@@ -153,8 +179,8 @@ def test_the_crafted_file_is_read_where_nothing_is_wrong_with_it(tmp_path: Path)
         (b"}" + b"N" + b"Ns", "neither text"),
         (b"}" + whole(2**61 - 1) + b"Ns", "neither text"),
         (b"}(Nu", "damaged"),
-        (b"\x8a\xff" + bytes(255), "255 bytes"),
-        (b"X\xff\xff\xff\xff", "too early"),
+        (b"\x8a\xff" + b"\x01" * 255, "more than 16 bytes"),
+        (b"X\xff\xff\xff\xff", "expected 4294967295 bytes"),
         (b"X\x02\x00\x00\x00\xff\xff", "damaged"),
         (b"h\x07", "damaged"),
         (b"\x80\x09N", "protocol"),
@@ -232,16 +258,18 @@ def _crowd(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda c: changed(c, _second(c) + 42, "<L", 0), "overlap|name|not what"),
-        (lambda c: changed(c, _second(c) + 42, "<L", 2**31), "outside"),
+        (lambda c: changed(c, _second(c) + 42, "<L", 0), "not what its directory says"),
+        (lambda c: changed(c, _second(c) + 42, "<L", 2**31), "not what its directory says"),
         (lambda c: changed(c, _second(c) + 24, "<L", 2**31), "another size"),
         (_grow_second, "outside"),
         (lambda c: changed(c, _second(c) + 8, "<H", 1), "encrypted"),
         (lambda c: changed(c, _second(c) + 16, "<L", 7), "checksum"),
         (lambda c: changed(c, len(c) - 6, "<L", 2**31), "directory"),
-        (lambda c: changed(c, len(c) - 10, "<L", 2**32 - 1), "end of the archive"),
-        (_crowd, "60000 entries"),
-        (lambda c: c + b"PK\x05\x06" + bytes(18), "not one that torch"),
+        (lambda c: changed(c, len(c) - 10, "<L", 2**32 - 1), "File is not a zip file|cannot be read|Bad"),
+        (_crowd, "cannot be read"),
+        (lambda c: c + b"PK\x05\x06" + bytes(18), "directory"),
+        (lambda c: c + c, "not where it is said to be"),
+        (lambda c: c.replace(b"archive/version", b"archive/data/0\0"), "one name"),
         (lambda c: c + b"tail", "end of the archive"),
         (lambda c: c.replace(b"archive/version", b"archive/d\xff\xfe/00"), "damaged"),
     ],
@@ -249,6 +277,57 @@ def _crowd(content: bytes) -> bytes:
 def test_an_archive_that_lies(change: Any, says: str, tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=says):
         read(change(archive(GOOD, {"0": FOUR})), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["archive/DATA.PKL"], "one name"),  # torch takes it for data.pkl
+        (["archive/constants.pkl"], "not one that torch.save"),
+        ([f"archive/{number}" for number in range(20_000)], "directory of the archive has over"),
+    ],
+)
+def test_an_archive_with_more_than_torch_writes(names: list[str], says: str, tmp_path: Path) -> None:
+    content = io.BytesIO(archive(GOOD, {"0": FOUR}))
+    with zipfile.ZipFile(content, "a") as made:
+        for name in names:
+            made.writestr(name, b"")
+    with pytest.raises(FileFormatError, match=says):
+        read(content.getvalue(), tmp_path, largest=2**23)
+
+
+def test_an_archive_whose_end_is_said_to_be_elsewhere(tmp_path: Path) -> None:
+    """``zipfile`` does not look at that place, torch does."""
+    content = saved(torch.zeros(2))
+    assert read(content, tmp_path).shape == (2,)
+    with pytest.raises(FileFormatError, match="end of the archive is damaged"):
+        read(changed(content, len(content) - 34, "<Q", 0), tmp_path)
+
+
+OLDER = view(4, [2, 2], [2, 1], older_format=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (older_file(view(2**40, [4], [1], older_format=True), {"0": (4, FOUR)}, ["0"]), "not those"),
+        (older_file(view(4, [2**30], [1], older_format=True), {"0": (4, FOUR)}, ["0"]), "outside"),
+        (older_file(view(4, [2, 2], [0, 0], older_format=True), {"0": (4, FOUR)}, ["0"]), "overlap"),
+        (older_file(OLDER, {"0": (2**40, FOUR)}, ["0"]), "cannot be read"),
+        (older_file(OLDER, {}, []), "not those"),
+        (older_file(OLDER, {"0": (4, FOUR)}, []), "not those"),
+        (older_file(OLDER, {"0": (4, FOUR), "1": (4, FOUR)}, ["0", "1"]), "not those"),
+        (older_file(OLDER, {"0": (4, FOUR)}, ["0", "0"]), "not those|cannot be read"),
+        (older_file(b"cbuiltins\nbytearray\n" + whole(2**40) + b"\x85R", {}, []), "was not run"),
+        (older_file(OLDER, {"0": (4, FOUR)}, ["0"]).replace(b"(X", b"(N0X", 1), "damaged"),
+    ],
+)
+def test_a_file_of_the_older_format_that_lies(content: bytes, says: str, tmp_path: Path) -> None:
+    assert torch.equal(
+        read(older_file(OLDER, {"0": (4, FOUR)}, ["0"]), tmp_path), torch.tensor([[1.0, 2], [3, 4]])
+    )
+    with pytest.raises(FileFormatError, match=says):
+        read(content, tmp_path)
 
 
 @pytest.mark.parametrize("older_format", [False, True])
@@ -277,19 +356,42 @@ def test_what_is_not_a_file(tmp_path: Path) -> None:
         read_torch_file(tmp_path / "large", largest=LARGEST, what="a test's file")
 
 
+FORMATS = ("file.pt", "older.pt", "file.safetensors")
+
+
+def write(path: Path, numbers: torch.Tensor) -> None:
+    safe = path.suffix == ".safetensors"
+    older = path.name == "older.pt"
+    path.write_bytes(save_safetensors({"a": numbers}) if safe else saved({"a": numbers}, older_format=older))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_tensors_outlive_their_file(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    write(path, torch.arange(2.0**16))
+    reader = read_safetensors if path.suffix == ".safetensors" else read_torch_file
+    found = reader(path, largest=LARGEST, what="a test's file")["a"]
+    with path.open("r+b") as file:
+        file.write(bytes(1000))
+        file.truncate(1000)
+    assert torch.equal(found, torch.arange(2.0**16))
+    found += 1  # it is the caller's own
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not say what is in use")
-def test_memory_is_that_of_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", FORMATS)
+def test_memory_is_that_of_the_file(name: str, tmp_path: Path) -> None:
     """64 MB of numbers are read where 90 MB may be had beyond what is in use."""
-    for older_format in (False, True):
-        (tmp_path / f"{older_format}.pt").write_bytes(saved(torch.zeros(2**24), older_format=older_format))
+    write(tmp_path / name, torch.zeros(2**24))
     code = (
         "import resource, sys; from pathlib import Path\n"
+        "from biggan_directions.files.safetensors_file import read_safetensors\n"
         "from biggan_directions.files.torch_file import read_torch_file\n"
         "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (used + 90 * 2**20,) * 2)\n"
-        "print(read_torch_file(Path(sys.argv[1]), largest=2**27, what='x').numel())"
+        "read = read_safetensors if sys.argv[1].endswith('safetensors') else read_torch_file\n"
+        "print(read(Path(sys.argv[1]), largest=2**27, what='x')['a'].numel())"
     )
-    for older_format in (False, True):
-        command = [sys.executable, "-c", code, str(tmp_path / f"{older_format}.pt")]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.stdout.strip() == str(2**24), done.stderr
+    command = [sys.executable, "-c", code, str(tmp_path / name)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.strip() == str(2**24), done.stderr
