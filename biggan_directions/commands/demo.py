@@ -15,7 +15,7 @@ from biggan_directions.commands.terminal import out, print_scores, print_sets
 from biggan_directions.runs.learn import drain
 from biggan_directions.runs.score import measure
 
-_LATENTS = 6  # of the scorecard: a demonstration should not take a minute
+_LATENTS = 16  # of the scorecard, as many as score takes
 
 
 def _clear(folder: Path) -> None:
@@ -51,7 +51,8 @@ def demo(
         found.save(folder / "directions.pt")
         card.save(folder)
         print_sets(card)
-        print_scores(card.sets[0], found.names)
+        out.print()
+        print_scores(card.sets[0], found.names, card.latents)
         for file in drawn(found, generator, folder / "directions.pt", folder, RenderSettings(), ALONE):
             print_file(file)
     out.print(f"\nopen {folder / GALLERY_NAME} in a browser: it needs no network")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ from rich.markup import escape
 
 from biggan_directions.commands.opening import compile_forward, load
 from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, Space, key_values
-from biggan_directions.commands.terminal import measures, out, plain, print_scores
+from biggan_directions.commands.terminal import out, plain, print_scores
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.files.escaping import folder_name, shell_path
 from biggan_directions.runs.learn import Learnt, run
@@ -43,7 +44,7 @@ def _print(learnt: Learnt, path: Path) -> None:
     if learnt.card is None:
         out.print(f"nothing to do: {plain(str(path))} is finished", soft_wrap=True)
         return
-    print_scores(learnt.card.sets[0], learnt.found.names)
+    print_scores(learnt.card.sets[0], learnt.found.names, learnt.card.latents)
     for remark in remarks(learnt.card.sets[0]):
         out.print(f"→ {remark}", soft_wrap=True)
     file = escape(shell_path(path))
@@ -55,10 +56,31 @@ def _print(learnt: Learnt, path: Path) -> None:
 
 
 def _plain(learnt: Learnt, path: Path) -> dict[str, Any]:
-    plain_values: dict[str, Any] = {"path": str(path), "directions": measures(learnt.found)}
+    """Every number once: the measures of the scorecard, or of the file where the run had ended before."""
+    from biggan_directions.measured import measured
+    from biggan_directions.metrics.tables import as_plain
+
     if learnt.card is not None:
-        plain_values["scores"] = learnt.card.as_json()["sets"][0]["directions"]
-    return plain_values
+        own = as_plain(learnt.card, [learnt.found.names])["sets"][0]
+        rows = [
+            {"direction": index, "name": name, **scores}
+            for index, (name, scores) in enumerate(zip(learnt.found.names, own["directions"], strict=True))
+        ]
+        return {
+            "path": str(path),
+            "latents": learnt.card.latents,
+            "directions": rows,
+            "means": own["means"],
+            "paper_penalty": own["paper_penalty"],
+        }
+    shown = measured(learnt.found, path)
+    rows = [
+        {"direction": index, "name": name, "effect": asdict(effect), "penalty": asdict(penalty)}
+        for index, (name, effect, penalty) in enumerate(
+            zip(learnt.found.names, shown.effect, shown.penalty, strict=True)
+        )
+    ]
+    return {"path": str(path), "latents": shown.latents, "directions": rows}
 
 
 def _print_each(each: EachClass, root: Path, as_json: bool) -> None:
@@ -110,6 +132,9 @@ def learn(
         bool, typer.Option(help="Say what would be done and what it takes, and stop.")
     ] = False,
     latents: Annotated[int, typer.Option(help="Where second derivatives are measured.")] = 64,
+    score_latents: Annotated[
+        int, typer.Option(help="Fresh latents to measure the result at; score measures it at more.")
+    ] = 8,
     as_json: Json = False,
 ) -> None:
     """Find directions for a class."""
@@ -126,6 +151,7 @@ def learn(
         seed=seed,
         micro_batch=micro_batch,
         latents=latents,
+        score_latents=score_latents,
         options=key_values(options or [], "--set"),
     )
     if per_class and compiled:

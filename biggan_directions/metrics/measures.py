@@ -85,7 +85,11 @@ class Measurements:
             if not (effect.value or 0.0) > _DEAD * strongest:
                 found.append(
                     DirectionScore(
-                        effect=effect, penalty=unknown, overlap=unknown, unevenness=unknown, steadiness=unknown
+                        effect=effect,
+                        penalty=unknown,
+                        overlap=unknown,
+                        unevenness=unknown,
+                        steadiness=unknown,
                     )
                 )
                 continue
@@ -117,6 +121,9 @@ class Measurements:
         angles.fill_diagonal_(0)
         count = len(angles)
         of_each = angles.sum(dim=1) / (count - 1)
-        # every latent is in count - 1 of the pairs: to first order, the error of such a mean is twice that of
-        # the latents' own means (W. Hoeffding, 1948)
-        return Measure(value=float(of_each.mean()), error=2 * float(of_each.std()) / count**0.5)
+        # Every latent is in count - 1 of the pairs: the error of such a mean is twice that of the latents'
+        # own means to first order (W. Hoeffding, 1948), and by the jackknife, which leaves out each latent in
+        # turn, (count - 1) / (count - 2) times that. Of one pair nothing can be told.
+        first_order = 2 * float(of_each.std()) / count**0.5
+        error = first_order * (count - 1) / (count - 2) if count > 2 else None
+        return Measure(value=float(of_each.mean()), error=error)

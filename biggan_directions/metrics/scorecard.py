@@ -16,7 +16,7 @@ PARTLY_SAME = 0.5  # and from which partly the same
 
 
 def remarks(scored: SetScore) -> tuple[str, ...]:
-    """What a person should look at first: directions that do next to nothing, or nearly the same as another."""
+    """What a person should look at first: directions that do next to nothing, or much the same."""
     effects = [direction.effect.value or 0.0 for direction in scored.directions]
     found = [
         f"direction {index} hardly does anything: effect {effect:.2g}, {effect / max(effects):.0%} of the "
@@ -33,7 +33,8 @@ def remarks(scored: SetScore) -> tuple[str, ...]:
     ]
     if found or len(effects) < 2 or not alike:
         return tuple(found)
-    return (f"all directions do something, and they are different (largest overlap {max(alike.values()):.2f})",)
+    largest = max(alike.values())
+    return (f"all directions do something, and they are different (largest overlap {largest:.2f})",)
 
 
 def _overlapping(scored: SetScore) -> dict[tuple[int, int], float]:

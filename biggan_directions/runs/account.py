@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biggan_directions.commands.terminal import err, plain
-from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.errors import UsageError
 from biggan_directions.files.escaping import shell_path, shell_word
 from biggan_directions.rendering.samples import listed
 
@@ -25,6 +25,7 @@ _LEARN_FLAGS = (
     "seed",
     "micro_batch",
     "latents",
+    "score_latents",
 )
 _RENDER_FLAGS = ("samples", "seed", "frames", "fps", "distance", "projection", "format")
 
@@ -60,7 +61,7 @@ def account_of(
         penalties=found.penalty.tolist(),
         facts=_facts(found, generator),
         commands=[*own, ("draws this page", render)],
-        scores=_scores(path, fingerprint, len(found)),
+        scores=_scores(found, path),
         score_command=f"biggan-directions score {file}{of}",
     )
 
@@ -157,14 +158,13 @@ def _facts(found: Directions, generator: Generator) -> list[tuple[str, str]]:
     ]
 
 
-def _scores(path: Path, fingerprint: str, count: int) -> Scorecard | None:
-    from biggan_directions.scores import SCORES_NAME, read_scores
+def _scores(found: Directions, path: Path) -> Scorecard | None:
+    from biggan_directions.measured import measured
 
-    try:
-        return read_scores(path.parent / SCORES_NAME, fingerprint, count)
-    except FileFormatError as error:
-        err.print(f"note: the page goes without a scorecard: {plain(str(error))}", soft_wrap=True)
-        return None
+    shown = measured(found, path)
+    if shown.note:
+        err.print(f"note: {plain(shown.note)}", soft_wrap=True)
+    return shown.scorecard
 
 
 def _flag(name: str) -> str:

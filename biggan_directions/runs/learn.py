@@ -11,7 +11,6 @@ from biggan_directions.commands.opening import compile_forward
 from biggan_directions.commands.terminal import err, plain
 from biggan_directions.errors import OutputError
 from biggan_directions.runs import interrupt as interrupt
-from biggan_directions.runs.score import measure
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.runs.checkpoint import Checkpoint
     from biggan_directions.scores import Scorecard
-    from biggan_directions.solvers.subspace import SearchSpace
-
-_SHORT = 4  # latents of the scorecard that learning ends with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +67,7 @@ def run(
     if not group.leads:
         if not group.broadcast(False):
             generator = group.together(lambda: compile_forward(generator)) if compiled else generator
-            found, space = drain(generator, settings, group)
-            short_score(found, generator, space, group)
+            drain(generator, settings, group)
         return None
     check_writable(path)
     with held(path.parent) as folder:
@@ -86,10 +81,9 @@ def run(
         if force:
             clear(path)
         with checkpoint:
-            found, space = drain(generator, settings, group, checkpoint)
+            found, card = drain(generator, settings, group, checkpoint)
             checkpoint.write()  # while there is one the run is not finished: it is removed last
             found.save(path)
-            card = short_score(found, generator, space, group)
             folder.check()
             card.save(path.parent)
         checkpoint.remove()
@@ -98,7 +92,7 @@ def run(
 
 def drain(
     generator: Generator, settings: LearnSettings, group: ProcessGroup, checkpoint: Checkpoint | None = None
-) -> tuple[Directions, SearchSpace]:
+) -> tuple[Directions, Scorecard]:
     """Drain the solver's steps into a progress bar and a checkpoint; print what a user should know."""
     from tqdm import tqdm
 
@@ -122,7 +116,7 @@ def drain(
     )
     for warning in solution.warnings:
         err.print(f"note: {warning}", soft_wrap=True)
-    return Directions.of(solution, generator, settings.seed), space
+    return Directions.of(solution, generator, settings.seed), solution.scorecard
 
 
 def _steps(
@@ -158,16 +152,6 @@ def clear(path: Path) -> None:
     for name in (path.name, SCORES_NAME, CHECKPOINT_NAME):
         with explained(path.with_name(name)):
             path.with_name(name).unlink(missing_ok=True)
-
-
-def short_score(
-    found: Directions, generator: Generator, space: SearchSpace, group: ProcessGroup
-) -> Scorecard:
-    """The scorecard at few latents, without the baselines."""
-    from biggan_directions.metrics.scoring import ScoreSettings
-
-    settings = ScoreSettings(latents=_SHORT, baselines=())
-    return measure(found, generator, settings, group, space=space)
 
 
 def ended(

@@ -11,7 +11,7 @@ from biggan_directions.commands.terminal import err, plain
 from biggan_directions.errors import GeneratorError
 from biggan_directions.files.escaping import folder_name
 from biggan_directions.runs import interrupt as interrupt
-from biggan_directions.runs.learn import clear, ended, short_score
+from biggan_directions.runs.learn import clear, ended
 
 if TYPE_CHECKING:
     from biggan_directions.distributed.process_group import ProcessGroup
@@ -142,7 +142,6 @@ def _learn(
 ) -> bytes:
     """Learn one class alone: its files as one parcel, or why it has none."""
     from biggan_directions.directions import Directions
-    from biggan_directions.distributed.process_group import ALONE
     from biggan_directions.learning.run import learn
 
     def show(step: Progress) -> None:
@@ -152,11 +151,10 @@ def _learn(
     try:
         solution = learn(generator, settings, progress=show)
         found = Directions.of(solution, generator, settings.seed)
-        card = short_score(found, generator, solution.space, ALONE)
     except GeneratorError as error:
         return bytes(_SIZE_BYTES) + str(error).encode()
     file = found.to_bytes()
-    return len(file).to_bytes(_SIZE_BYTES, "little") + file + card.to_bytes()
+    return len(file).to_bytes(_SIZE_BYTES, "little") + file + solution.scorecard.to_bytes()
 
 
 def _unpack(parcel: bytes, path: Path) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biggan_directions.directions import Directions
     from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
@@ -21,22 +23,31 @@ def measure(
     *,
     search_space: str = "all",
     space: SearchSpace | None = None,
+    others: Sequence[tuple[str, Directions]] = (),
+    called: str | None = None,
 ) -> Scorecard:
-    """Drain the measuring into a progress bar; all of the team call this."""
+    """Drain the measuring into a progress bar; all of the team call this.
+
+    ``others`` are further sets to measure at the same latents, each with what it is called; ``called`` is
+    what the first one is, its solver's name where left out.
+    """
     from tqdm import tqdm
 
     from biggan_directions.metrics.scoring import iterate_score
 
     card = None
+    sets = (found, *(one for _, one in others))
+    spaces = {str(one.solver.get("search_space", search_space)) for one in sets}
     with tqdm(disable=None, leave=False) as bar:
         for step in iterate_score(
             generator,
             found.directions,
-            solver=str(found.solver.get("name", "directions")),
-            search_space=str(found.solver.get("search_space", search_space)),
+            solver=called or str(found.solver.get("name", "directions")),
+            search_space=spaces.pop() if len(spaces) == 1 else "all",
             settings=settings,
             truth=_truth(generator),
             space=space,
+            others=[(name, one.directions) for name, one in others],
             group=group,
         ):
             bar.set_description(f"scoring: {step.phase}")

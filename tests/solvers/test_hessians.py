@@ -8,7 +8,7 @@ import torch
 
 from biggan_directions.errors import UsageError
 from biggan_directions.linalg import orthonormal
-from biggan_directions.solvers.derivatives import Differences, evaluations_per_latent
+from biggan_directions.solvers.derivatives import Differences, derivatives, evaluations_per_latent
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.hessians import Moments, measure
 from biggan_directions.solvers.joint_diagonalisation import off_diagonal_share
