@@ -45,8 +45,8 @@ def demo(
     folder = OUTPUTS / "demo"
     generator = load("toybox", [class_name], None, device)
     with held(folder):
-        found, _ = drain(generator, LearnSettings(ndirs=6), ALONE)
-        card = measure(found, generator, ScoreSettings(latents=_LATENTS), ALONE)
+        found, known = drain(generator, LearnSettings(ndirs=6, score_latents=_LATENTS), ALONE)
+        card = measure(found, generator, ScoreSettings(latents=_LATENTS), ALONE, known=known)
         _clear(folder)
         found.save(folder / "directions.pt")
         card.save(folder)

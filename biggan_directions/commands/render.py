@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +51,7 @@ def drawn(
     from tqdm import tqdm
 
     from biggan_directions.generators.batching import Halving, fastest_batch
+    from biggan_directions.measured import measured
     from biggan_directions.rendering import images_needed, render_all
     from biggan_directions.runs.drawing import SharedDrawing
 
@@ -77,6 +79,9 @@ def drawn(
             settings=settings,
             names=found.names,
             effects=found.effect.tolist(),
+            printed=[
+                nan if figure.value is None else figure.value for figure in measured(found, path).effect
+            ],
             indices=indices,
             class_index=class_index,
             title=f"{Path(generator.model).name} · {listed(classes)}",

@@ -100,8 +100,7 @@ def print_sets(card: Scorecard, own: int = 1) -> None:
     out.print(table)
     out.print(
         "[dim]means over each set's directions; weakest: the least effect; *: the paper's penalty, which is "
-        "least for directions that do nothing: never judge by it alone[/dim]",
-        soft_wrap=True,
+        "least for directions that do nothing: never judge by it alone[/dim]"
     )
 
 

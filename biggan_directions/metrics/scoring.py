@@ -122,6 +122,7 @@ def iterate_score(
     truth: Truth | None = None,
     space: SearchSpace | None = None,
     others: Sequence[tuple[str, torch.Tensor]] = (),
+    known: Scorecard | None = None,
     group: ProcessGroup = ALONE,
 ) -> Iterator[ScoreStep]:
     """Measure a set of directions and its baselines, a step at a time; the last step carries the scorecard.
@@ -136,6 +137,8 @@ def iterate_score(
         truth: the true directions, where they are known; left out, those that the generator knows.
         space: the search space, where it is known already, as after learning; only without baselines.
         others: further sets to measure at the same latents, each with what it is to be called.
+        known: a scorecard of these directions, such as the one that learning ended with: where it is of the
+            same latents, they are not measured again.
         group: the processes that share the latents; all of them call this, and go through all of the steps.
 
     Raises:
@@ -161,12 +164,19 @@ def iterate_score(
         run.second_moment = run.space.second_moment()
     baselines, notes = run.baselines()
     scores = []
+    fingerprint = digest(directions)
+    if known is not None and (known.directions_sha256, known.seed, known.latents) == (
+        fingerprint,
+        run.settings.seed,
+        run.settings.latents,
+    ):
+        scores, asked = [known.sets[0]], asked[1:]
     for name, rows in (*asked, *baselines):
         yield from run.measure(name, rows.double().cpu())
         scores.append(run.scored)
     card = Scorecard(
         sets=tuple(scores),
-        directions_sha256=digest(directions),
+        directions_sha256=fingerprint,
         model=generator.model,
         classes=tuple(item.name for item in generator.classes),
         truncation=generator.truncation,

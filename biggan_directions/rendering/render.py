@@ -83,6 +83,7 @@ def render_all(
     settings: RenderSettings,
     names: Sequence[str] = (),
     effects: Sequence[float] = (),
+    printed: Sequence[float] = (),
     indices: Sequence[int] | None = None,
     class_index: torch.Tensor | None = None,
     title: str = "",
@@ -103,6 +104,7 @@ def render_all(
         folder: where the files go; made if need be.
         settings: how; ``settings.grid`` puts all directions into one animation.
         names, effects: one a direction; left out: no names, effects unknown.
+        printed: the effects that the sheet prints, where they were measured again since; left out: the same.
         indices: which directions; left out: all.
         class_index: (samples,), each sample's class.
         title: a line on top of the sheet.
@@ -136,7 +138,8 @@ def render_all(
     page_of = hashlib.sha256(repr(account).encode()).hexdigest()
     for_page = account is not None and not (manifest and manifest.has(GALLERY_NAME, page_of))
     kept = _kept(manifest, targets, for_page=for_page) if manifest else {}
-    keep_sheet = manifest is not None and manifest.has(SHEET_NAME)
+    sheet_of = hashlib.sha256(repr(list(printed)).encode()).hexdigest()
+    keep_sheet = manifest is not None and manifest.has(SHEET_NAME, sheet_of)
     base = (
         list(draw(generate, z, class_index, batch_size=settings.batch_size))
         if settings.projection == "keep" and not (keep_sheet and len(kept) == len(groups))
@@ -167,10 +170,11 @@ def render_all(
             class_index=None if class_index is None else class_index[on_sheet],
             base=None if base is None else [base[sample] for sample in on_sheet],
             title=title,
+            printed=printed,
         )
         write_png(sheet, sheet_path, comment=_comment(shown, settings))
         if manifest:
-            manifest.add(SHEET_NAME)
+            manifest.add(SHEET_NAME, sheet_of)
     yield RenderedFile(path=sheet_path, size_bytes=_size(sheet_path), kept=keep_sheet)
 
     pending: deque[Job] = deque()

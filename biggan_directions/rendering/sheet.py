@@ -57,11 +57,13 @@ def contact_sheet(
     class_index: torch.Tensor | None = None,
     base: Sequence[ImageArray] | None = None,
     title: str = "",
+    printed: Sequence[float] = (),
 ) -> Image.Image:
     """Draw every z (N, z_dim) at even steps along each of ``indices``, N rows a direction.
 
     Where all directions go equally far the distances stand once above the columns, else under each row; the
-    effect stands beside each. ``title`` goes on top. Arguments otherwise as for ``render_grid``.
+    effect stands beside each: that of ``printed``, one a direction, which is ``effects`` where left out.
+    ``title`` goes on top. Arguments otherwise as for ``render_grid``.
     """
     if not indices:
         raise UsageError("There are no directions to show: expected one index or more.")
@@ -86,7 +88,7 @@ def contact_sheet(
             _Row(
                 str(index),
                 drawable(names[index]),
-                effects[index],
+                printed[index] if len(printed) else effects[index],
                 distances[index],
                 [one[part] for one in drawn],
             )

@@ -25,11 +25,13 @@ def measure(
     space: SearchSpace | None = None,
     others: Sequence[tuple[str, Directions]] = (),
     called: str | None = None,
+    known: Scorecard | None = None,
 ) -> Scorecard:
     """Drain the measuring into a progress bar; all of the team call this.
 
     ``others`` are further sets to measure at the same latents, each with what it is called; ``called`` is
-    what the first one is, its solver's name where left out.
+    what the first one is, its solver's name where left out; ``known`` is a scorecard that is not to be
+    measured again, as of :func:`~biggan_directions.metrics.scoring.iterate_score`.
     """
     from tqdm import tqdm
 
@@ -48,6 +50,7 @@ def measure(
             truth=_truth(generator),
             space=space,
             others=[(name, one.directions) for name, one in others],
+            known=known,
             group=group,
         ):
             bar.set_description(f"scoring: {step.phase}")

@@ -78,9 +78,10 @@ def test_the_pool_is_what_scoring_measures() -> None:
     ).sets
     first = torch.arange(2)
     for index, direction in enumerate(scored.directions):
-        for kind in ("effect", "penalty", "overlap", "unevenness"):
+        # how far a traversal goes, by the survey of the search space, is another than after learning
+        for kind, bound in (("effect", 0.01), ("penalty", 0.03), ("overlap", 0.01), ("unevenness", 0.3)):
             expected = _measure(kind, first, index).value
-            assert direction.measure(kind).value == pytest.approx(expected, rel=0.03), (index, kind)
+            assert direction.measure(kind).value == pytest.approx(expected, rel=bound), (index, kind)
 
 
 def _derivatives(hessian: torch.Tensor) -> Derivatives:
