@@ -28,7 +28,7 @@ from biggan_directions import Directions, load_generator
 from biggan_directions.explore import Session
 from biggan_directions.explore.server import listen, make_server
 from biggan_directions.generators import Generator
-from biggan_directions.generators.classes.of_model import class_table
+from biggan_directions.generators.weights.catalog import find_model
 
 TOKEN = "of-this-benchmark"
 FRAME = 1 / 60  # seconds between two requests, as a browser paints
@@ -136,7 +136,7 @@ def serving(generator: Generator) -> Iterator[int]:
     found = Directions(
         directions=torch.eye(generator.z_dim)[:2], names=("", ""), effect=unknown, penalty=unknown
     )
-    table = class_table(10 if generator.z_dim == 32 else 1000)
+    table = find_model("toybox" if generator.z_dim == 32 else "biggan-deep-128").classes
     session = Session(found, lambda *_: generator, path="none", first=generator, table=table)
     with listen("127.0.0.1", 0) as listening:
         port: int = listening.getsockname()[1]

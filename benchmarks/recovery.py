@@ -21,6 +21,7 @@ from benchmarks.support.chart import DOCS, write_chart
 from benchmarks.support.measure import RESULTS, write
 from biggan_directions import LearnSettings, load_generator
 from biggan_directions.generators import Generator
+from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
 from biggan_directions.latents import spread_latents
 from biggan_directions.learning.result import Solution
 from biggan_directions.learning.run import iterate
@@ -230,10 +231,15 @@ def limits(options: argparse.Namespace) -> dict[str, Any]:
         for count in (8, 16, 32, 64, 128)
     ]
     usual = measured(32)
-    low = [(_last(toy.generator.for_images(torch.bfloat16), toy.live, 32), toy.live) for toy in toys]
+    low = [(_last(_low_precision(toy.generator), toy.live, 32), toy.live) for toy in toys]
     found["precision"] = {"float32": mean_recovery(usual), "bfloat16": mean_recovery(low)}
     found["starts"] = [_from_random_starts(moments) for moments, _ in usual]
     return found
+
+
+def _low_precision(generator: Generator) -> Generator:
+    assert isinstance(generator, FrozenBigGAN)
+    return generator.for_images(torch.bfloat16)
 
 
 def _last(generator: Any, basis: torch.Tensor, latents: int, **how: Any) -> Moments:

@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.support.measure import alternately, paired_ratio, write
 from benchmarks.support.stock import latents, stock_and_frozen
-from biggan_directions.rendering import Account, RenderSettings, draw, images_needed, render_all
+from biggan_directions.rendering import Account, RenderPlan, RenderRequest, RenderSettings, draw
 from biggan_directions.rendering.images import Generate
 
 
@@ -26,11 +26,13 @@ def main() -> None:
     _, generator = stock_and_frozen(options.resolution, device)
     z = latents(settings.samples, generator.z_dim, device=device)
     directions = torch.linalg.qr(torch.randn(generator.z_dim, options.directions))[0].T.to(device)
-    count = images_needed(options.directions, settings)
+    request = RenderRequest(directions=directions, z=z, account=_account(options.directions, len(z)))
     with tempfile.TemporaryDirectory() as folder:
+        plan = RenderPlan(request, Path(folder), settings=settings)
+        count = plan.images_needed
         calls: list[Callable[[], object]] = [
             partial(_bare, generator, z, count),
-            partial(_rendered, generator, directions, z, Path(folder), settings),
+            lambda: list(plan.files(generator)),
         ]
         bare, rendered = alternately(calls, rounds=options.rounds, device=device)
         sizes = {path.name: path.stat().st_size for path in sorted(Path(folder).iterdir())}
@@ -53,21 +55,17 @@ def _bare(generator: Generate, z: torch.Tensor, count: int) -> None:
         pass
 
 
-def _rendered(
-    generator: Generate, directions: torch.Tensor, z: torch.Tensor, folder: Path, settings: RenderSettings
-) -> None:
-    account = Account(
+def _account(directions: int, samples: int) -> Account:
+    return Account(
         title="benchmark",
         subtitle="",
         fingerprint="",
         file=None,
-        captions=[""] * len(z),
-        penalties=[0.0] * len(directions),
+        captions=[""] * samples,
+        penalties=[0.0] * directions,
         facts=[],
         commands=[],
     )
-    for _ in render_all(generator, directions, z, folder, settings=settings, account=account):
-        pass
 
 
 def _options() -> argparse.Namespace:

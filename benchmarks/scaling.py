@@ -9,6 +9,7 @@ needs two cores that have nothing else to do.
 import argparse
 import json
 import os
+import pickle
 import statistics
 import subprocess
 import sys
@@ -32,12 +33,34 @@ CPU = torch.device("cpu")
 _PART = RESULTS / ".scaling_part.json"  # what the leader of the two hands to the process that started them
 
 
+class TimedGroup(ProcessGroup):
+    """A group that counts the seconds spent on exchanges, waiting included, and the bytes received."""
+
+    seconds = 0.0
+    received = 0
+
+    def _exchange(self, collective: Callable[[], object]) -> None:
+        start = time.perf_counter()
+        super()._exchange(collective)
+        self.seconds += time.perf_counter() - start
+
+    def _gathered(self, mine: Any, *, to_all: bool = True) -> list[Any]:
+        parts = super()._gathered(mine, to_all=to_all)
+        self.received += sum(len(pickle.dumps(part)) for part in parts)
+        return parts
+
+    def broadcast(self, value: Any) -> Any:
+        value = super().broadcast(value)
+        self.received += len(pickle.dumps(value))
+        return value
+
+
 def main() -> None:
     """Start two processes, and write down what they found."""
     options = _options()
     if options.member:
         with joined() as group:
-            found = measured(options, group)
+            found = measured(options, TimedGroup(group.rank, group.size, device=group.device))
         if group.leads:
             _PART.write_text(json.dumps(found), encoding="utf-8")
         return
@@ -61,7 +84,7 @@ def main() -> None:
     print(f"written to {write('scaling', found, CPU)}")
 
 
-def measured(options: argparse.Namespace, group: ProcessGroup) -> dict[str, Any]:
+def measured(options: argparse.Namespace, group: TimedGroup) -> dict[str, Any]:
     """Each case alone and together, round by round, after one of each that is not counted."""
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[group.rank]})
     toy = load_generator("toybox", "car", device="cpu")
@@ -87,7 +110,7 @@ def measured(options: argparse.Namespace, group: ProcessGroup) -> dict[str, Any]
     }
 
 
-def _case(call: Callable[[ProcessGroup], object], rounds: int, group: ProcessGroup) -> dict[str, Any]:
+def _case(call: Callable[[ProcessGroup], object], rounds: int, group: TimedGroup) -> dict[str, Any]:
     """Seconds of one process and of two, and of these what was spent in exchanges and in waiting for them."""
     alone, together, exchanging, received = [], [], [], 0
     for round_ in range(rounds + 1):

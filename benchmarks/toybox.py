@@ -18,7 +18,7 @@ from benchmarks.support.chart import DOCS
 from benchmarks.support.measure import write
 from biggan_directions import load_generator, sample_latents
 from biggan_directions.generators import Generator
-from biggan_directions.rendering import RenderSettings, contact_sheet, write_png
+from biggan_directions.rendering import RenderRequest, RenderSettings, contact_sheet, write_png
 from biggan_directions.rendering.images import ImageArray, draw
 from biggan_directions.toybox import FACTORS, TOYS, true_directions
 from biggan_directions.toybox.factors import scenes
@@ -90,16 +90,15 @@ def samples_sheet(generators: Mapping[str, Generator]) -> None:
 
 def sweeps_sheet(generator: Generator, effects: Sequence[float]) -> None:
     """One toy along each of the eight true directions."""
-    sheet = contact_sheet(
-        generator,
-        true_directions()[1],
-        sample_latents(1, 32, truncation=1.0, seed=3, purpose="sheet"),
-        settings=RenderSettings(samples=1, distance=1.6, sheet_positions=7),
+    request = RenderRequest(
+        directions=true_directions()[1],
+        z=sample_latents(1, 32, truncation=1.0, seed=3, purpose="sheet"),
         names=FACTORS,
         effects=effects,
-        indices=range(len(FACTORS)),
         title=f"toybox · {SWEPT}: the true directions",
     )
+    settings = RenderSettings(samples=1, distance=1.6, sheet_positions=7)
+    sheet = contact_sheet(generator, request, settings=settings)
     write_png(sheet, DOCS / "toybox_sweeps.png")
 
 

@@ -3,19 +3,27 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from biggan_directions.generators.weights.catalog import register
+from biggan_directions.toybox.entry import TOYBOX
 from biggan_directions.version import __version__
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
+    from biggan_directions.generators.custom import CallableGenerator
     from biggan_directions.generators.load import load_generator
     from biggan_directions.latents import sample_latents
     from biggan_directions.learning.run import iterate, learn
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.penalty import hessian_penalty, hessian_penalty_along
+    from biggan_directions.runs.learn import LearnRun
+    from biggan_directions.runs.per_class import PerClassRun
 
 __all__ = [
+    "CallableGenerator",
     "Directions",
+    "LearnRun",
     "LearnSettings",
+    "PerClassRun",
     "__version__",
     "hessian_penalty",
     "hessian_penalty_along",
@@ -25,9 +33,14 @@ __all__ = [
     "sample_latents",
 ]
 
+register(TOYBOX)
+
 _HOME = {
+    "CallableGenerator": "generators.custom",
     "Directions": "directions",
+    "LearnRun": "runs.learn",
     "LearnSettings": "learning.settings",
+    "PerClassRun": "runs.per_class",
     "hessian_penalty": "penalty",
     "hessian_penalty_along": "penalty",
     "iterate": "learning.run",

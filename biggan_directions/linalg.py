@@ -6,7 +6,11 @@ import torch
 
 
 def with_signs(rows: torch.Tensor) -> torch.Tensor:
-    """Turn each row so that its component of largest magnitude is positive."""
+    """Turn each row ``(n, z_dim)`` so that its component of largest magnitude is positive.
+
+    >>> with_signs(torch.tensor([[0.5, -2.0]])).tolist()
+    [[-0.5, 2.0]]
+    """
     largest = rows.gather(1, rows.abs().argmax(dim=1, keepdim=True))
     return torch.where(largest < 0, -rows, rows)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from biggan_directions.commands.opening import sizes
+from biggan_directions.commands.opening import facts_of
 from biggan_directions.commands.options import Json, Model
 from biggan_directions.errors import UsageError
 
@@ -18,10 +18,7 @@ def classes(
     as_json: Json = False,
 ) -> None:
     """List class names and indices."""
-    from biggan_directions.generators.classes.of_model import class_table
-
-    table = class_table(sizes(model)[1])
-    found = table.search(query)
+    found = facts_of(model).classes.search(query)
     if as_json:
         typer.echo(
             json.dumps([{"index": e.index, "names": e.names, "wordnet_id": e.wordnet_id} for e in found])

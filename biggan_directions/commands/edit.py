@@ -105,7 +105,7 @@ def edit(
     as_json: Json = False,
 ) -> None:
     """Move pictures along several directions at once; save them, or the way there."""
-    from biggan_directions.rendering import RenderSettings, edit_format, write_edit
+    from biggan_directions.rendering import RenderRequest, RenderSettings, edit_format, write_edit
 
     path = path or newest()
     target = to or path.parent / "edit.png"
@@ -118,16 +118,8 @@ def edit(
     generator = load_for(found, name, classes, truncation, device)
     note_other_weights(found, path, generator)
     z, class_index = samples_of(generator, samples, seed)
-    file = write_edit(
-        generator,
-        found.directions,
-        z,
-        moves,
-        target,
-        settings=settings,
-        names=found.names,
-        class_index=class_index,
-    )
+    request = RenderRequest(directions=found.directions, z=z, class_index=class_index, names=found.names)
+    file = write_edit(generator, request, moves, target, settings=settings)
     trade = file.animation.trade if file.animation else ""
     if as_json:
         shown = [generator.classes[place].name for place in class_index.tolist()]

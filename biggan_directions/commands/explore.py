@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from biggan_directions.commands.opening import (
+    facts_of,
+    generator_of,
     load_for,
     newest,
     note_other_weights,
     open_directions,
-    sizes,
     subject,
 )
 from biggan_directions.commands.options import Device, OfModel, Space
@@ -60,18 +61,16 @@ def explore(
     from biggan_directions.explore import server
     from biggan_directions.explore.gate import is_loopback
     from biggan_directions.explore.session import Session
-    from biggan_directions.generators.classes.of_model import class_table
-    from biggan_directions.generators.load import load_generator
 
     path = path or newest()
     found = open_directions(path, model, search_space)
     name, classes = subject(found, path, model, None if class_name is None else [class_name])
     with server.listen(host, port) as listening:
-        first = load_for(found, name, classes[:1], truncation, device)
+        first = load_for(found, name, classes and classes[:1], truncation, device)
         note_other_weights(found, path, first)
 
         def of_class(wanted: str, at: float) -> Generator:
-            return load_generator(name, wanted, truncation=at, device=device)
+            return generator_of(name, [wanted], at, device)
 
         options = [] if model is None else ["--model", model]
         options += [] if search_space == "all" else ["--search-space", search_space]
@@ -80,7 +79,7 @@ def explore(
             of_class,
             path=str(path),
             first=first,
-            table=class_table(sizes(name)[1]),
+            table=facts_of(name).classes,
             options=options,
         )
         token, launch = secrets.token_urlsafe(24), secrets.token_urlsafe(24)

@@ -16,7 +16,10 @@ from biggan_directions.errors import UsageError
 
 def models(
     fetch: Annotated[str | None, typer.Option(help="Fetch this model's weights.")] = None,
-    check: Annotated[str | None, typer.Option(help="Verify this model's weights, or a folder's.")] = None,
+    check: Annotated[
+        str | None,
+        typer.Option(help="Verify a model's weights, a folder's, or your own package.module:factory."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List models, their weights and licences; fetch or verify them."""
@@ -45,16 +48,41 @@ def _fetch(model: str, as_json: bool) -> None:
 
 
 def _check(model: str, as_json: bool) -> None:
-    from biggan_directions.generators.loading import verify
+    from biggan_directions.generators.factory import is_reference
+    from biggan_directions.generators.load import verify
 
+    if is_reference(model):
+        return _check_made(model, as_json)
     found = verify(model)
-    count = len(found.state)
+    count = len(found.weights.state)
     _tell(
         f"{plain(found.name)} is sound: {count} tensors, sha256 {found.sha256}",
         as_json,
         name=found.name,
         tensors=count,
         sha256=found.sha256,
+    )
+    return None
+
+
+def _check_made(model: str, as_json: bool) -> None:
+    """Make a user's own generator, and draw with it."""
+    import torch
+
+    from biggan_directions.generators.factory import made_by
+
+    generator = made_by(model, None, truncation=None, device="auto")
+    shape = tuple(generator(torch.zeros(2, generator.z_dim, device=generator.device)).shape)
+    names = [item.name for item in generator.classes]
+    _tell(
+        f"{plain(model)} is sound: 2 latents of {generator.z_dim} numbers give images of shape {shape}; "
+        f"classes: {plain(', '.join(names))}",
+        as_json,
+        name=model,
+        z_dim=generator.z_dim,
+        shape=shape,
+        classes=names,
+        sha256=generator.weights_sha256,
     )
 
 

@@ -9,8 +9,13 @@ from biggan_directions.errors import UsageError
 
 OUTPUTS = Path("outputs")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Model = Annotated[str, typer.Option("--model", help="A name (see: models) or a folder with a checkpoint.")]
-OfModel = Annotated[str | None, typer.Option("--model", help="For a file that does not say its own model.")]
+Model = Annotated[
+    str, typer.Option("--model", help="A name (see: models), a folder, or your own package.module:factory.")
+]
+OfModel = Annotated[
+    str | None,
+    typer.Option("--model", help="For a file without a model, or of your own package.module:factory."),
+]
 Classes = Annotated[
     list[str] | None, typer.Option("--class", help="Name, WordNet id or index; may be repeated.")
 ]

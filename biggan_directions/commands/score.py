@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,38 +12,18 @@ import typer
 
 from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
+from biggan_directions.commands.progress import note, progress_bar
 from biggan_directions.commands.terminal import err, out, plain, print_scores, print_sets, print_words
 from biggan_directions.errors import UsageError
 from biggan_directions.files.escaping import shell_path, shell_word
-from biggan_directions.rendering.samples import listed
-from biggan_directions.runs.score import measure
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
-    from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
+    from biggan_directions.runs.stability import Repetition
     from biggan_directions.scores import Scorecard
 
 Format = Literal["table", "csv", "latex", "json"]
-
-
-def _stability(
-    found: Directions, generator: Generator, seeds: int, group: ProcessGroup
-) -> list[dict[str, Any]]:
-    """Learn again with other seeds; how well each direction comes back."""
-    from biggan_directions.learning.settings import LearnSettings
-    from biggan_directions.metrics.matching import match
-    from biggan_directions.runs.learn import drain
-
-    rows: list[dict[str, Any]] = []
-    for seed in range(seeds + 1):
-        if seed == found.seed or len(rows) == seeds:
-            continue
-        asked = LearnSettings.of_result(found.solver, ndirs=len(found), seed=seed)
-        again, _ = drain(generator, asked, group)
-        cosines = [pair.cosine for pair in match(found.directions, again.directions)]
-        rows.append({"seed": seed, "cosines": cosines})
-    return rows
 
 
 def score(
@@ -71,6 +52,8 @@ def score(
     from biggan_directions.distributed.starting import joined
     from biggan_directions.metrics.figure import check_figure, write_figure
     from biggan_directions.metrics.scoring import BASELINES, ScoreSettings
+    from biggan_directions.runs.score import measure
+    from biggan_directions.runs.stability import repeated
 
     format = "json" if as_json else format
     settings = ScoreSettings(latents=latents, seed=seed, baselines=BASELINES if baselines else ())
@@ -94,16 +77,18 @@ def score(
     with joined() as group:
         files, generator = group.together(opened)
         others = list(zip(_labels(paths), files, strict=True))
-        card = measure(
-            files[0],
-            generator,
-            settings,
-            group,
-            search_space=search_space,
-            others=others[1:],
-            called=others[0][0] if len(paths) > 1 else None,
-        )
-        again = _stability(files[0], generator, seeds, group) if seeds else []
+        with progress_bar() as observe:
+            card = measure(
+                files[0],
+                generator,
+                settings,
+                group,
+                search_space=search_space,
+                others=others[1:],
+                called=others[0][0] if len(paths) > 1 else None,
+                observe=observe,
+            )
+            again = list(repeated(files[0], generator, seeds, group, observe))
         if not group.leads:
             return
     names = [found.names for found in files]
@@ -172,14 +157,18 @@ def _keep(
 
 
 def _print(
-    card: Scorecard, names: Sequence[Sequence[str]], again: list[dict[str, Any]], format: Format
+    card: Scorecard, names: Sequence[Sequence[str]], again: Sequence[Repetition], format: Format
 ) -> None:
     from biggan_directions.metrics.tables import as_csv, as_latex, as_plain
 
-    for note in card.notes:
-        err.print(f"note: {note}", soft_wrap=True)
+    for text in card.notes:
+        note(text)
     if format == "json":
-        typer.echo(json.dumps({**as_plain(card, names), "stability": again}, allow_nan=False))
+        typer.echo(
+            json.dumps(
+                {**as_plain(card, names), "stability": [asdict(row) for row in again]}, allow_nan=False
+            )
+        )
     elif format == "csv":
         typer.echo(as_csv(card, names), nl=False)
     elif format == "latex":
@@ -188,8 +177,9 @@ def _print(
         _print_table(card, names, again)
 
 
-def _print_table(card: Scorecard, names: Sequence[Sequence[str]], again: list[dict[str, Any]]) -> None:
+def _print_table(card: Scorecard, names: Sequence[Sequence[str]], again: Sequence[Repetition]) -> None:
     from biggan_directions.metrics.scorecard import remarks
+    from biggan_directions.rendering.samples import listed
 
     scored_on = f"{plain(Path(card.model).name)} · {plain(listed(list(card.classes)))}"
     out.print(
@@ -209,5 +199,5 @@ def _print_table(card: Scorecard, names: Sequence[Sequence[str]], again: list[di
     out.print()
     print_words(card)
     for row in again:
-        cosines = " ".join(f"{cosine:.3f}" for cosine in row["cosines"])
-        out.print(f"learnt again with seed {row['seed']}: matched |cos| {cosines}", soft_wrap=True)
+        cosines = " ".join(f"{cosine:.3f}" for cosine in row.cosines)
+        out.print(f"learnt again with seed {row.seed}: matched |cos| {cosines}", soft_wrap=True)

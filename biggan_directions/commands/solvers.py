@@ -9,6 +9,7 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
+from biggan_directions.commands.opening import facts_of
 from biggan_directions.commands.options import Json
 from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
@@ -31,7 +32,8 @@ def solvers(
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.solvers import registry
 
-    sizes = _sizes(model)
+    of_model = facts_of(model)
+    sizes = {"z_dim": of_model.z_dim, "resolution": of_model.resolution}
     LearnSettings(ndirs=ndirs).outline(**sizes)  # a count that does not fit the model fits no solver
     found: list[dict[str, Any]] = []
     for known in [name] if name else registry.names():
@@ -52,20 +54,6 @@ def solvers(
     out.print(f"[dim]images: for {ndirs} directions of {plain(model)}, at most[/dim]", soft_wrap=True)
     if not name:
         out.print("next: biggan-directions solvers NAME   (what each setting is)", soft_wrap=True)
-
-
-def _sizes(model: str) -> dict[str, int]:
-    """z_dim and resolution, without the weights."""
-    from biggan_directions.generators.weights.catalog import CatalogEntry
-    from biggan_directions.generators.weights.locating import entry_or_folder, locate_weights
-
-    entry = entry_or_folder(model)
-    if isinstance(entry, CatalogEntry):
-        return {"z_dim": entry.z_dim, "resolution": entry.resolution}
-    from biggan_directions.generators.biggan_deep.layout import read_config
-
-    config = read_config(locate_weights(entry).config_path)
-    return {"z_dim": config.z_dim, "resolution": config.output_dim}
 
 
 def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:

@@ -1,18 +1,44 @@
 """One call from a model's name and a class's name to a frozen generator."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from biggan_directions.errors import UsageError
-from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
-from biggan_directions.generators.classes.class_table import ImageClass
-from biggan_directions.generators.classes.of_model import class_table
-from biggan_directions.generators.loading import load_checkpoint
+from biggan_directions.errors import UsageError, WeightsError
+from biggan_directions.generators import Generator, ImageClass
+from biggan_directions.generators.capabilities import TrueDirections
+from biggan_directions.generators.classes.class_table import ClassTable
+from biggan_directions.generators.registry import ModelFacts, Weights, read_facts, read_weights
 from biggan_directions.generators.weights.catalog import CatalogEntry
 from biggan_directions.generators.weights.download import Progress
-from biggan_directions.generators.weights.locating import entry_or_folder
+from biggan_directions.generators.weights.locating import cache_status, entry_or_folder, locate_weights
+
+_UNKNOWN_LICENSE = "unknown: the weights are from a folder"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedModel:
+    """A model's weights in memory, and what they do not say themselves.
+
+    Attributes:
+        name: of the model in the catalog, or of the folder.
+        facts: sizes, classes, and the truncation that suits the model.
+        license: of the weights.
+        true_directions: where they are known.
+    """
+
+    name: str
+    weights: Weights
+    facts: ModelFacts
+    license: str
+    true_directions: TrueDirections | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of the file of weights, hexadecimal."""
+        return self.weights.sha256
 
 
 def choose_device(device: str) -> torch.device:
@@ -33,12 +59,81 @@ def choose_device(device: str) -> torch.device:
     return chosen
 
 
-def _resolved(names: Sequence[str], count: int) -> list[ImageClass]:
-    """The classes that are named, of a model with so many; all of them for ``all``."""
-    table = class_table(count)
+def chosen_classes(names: Sequence[str], table: ClassTable) -> tuple[ImageClass, ...]:
+    """The classes of a table that are named, each once and in the order named; all of them for ``all``.
+
+    Raises:
+        UsageError: no name is given, or one names no class.
+    """
+    if not names:
+        raise UsageError("no class was named: see biggan-directions classes")
     if list(names) == ["all"]:
-        return [table.image_class(entry.index) for entry in table]
-    return [table.resolve(name) for name in names]
+        return tuple(table.image_class(entry.index) for entry in table)
+    return tuple(dict.fromkeys(table.resolve(name) for name in names))
+
+
+def check_truncation(truncation: float | None) -> None:
+    """Refuse a truncation that is asked for and outside (0, 1]: a UsageError."""
+    if truncation is not None and not 0 < truncation <= 1:
+        raise UsageError(f"truncation must be above 0 and at most 1, got {truncation}")
+
+
+def model_facts(model: str | Path | CatalogEntry) -> ModelFacts:
+    """What is known of a model without its weights: its sizes and classes.
+
+    Raises:
+        UsageError: neither a model nor a folder.
+        WeightsError, FileFormatError: of a folder, as of :func:`read_model`.
+    """
+    entry = entry_or_folder(model)
+    return _facts_of(entry) if isinstance(entry, CatalogEntry) else read_facts(locate_weights(entry))
+
+
+def read_model(
+    model: str | Path | CatalogEntry, *, progress: Progress | None = None, offline: bool | None = None
+) -> LoadedModel:
+    """Locate, fetch where need be, check and read a model; arguments as for ``locate_weights``.
+
+    Raises:
+        UsageError: neither a model nor a folder.
+        WeightsError: the files are absent and cannot be fetched, or are not those first recorded.
+        FileFormatError: they are not of an architecture that is installed; the first tensor that is wrong is
+            named.
+        OutputError: the cache cannot be written.
+    """
+    entry = entry_or_folder(model)
+    if isinstance(entry, Path):
+        weights = read_weights(locate_weights(entry))
+        name = entry.resolve().name
+        return LoadedModel(name=name, weights=weights, facts=weights.facts, license=_UNKNOWN_LICENSE)
+    if entry.loader is not None:
+        weights = entry.loader()
+    else:
+        weights = read_weights(locate_weights(entry, progress=progress, offline=offline))
+    return LoadedModel(
+        name=entry.name,
+        weights=weights,
+        facts=_facts_of(entry),
+        license=entry.license_in_full,
+        true_directions=entry.truth() if entry.truth else None,
+    )
+
+
+def verify(model: str | Path | CatalogEntry) -> LoadedModel:
+    """Check all that can be checked of a model that is here, with no network: checksums, settings, tensors.
+
+    Raises:
+        as ``read_model``; a WeightsError also where the model is not in the cache.
+    """
+    entry = entry_or_folder(model)
+    if isinstance(entry, CatalogEntry):
+        status = cache_status(entry)
+        if status.state in {"absent", "partial"}:
+            raise WeightsError(
+                f"{entry.name} is not in {status.folder}. "
+                f"Fetch it: biggan-directions models --fetch {entry.name}"
+            )
+    return read_model(entry, offline=True)
 
 
 def load_generator(
@@ -48,47 +143,49 @@ def load_generator(
     truncation: float | None = None,
     device: str = "auto",
     progress: Progress | None = None,
-) -> FrozenBigGAN:
-    """Load a pretrained BigGAN-deep, frozen for its classes and one truncation.
+) -> Generator:
+    """Load a model's weights, frozen for its classes and one truncation.
 
     Args:
-        model: a name of the catalog, or a folder with ``config.json`` and ``pytorch_model.bin``.
+        model: a name of the catalog, or a folder with ``config.json`` and ``pytorch_model.bin``. For a
+            generator of your own see :class:`~biggan_directions.generators.custom.CallableGenerator`.
         class_name: one or several: any name, WordNet id or index; or ``all``.
         truncation: in (0, 1]; what suits the model where left out. The nearest stored one is used.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, …
         progress: called with the bytes fetched so far and in all.
 
     Returns:
-        A :class:`~biggan_directions.generators.Generator`.
+        A generator of these classes.
 
     Raises:
         UsageError: an unknown model, class or device, or a truncation out of range.
         WeightsError: weights that are absent and cannot be fetched.
-        FileFormatError: a folder whose files are not a checkpoint.
+        FileFormatError: a folder whose files are not a model's.
 
     >>> load_generator("toybox", "duck").classes[0].name
     'duck'
     """
-    if truncation is not None and not 0 < truncation <= 1:
-        raise UsageError(f"truncation must be above 0 and at most 1, got {truncation}")
+    check_truncation(truncation)
     chosen_device = choose_device(device)
     asked = [class_name] if isinstance(class_name, str) else list(class_name)
-    if not asked:
-        raise UsageError("no class was named: see biggan-directions classes")
     source = entry_or_folder(model)
-    classes: list[ImageClass] = []
-    if isinstance(source, CatalogEntry):  # known before its weights are: a misspelt class costs no download
-        classes = _resolved(asked, source.num_classes)
-    checkpoint = load_checkpoint(source, progress=progress)
-    if not classes:
-        classes = _resolved(asked, checkpoint.config.num_classes)
-    return FrozenBigGAN.from_state(
-        checkpoint.config,
-        checkpoint.state,
-        classes=tuple(dict.fromkeys(classes)),
-        truncation=checkpoint.truncation if truncation is None else truncation,
-        model=checkpoint.name if isinstance(source, CatalogEntry) else str(model),
-        weights_sha256=checkpoint.sha256,
-        license=checkpoint.license,
+    if isinstance(source, CatalogEntry):
+        chosen_classes(asked, source.classes)  # a misspelt class costs no download
+    loaded = read_model(source, progress=progress)
+    return loaded.weights.freeze(
+        classes=chosen_classes(asked, loaded.facts.classes),
+        truncation=loaded.facts.truncation if truncation is None else truncation,
+        model=loaded.name if isinstance(source, CatalogEntry) else str(model),
+        license=loaded.license,
+        true_directions=loaded.true_directions,
         device=chosen_device,
+    )
+
+
+def _facts_of(entry: CatalogEntry) -> ModelFacts:
+    return ModelFacts(
+        resolution=entry.resolution,
+        z_dim=entry.z_dim,
+        classes=entry.classes,
+        truncation=entry.truncation,
     )

@@ -1,27 +1,19 @@
-"""Pictures of directions: animations, contact sheets, a page to move them on, edited pictures."""
+"""Images of directions: animations, contact sheets, a page to move them on, edited images."""
 
-from biggan_directions.rendering.animation import Animation, delay_of, sane_bytes, write_animation
-from biggan_directions.rendering.edit import edit_format, write_edit
-from biggan_directions.rendering.frames import (
-    images_along,
-    render_direction,
-    render_edit,
-    render_grid,
-    render_still,
-    show,
-)
-from biggan_directions.rendering.gallery import GALLERY_NAME, Account
-from biggan_directions.rendering.images import Generate, ImageArray, draw, to_bytes
-from biggan_directions.rendering.manifest import Manifest
-from biggan_directions.rendering.render import (
-    SHEET_NAME,
-    RenderedFile,
-    animation_path,
-    images_needed,
-    render_all,
-)
-from biggan_directions.rendering.settings import Format, RenderSettings
-from biggan_directions.rendering.sheet import contact_sheet, write_png
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from biggan_directions.rendering.animation import Animation, delay_of, sane_bytes, write_animation
+    from biggan_directions.rendering.edit import edit_format, write_edit
+    from biggan_directions.rendering.frames import images_along, render_edit, render_loop, render_still
+    from biggan_directions.rendering.gallery import GALLERY_NAME, Account
+    from biggan_directions.rendering.images import Generate, ImageArray, draw, to_bytes
+    from biggan_directions.rendering.manifest import Manifest
+    from biggan_directions.rendering.render_plan import SHEET_NAME, RenderedFile, RenderPlan
+    from biggan_directions.rendering.render_request import RenderRequest
+    from biggan_directions.rendering.settings import Format, RenderSettings
+    from biggan_directions.rendering.sheet import contact_sheet, write_png
 
 __all__ = [
     "GALLERY_NAME",
@@ -32,24 +24,42 @@ __all__ = [
     "Generate",
     "ImageArray",
     "Manifest",
+    "RenderPlan",
+    "RenderRequest",
     "RenderSettings",
     "RenderedFile",
-    "animation_path",
     "contact_sheet",
     "delay_of",
     "draw",
     "edit_format",
     "images_along",
-    "images_needed",
-    "render_all",
-    "render_direction",
     "render_edit",
-    "render_grid",
+    "render_loop",
     "render_still",
     "sane_bytes",
-    "show",
     "to_bytes",
     "write_animation",
     "write_edit",
     "write_png",
 ]
+
+_HOME = {
+    "animation": ("Animation", "delay_of", "sane_bytes", "write_animation"),
+    "edit": ("edit_format", "write_edit"),
+    "frames": ("images_along", "render_edit", "render_loop", "render_still"),
+    "gallery": ("GALLERY_NAME", "Account"),
+    "images": ("Generate", "ImageArray", "draw", "to_bytes"),
+    "manifest": ("Manifest",),
+    "render_plan": ("SHEET_NAME", "RenderPlan", "RenderedFile"),
+    "render_request": ("RenderRequest",),
+    "settings": ("Format", "RenderSettings"),
+    "sheet": ("contact_sheet", "write_png"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: torch takes seconds, and the command line's help needs none of it."""
+    for module, names in _HOME.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,12 +1,12 @@
-"""Animations as files: GIF, WebP, APNG, MP4. Steady in rhythm, and whole or not there."""
+"""Animations as files: GIF, WebP, APNG, MP4, with steady frame durations, and whole or not there."""
 
 import importlib
-import itertools
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -16,12 +16,13 @@ from biggan_directions.files.atomic_write import replacing
 from biggan_directions.rendering.gif import LADDER, encode_gif
 from biggan_directions.rendering.settings import Format
 
+_IMAGE_DESCRIPTION = 0x010E  # an Exif tag
 SUFFIXES: dict[Format, str] = {"gif": ".gif", "webp": ".webp", "apng": ".png", "mp4": ".mp4"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Animation:
-    """A file as it was written; ``trade`` says in words what was given up for its size, "" if nothing was."""
+    """A file as it was written; ``trade`` says in words what was given up for its size, or is ""."""
 
     path: Path
     width: int
@@ -41,17 +42,17 @@ def write_animation(
     budget_bytes: int | None = None,
     comment: str = "",
 ) -> Animation:
-    """Write ``frames`` to ``path``, taking them as they come; what was there is replaced when all is well.
+    """Write ``frames`` to ``path``; the file that is there is replaced once the new one is complete.
 
-    A GIF over ``budget_bytes`` is written again with less, and ``Animation.trade`` says what went; the other
-    formats only say that they are over it. MP4 has no loop of its own: it holds one turn.
+    A GIF over ``budget_bytes`` is encoded again at a lower quality, and ``Animation.trade`` says what was
+    given up; the other formats only say that they are over it. MP4 has no loop count: it holds one turn.
 
     Args:
-        frames: pictures of one size; the same object again is the same picture again.
+        frames: images of one size; the same object again is the same frame again.
         path: where to.
         format: gif, webp, apng or mp4.
         fps: frames a second, 1 to 50; see :func:`delay_of` for what a format makes of it.
-        budget_bytes: how large a sane file is; None: any size.
+        budget_bytes: how large the file may be; None: any size.
         comment: kept in the file for whoever finds it alone.
 
     Returns:
@@ -62,34 +63,29 @@ def write_animation(
         OutputError: the file cannot be written.
     """
     check_format(format)
-    stream = iter(frames)
-    first = next(stream, None)
-    if first is None:
-        raise UsageError("There are no frames to write.")
-    counted = _Counted(itertools.chain([first], stream))
-    delay_ms = delay_of(format, fps)
+    delay_ms, trade = delay_of(format, fps), ""
     with replacing(path) as beside:
+        held = list(frames)
+        if not held:
+            raise UsageError("There are no frames to write.")
+        width, height = held[0].size
         if format == "gif":
-            trade = _write_gif(counted, beside, delay_ms, budget_bytes, comment)
+            trade = _write_gif(held, beside, round(delay_ms), budget_bytes, comment)
         elif format == "mp4":
-            _write_mp4(counted, first.size, beside, fps, comment)
-            trade = ""
+            width, height = width + width % 2, height + height % 2
+            _write_mp4(held, beside, fps, comment)
         else:
-            _write_with_pillow(list(counted), beside, format, delay_ms, comment)
-            trade = ""
+            _write_with_pillow(held, beside, format, delay_ms, comment)
         size = os.stat(beside).st_size
     if format != "gif" and budget_bytes is not None and size > budget_bytes:
         trade = f"{megabytes(size)}, over {megabytes(budget_bytes)}"
         trade += ": every colour is kept; --format gif or webp is smaller" if format == "apng" else ""
-    width, height = (
-        first.size if format != "mp4" else (first.width + first.width % 2, first.height + first.height % 2)
-    )
     return Animation(
         path=path,
         width=width,
         height=height,
-        frames=counted.count,
-        duration_ms=round(counted.count * delay_ms),
+        frames=len(held),
+        duration_ms=round(len(held) * delay_ms),
         size_bytes=size,
         trade=trade,
     )
@@ -101,7 +97,8 @@ def check_format(format: Format) -> None:
         raise UsageError(f"format is {format!r}: expected one of {', '.join(SUFFIXES)}.")
     if format == "mp4":
         try:
-            importlib.import_module("imageio_ffmpeg")
+            for needed in ("imageio", "imageio_ffmpeg"):
+                importlib.import_module(needed)
         except ImportError as error:
             raise UsageError(
                 'MP4 needs the video extra: pip install "biggan-directions[video]", or take --format webp.'
@@ -121,7 +118,7 @@ def delay_of(format: Format, fps: float) -> float:
 
 
 def sane_bytes(pixels: int) -> int:
-    """How large an animation may sanely be whose pictures, as they are drawn, have ``pixels`` pixels in all.
+    """How large an animation may be whose images, as they are generated, have ``pixels`` pixels in all.
 
     60 bytes each, but 1 MB at least and 10 MB at most: four samples of 64 pixels take 1 MB, of 128 pixels 4
     MB.
@@ -141,25 +138,12 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:.2g} MB" if size < 1e7 else f"{size / 1e6:.0f} MB"
 
 
-class _Counted:
-    """Frames that are counted as they pass."""
-
-    def __init__(self, frames: Iterator[Image.Image]) -> None:
-        self._frames, self.count = frames, 0
-
-    def __iter__(self) -> Iterator[Image.Image]:
-        for frame in self._frames:
-            self.count += 1
-            yield frame
-
-
 def _write_gif(
-    frames: Iterable[Image.Image], path: Path, delay_ms: float, budget_bytes: int | None, comment: str
+    frames: list[Image.Image], path: Path, delay_ms: int, budget_bytes: int | None, comment: str
 ) -> str:
     """Write the best GIF within the budget, or the smallest there is; return in words what was given up."""
-    held = list(frames)
     for quality in LADDER:
-        data = encode_gif(held, round(delay_ms), quality=quality, comment=comment)
+        data = encode_gif(frames, delay_ms, quality=quality, comment=comment)
         if budget_bytes is None or len(data) <= budget_bytes:
             break
     path.write_bytes(data)
@@ -174,76 +158,49 @@ def _write_gif(
 def _write_with_pillow(
     frames: list[Image.Image], path: Path, format: Format, delay_ms: float, comment: str
 ) -> None:
-    """WebP, lossy at a quality where the eye sees no loss, or APNG, without loss."""
-    first, rest = frames[0], frames[1:]
+    """WebP, lossy at a quality where the eye sees no loss, or APNG, without loss.
+
+    Not through imageio, whose Pillow plugin writes the same bytes: it copies every frame (400 MB for an
+    animation of 2 megapixels, where Pillow takes 34), and after a full disk it writes once more from a
+    destructor and prints that traceback, too.
+    """
+    options: dict[str, Any]
     if format == "webp":
         exif = Image.Exif()
-        exif[0x010E] = comment  # ImageDescription
-        first.save(
-            path,
-            "WEBP",
-            save_all=True,
-            append_images=rest,
-            duration=delay_ms,
-            loop=0,
-            quality=85,
-            method=4,
-            exif=exif,
-        )
+        exif[_IMAGE_DESCRIPTION] = comment
+        options = {"format": "WEBP", "quality": 85, "method": 4, "exif": exif}
     else:
         text = PngImagePlugin.PngInfo()
         text.add_itxt("Comment", comment)
-        first.save(
-            path,
-            "PNG",
-            save_all=True,
-            append_images=rest,
-            duration=delay_ms,
-            loop=0,
-            default_image=False,
-            pnginfo=text,
-        )
+        options = {"format": "PNG", "default_image": False, "pnginfo": text}
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=delay_ms, loop=0, **options)
 
 
-def _write_mp4(
-    frames: Iterable[Image.Image], size: tuple[int, int], path: Path, fps: float, comment: str
-) -> None:
+def _write_mp4(frames: list[Image.Image], path: Path, fps: float, comment: str) -> None:
     """H.264 in yuv420p, which every browser plays; where a side is odd, a white line makes it even."""
-    ffmpeg = importlib.import_module("imageio_ffmpeg")
-    even = size[0] + size[0] % 2, size[1] + size[1] % 2
-    writer = ffmpeg.write_frames(
-        str(path),
-        even,
-        pix_fmt_in="rgb24",
-        pix_fmt_out="yuv420p",
-        fps=fps,
-        codec="libx264",
-        quality=None,
-        macro_block_size=1,
-        ffmpeg_log_level="error",
-        output_params=[
-            "-crf",
-            "17",
-            "-preset",
-            "medium",
-            "-movflags",
-            "+faststart",
-            "-metadata",
-            f"comment={comment}",
-        ],
-    )
+    from imageio import v2 as imageio  # of the video extra
+
+    ffmpeg_options = ["-crf", "17", "-preset", "medium", "-movflags", "+faststart"]
     try:
-        writer.send(None)
-        for frame in frames:
-            page = Image.new("RGB", even, "white")
-            page.paste(frame, (0, 0))
-            writer.send(np.asarray(page))
+        writer: Any = imageio.get_writer(
+            path,
+            format="FFMPEG",
+            fps=fps,
+            codec="libx264",
+            pixelformat="yuv420p",
+            macro_block_size=1,  # by default frames are stretched to a multiple of 16 pixels
+            ffmpeg_log_level="error",
+            output_params=[*ffmpeg_options, "-metadata", f"comment={comment}"],
+        )
+        with writer:
+            for frame in frames:
+                odd = (0, frame.height % 2), (0, frame.width % 2), (0, 0)
+                writer.append_data(np.pad(np.asarray(frame), odd, constant_values=255))
+        # ffmpeg's exit status is not reported: a disk that was full at the very end shows only on reading
+        reader: Any = imageio.get_reader(path, format="FFMPEG")
+        with reader:
+            written = reader.count_frames()
     except OSError as error:
         raise OSError("ffmpeg stopped before the end") from error
-    finally:
-        writer.close()
-    # ffmpeg's exit status is out of reach: a disk full at the very end shows when the file is read again
-    try:
-        ffmpeg.count_frames_and_secs(str(path))
-    except RuntimeError as error:
-        raise OSError("ffmpeg did not finish it") from error
+    if written != len(frames):
+        raise OSError(f"ffmpeg wrote {written} frames of {len(frames)}")

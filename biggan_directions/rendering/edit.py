@@ -1,9 +1,7 @@
-"""Pictures moved along several directions at once, as a picture or as the way there."""
+"""Samples moved along several directions at once: as an image, or as the animation from here to there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-
-import torch
 
 from biggan_directions.errors import UsageError
 from biggan_directions.files.atomic_write import check_writable
@@ -11,7 +9,8 @@ from biggan_directions.rendering.animation import check_format, sane_bytes, writ
 from biggan_directions.rendering.frames import render_edit, render_still
 from biggan_directions.rendering.images import Generate
 from biggan_directions.rendering.labels import signed
-from biggan_directions.rendering.render import RenderedFile
+from biggan_directions.rendering.render_plan import RenderedFile
+from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.settings import Format, RenderSettings
 from biggan_directions.rendering.sheet import write_png
 from biggan_directions.traversal import apply_moves
@@ -21,7 +20,7 @@ _ANIMATED: dict[str, Format] = {".gif": "gif", ".webp": "webp", ".apng": "apng",
 
 
 def edit_format(path: Path) -> Format | None:
-    """Which animation the suffix of ``path`` asks for; None: a still picture.
+    """Which animation the suffix of ``path`` asks for; None: a still image.
 
     Raises:
         UsageError: it asks for neither, or for MP4 without the ``[video]`` extra.
@@ -32,7 +31,7 @@ def edit_format(path: Path) -> Format | None:
     """
     suffix = path.suffix.lower()
     if suffix != _STILL and suffix not in _ANIMATED:
-        expected = f"{_STILL} for a picture, or {', '.join(_ANIMATED)} for the way there"
+        expected = f"{_STILL} for an image, or {', '.join(_ANIMATED)} for the way there"
         raise UsageError(f"{path} ends with '{suffix}': expected {expected}.")
     chosen = _ANIMATED.get(suffix)
     if chosen is not None:
@@ -43,41 +42,34 @@ def edit_format(path: Path) -> Format | None:
 
 def write_edit(
     generate: Generate,
-    directions: torch.Tensor,
-    z: torch.Tensor,
+    request: RenderRequest,
     moves: Mapping[int, float],
     path: Path,
     *,
     settings: RenderSettings,
-    names: Mapping[int, str] | Sequence[str] = (),
-    class_index: torch.Tensor | None = None,
 ) -> RenderedFile:
-    """Write the pictures of z moved along several directions, or the way from here to there and back.
+    """Write the samples moved along several directions, or the animation from the samples to there and back.
 
     Args:
-        generate: (z (N, z_dim), class_index (N,) or None) → pictures (N, 3, H, W) in [-1, 1].
-        directions: (ndirs, z_dim), rows of norm 1.
-        z: (N, z_dim); the pictures stand side by side.
+        generate: draws the images.
+        request: the directions and the samples, which stand side by side.
         moves: for the index of a direction, the distance in units of z.
         path: where to; its suffix says what: see :func:`edit_format`.
         settings: how an animation is made.
-        names: of the directions, for its label.
-        class_index: (N,), each picture's class.
 
     Raises:
-        UsageError: shapes, indices or a suffix that do not fit.
+        UsageError: an index that no direction has, a distance that is not finite, or a suffix as of
+            :func:`edit_format`.
         OutputError: the file cannot be written.
     """
     chosen = edit_format(path)
-    moved = apply_moves(z, directions, moves)
+    moved = apply_moves(request.z, request.directions, moves)
     way = ", ".join(f"direction {index} {signed(by)}" for index, by in moves.items()) or "not moved"
     comment = f"biggan-directions: {way}, seed {settings.seed}"
     if chosen is None:
-        image = render_still(generate, moved, settings=settings, class_index=class_index)
+        image = render_still(generate, moved, settings=settings, class_index=request.class_index)
         return RenderedFile(path=path, size_bytes=write_png(image, path, comment=comment))
-    frames = list(
-        render_edit(generate, directions, z, moves, settings=settings, names=names, class_index=class_index)
-    )
+    frames = list(render_edit(generate, request, moves, settings=settings))
     animation = write_animation(
         frames,
         path,

@@ -1,4 +1,25 @@
-"""GIF: one palette for all frames, a dither that stands still, and only what changed from frame to frame."""
+"""GIF: one palette for all frames, a fixed dither pattern, and only what changed from frame to frame.
+
+Why not Pillow's encoder, through imageio or directly: means over the six animations of ``biggan-directions
+demo``, colour errors as mean absolute levels of 255 (``python -m benchmarks.animations``):
+
+====================================  =====  ============  =====================  ========================
+encoder                               MB     colour error  of 4 × 4 px averages   still pixels that change
+====================================  =====  ============  =====================  ========================
+this one                              0.57   1.75          0.67                   0 %
+this one, second of ``LADDER``        0.33   1.31          0.86                   0 %
+this one, not dithered                0.43   1.21          0.76                   0 %
+Pillow through imageio                0.87   1.10          0.68                   2.2 %
+Pillow, one palette                   0.47   1.42          1.09                   0 %
+Pillow, one palette, Floyd-Steinberg  1.11   1.43          0.47                   1.0 %
+====================================  =====  ============  =====================  ========================
+
+A file is a third smaller than imageio's, with the same mean error once neighbouring pixels are averaged as
+the eye does, and what stands still does not flicker (in imageio's, 0.1 to 11 % of those pixels change from
+one frame to the next). Pixel by pixel the dither costs 0.5 levels. Without it a file is half the size of
+imageio's, and both smaller and nearer to the frames than Pillow's with one palette. Pillow also merges equal
+frames; here each frame keeps its own duration.
+"""
 
 import io
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,14 +1,12 @@
 """The contact sheet: a row for each direction, a column for each position, its axes named, to be printed."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
-from biggan_directions.errors import UsageError
 from biggan_directions.files.atomic_write import replacing
 from biggan_directions.rendering.frames import images_along
 from biggan_directions.rendering.images import Generate, ImageArray, resized
@@ -23,10 +21,11 @@ from biggan_directions.rendering.labels import (
     signed,
     typeface,
 )
+from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.traversal import even_fractions
 
-# A picture is enlarged by a whole number until it is at least this wide: twice what it would be on a screen.
+# An image is enlarged by a whole number until it is at least this wide: twice what it would be on a screen.
 _LEAST_CELL = 160
 _MOST_PIXELS = 40_000_000
 _DOTS_PER_INCH = 300
@@ -36,64 +35,41 @@ AXIS = "distance along the direction, in units of z"
 
 @dataclass(frozen=True)
 class _Row:
-    """A direction on the sheet: ``pictures[position][sample]``."""
+    """A direction on the sheet: ``images[position][sample]``."""
 
     number: str
     name: str
     effect: float
     distance: float
-    pictures: list[list[ImageArray]]
+    images: list[list[ImageArray]]
 
 
 def contact_sheet(
     generate: Generate,
-    directions: torch.Tensor,
-    z: torch.Tensor,
+    request: RenderRequest,
     *,
     settings: RenderSettings,
-    names: Mapping[int, str] | Sequence[str],
-    effects: Mapping[int, float] | Sequence[float],
-    indices: Sequence[int],
-    class_index: torch.Tensor | None = None,
     base: Sequence[ImageArray] | None = None,
-    title: str = "",
-    printed: Sequence[float] = (),
 ) -> Image.Image:
-    """Draw every z (N, z_dim) at even steps along each of ``indices``, N rows a direction.
+    """Draw the samples at even steps along each direction shown: of each direction, a row for each sample.
 
     Where all directions go equally far the distances stand once above the columns, else under each row; the
-    effect stands beside each: that of ``printed``, one a direction, which is ``effects`` where left out.
-    ``title`` goes on top. Arguments otherwise as for ``render_grid``.
+    effect stands beside each. Arguments as for :func:`~biggan_directions.rendering.frames.render_loop`.
     """
-    if not indices:
-        raise UsageError("There are no directions to show: expected one index or more.")
     fractions = even_fractions(settings.sheet_positions)
-    distances = {index: settings.extent(effects[index]).distance for index in indices}
-    drawn = list(
-        images_along(
-            generate,
-            directions,
-            z,
-            distances,
-            fractions,
-            settings=settings,
-            class_index=class_index,
-            base=base,
+    images = list(images_along(generate, request, fractions, settings=settings, base=base))
+    samples = len(request.z)
+    rows = [
+        _Row(
+            str(index),
+            drawable(request.name(index)),
+            request.printed_effect(index),
+            extent.distance,
+            [at_position[place * samples : (place + 1) * samples] for at_position in images],
         )
-    )
-    rows = []
-    for place, index in enumerate(indices):
-        part = slice(place * len(z), (place + 1) * len(z))
-        rows.append(
-            _Row(
-                str(index),
-                drawable(names[index]),
-                printed[index] if len(printed) else effects[index],
-                distances[index],
-                [one[part] for one in drawn],
-            )
-        )
-    return _Sheet(rows, fractions, labels=settings.labels, title=drawable(title)).drawn()
+        for place, (index, extent) in enumerate(request.extents(settings).items())
+    ]
+    return _Sheet(rows, fractions, labels=settings.labels, title=drawable(request.title)).drawn()
 
 
 def write_png(image: Image.Image, path: Path, *, comment: str = "") -> int:
@@ -110,8 +86,8 @@ class _Sheet:
 
     def __init__(self, rows: list[_Row], fractions: Sequence[float], *, labels: bool, title: str) -> None:
         self._rows, self._fractions, self._labels, self._title = rows, fractions, labels, title
-        self._samples = len(rows[0].pictures[0])
-        height, width = rows[0].pictures[0][0].shape[:2]
+        self._samples = len(rows[0].images[0])
+        height, width = rows[0].images[0][0].shape[:2]
         scale = float(math.ceil(_LEAST_CELL / min(height, width)))
         pixels = height * width * scale**2 * len(rows) * len(fractions) * self._samples
         scale *= min(1.0, (_MOST_PIXELS / pixels) ** 0.5)
@@ -129,10 +105,10 @@ class _Sheet:
             self._draw_head(pen)
         for index, row in enumerate(self._rows):
             top = self._top + index * self._row_pitch
-            for position, samples in enumerate(row.pictures):
-                for sample, picture in enumerate(samples):
+            for position, samples in enumerate(row.images):
+                for sample, array in enumerate(samples):
                     at = self._x(position), top + sample * (self._cell_height + self._gutter)
-                    image.paste(resized(picture, self._cell_width, self._cell_height), at)
+                    image.paste(resized(array, self._cell_width, self._cell_height), at)
             if self._labels:
                 self._draw_labels(pen, row, top)
         return image
@@ -155,8 +131,8 @@ class _Sheet:
             head += round(1.9 * self._text) if self._title else 0
             head += round((3.0 if self._shared else 1.6) * self._text)
         self._top = self._margin + head
-        pictures = len(self._fractions) * (self._cell_width + self._gutter) - self._gutter
-        self._total_width = self._left + pictures + self._margin
+        images = len(self._fractions) * (self._cell_width + self._gutter) - self._gutter
+        self._total_width = self._left + images + self._margin
         self._total_height = self._top + len(self._rows) * self._row_pitch - gap + self._margin
 
     def _label_width(self) -> int:

@@ -1,4 +1,4 @@
-"""Strips for the page: every position of one sample in one picture, small enough to travel inside HTML."""
+"""Strips for the page: all positions of one sample in one image, small enough to be embedded in HTML."""
 
 import io
 import math
@@ -8,10 +8,11 @@ import numpy as np
 from PIL import Image
 
 from biggan_directions.rendering.images import ImageArray, resized
+from biggan_directions.rendering.manifest import Strips
 
 # As many positions as an animation of 48 frames shows; more are not told apart by hand.
 MOST_POSITIONS = 25
-# A picture's side in a strip: it is shown at some 180 to 350 pixels of a screen. Smaller pictures are
+# An image's side in a strip: it is shown at some 180 to 350 pixels of a screen. Smaller images are
 # enlarged, since WebP halves the resolution of colour, and since browsers enlarge worse.
 _LEAST_SIDE, _MOST_SIDE = 128, 256
 # WebP's scale. 24 strips of the toybox's 25 positions then take some 0.7 MB.
@@ -34,28 +35,29 @@ def positions_shown(fractions: Sequence[float]) -> tuple[int, ...]:
 
 
 class StripMaker:
-    """Keeps what the page needs of the pictures that pass by on their way into an animation."""
+    """Keeps what the page needs of the images that an animation is made of."""
 
     def __init__(self, fractions: Sequence[float]) -> None:
         self._places = positions_shown(fractions)
         self._kept: dict[int, list[ImageArray]] = {}
 
     def watch(self, images: Iterable[list[ImageArray]]) -> Iterator[list[ImageArray]]:
-        """Pass on ``pictures``, which come in the order of ``fractions``."""
+        """Pass on ``images``, which come in the order of ``fractions``."""
         wanted = set(self._places)
         for place, current in enumerate(images):
             if place in wanted:
                 self._kept[place] = [_sized(image) for image in current]
             yield current
 
-    def strips(self) -> list[bytes]:
-        """A WebP for each picture of a position: all its positions, from −1 to 1, one below the other."""
-        columns = zip(*(self._kept[place] for place in self._places), strict=True)
-        return [_webp(np.concatenate(column)) for column in columns]
+    def strips(self) -> Strips:
+        """A WebP for each image of a position: all its positions, from −1 to 1, one below the other."""
+        columns = list(zip(*(self._kept[place] for place in self._places), strict=True))
+        height, width = columns[0][0].shape[:2]
+        return Strips([_webp(np.concatenate(column)) for column in columns], (height, width))
 
 
 def size_on_page(height: int, width: int) -> tuple[int, int]:
-    """Height and width of a picture on the page.
+    """Height and width of an image on the page.
 
     >>> size_on_page(64, 64), size_on_page(128, 128), size_on_page(512, 512)
     ((128, 128), (128, 128), (256, 256))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biggan_directions.commands.terminal import err, plain
 from biggan_directions.errors import UsageError
 from biggan_directions.files.escaping import shell_path, shell_word
+from biggan_directions.measured import measured
 from biggan_directions.rendering.samples import listed
 
 if TYPE_CHECKING:
@@ -38,8 +39,12 @@ def account_of(
     settings: RenderSettings,
     indices: list[int] | None,
     captions: list[str],
+    note: Callable[[str], None],
 ) -> Account:
-    """All that the page in ``folder`` says of ``found``, which is at ``path``, beside its pictures."""
+    """All that the page in ``folder`` says of ``found``, which is at ``path``, beside its images.
+
+    ``note`` is called with a sentence if the page can have no scorecard.
+    """
     from biggan_directions.metrics.scorecard import digest
     from biggan_directions.rendering import Account
 
@@ -61,7 +66,7 @@ def account_of(
         penalties=found.penalty.tolist(),
         facts=_facts(found, generator),
         commands=[*own, ("draws this page", render)],
-        scores=_scores(found, path),
+        scores=_scores(found, path, note),
         score_command=f"biggan-directions score {file}{of}",
     )
 
@@ -158,12 +163,10 @@ def _facts(found: Directions, generator: Generator) -> list[tuple[str, str]]:
     ]
 
 
-def _scores(found: Directions, path: Path) -> Scorecard | None:
-    from biggan_directions.measured import measured
-
+def _scores(found: Directions, path: Path, note: Callable[[str], None]) -> Scorecard | None:
     shown = measured(found, path)
     if shown.note:
-        err.print(f"note: {plain(shown.note)}", soft_wrap=True)
+        note(shown.note)
     return shown.scorecard
 
 

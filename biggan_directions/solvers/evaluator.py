@@ -37,7 +37,7 @@ class Evaluator:
         group: the processes that share the work.
 
     Attributes:
-        evaluations: pictures drawn so far, by all of the team for what was shared.
+        evaluations: pictures drawn so far, by all of the group for what was shared.
         gradients: how many of them were also differentiated.
 
     Raises:

@@ -158,7 +158,7 @@ class Survey:
         """Add cotangents, a micro-batch of latents after the other, until there are ``total``.
 
         Args:
-            evaluator: what draws; its team shares the micro-batches.
+            evaluator: what draws; its group shares the micro-batches.
             inputs: gives the latents.
             total: how many cotangents, one a latent.
             seed: of the cotangents.

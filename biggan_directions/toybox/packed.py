@@ -12,6 +12,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
+from biggan_directions.toybox.names import TOYS
 from biggan_directions.toybox.network import FACTORS, STORED_STATISTICS, Z_DIM, Network, config
 
 LICENSE = "MIT (trained by this project on scenes that it renders; see docs/toybox.md)"
@@ -100,5 +101,6 @@ def save_checkpoint(folder: Path) -> None:
     """Write ``config.json`` and ``pytorch_model.bin``, as ``--model FOLDER`` and the stock package read
     them."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(stock_config(), indent=2) + "\n", encoding="utf-8")
+    settings = {**stock_config(), "classes": list(TOYS)}
+    (folder / "config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     torch.save(stock_state(), folder / "pytorch_model.bin")

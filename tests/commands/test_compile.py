@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from biggan_directions import Directions, LearnSettings, learn, load_generator
+from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
 from biggan_directions.runs.account import learn_command
 from tests.support.checkpoints import write_checkpoint
 
@@ -32,7 +33,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> "subprocess.Comple
     )
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler here")
 def test_compiled_it_draws_the_same(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "mine")
@@ -48,6 +49,7 @@ def test_compiled_it_draws_the_same(tmp_path: Path) -> None:
 
 def test_a_file_says_that_it_was_learnt_compiled() -> None:
     toybox = load_generator("toybox", "car")
+    assert isinstance(toybox, FrozenBigGAN)
     solution = learn(toybox, LearnSettings(ndirs=1, solver="random", latents=1))
     assert "forward pass" not in Directions.of(solution, toybox, 0).made_with
     toybox.compile(backend="eager")

@@ -14,7 +14,7 @@ from biggan_directions.explore import Session
 from biggan_directions.explore.server import address_of, listen, make_server
 from biggan_directions.generators import Generator, ImageClass
 from biggan_directions.generators.classes.class_table import ClassTable
-from biggan_directions.generators.classes.of_model import class_table
+from biggan_directions.generators.weights.catalog import find_model
 from biggan_directions.toybox import true_directions
 
 NASTY = '<img src=x onerror="document.title=1"> & "quoted"'
@@ -44,7 +44,11 @@ def make_session(
     load: Load = load, *, path: str = "my directions.pt", table: ClassTable | None = None
 ) -> Session:
     return Session(
-        toybox_directions(), load, path=path, first=load("car", 1.0), table=table or class_table(10)
+        toybox_directions(),
+        load,
+        path=path,
+        first=load("car", 1.0),
+        table=table or find_model("toybox").classes,
     )
 
 

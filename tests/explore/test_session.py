@@ -13,7 +13,7 @@ from biggan_directions.errors import UnknownClassError, UsageError
 from biggan_directions.explore import ImageRequest, Session, Superseded
 from biggan_directions.explore.session import png
 from biggan_directions.generators import Generator
-from biggan_directions.generators.classes.of_model import class_table
+from biggan_directions.generators.weights.catalog import find_model
 from biggan_directions.rendering import to_bytes
 from tests.explore.conftest import load, make_session, toybox_directions
 from tests.support.standin import Discs
@@ -86,7 +86,7 @@ def test_directions_of_another_model_are_refused() -> None:
         z_dim, model = 6, "discs"
 
     with pytest.raises(UsageError, match="32 dimensions"):
-        Session(toybox_directions(), load, path="x.pt", first=Other(), table=class_table(10))  # type: ignore[arg-type]
+        Session(toybox_directions(), load, path="x.pt", first=Other(), table=find_model("toybox").classes)  # type: ignore[arg-type]
 
 
 def test_large_pictures_are_given_up_between_two_when_stale() -> None:

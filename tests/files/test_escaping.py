@@ -22,7 +22,7 @@ from biggan_directions.explore.request import ImageRequest
 from biggan_directions.explore.session import Session
 from biggan_directions.files.escaping import folder_name, printable, shell_path, shell_word
 from biggan_directions.generators import ImageClass
-from biggan_directions.generators.classes.of_model import class_table
+from biggan_directions.generators.weights.catalog import find_model
 from biggan_directions.toybox import save_checkpoint, true_directions
 from tests.rendering.test_gallery import data_of
 
@@ -123,7 +123,7 @@ def test_what_the_live_page_is_told(place: Path) -> None:
         lambda *_: car,
         path=str(path),
         first=car,
-        table=class_table(10),
+        table=find_model("toybox").classes,
         options=["--model", EVIL[2]],
     )
     told = msgspec.json.encode(session.describe()).decode()  # as the server does: no lone surrogates

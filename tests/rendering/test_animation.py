@@ -12,9 +12,9 @@ from PIL import Image
 
 from biggan_directions.errors import OutputError, UsageError
 from biggan_directions.rendering.animation import SUFFIXES, delay_of, sane_bytes, write_animation
-from biggan_directions.rendering.frames import render_direction
+from biggan_directions.rendering.frames import render_loop
 from biggan_directions.rendering.settings import Format, RenderSettings
-from tests.support.standin import Discs, directions, latents
+from tests.support.standin import Discs, request
 
 PILLOW: tuple[Format, ...] = ("gif", "webp", "apng")
 FORMATS: tuple[Format, ...] = (*PILLOW, "mp4")
@@ -22,8 +22,8 @@ FORMATS: tuple[Format, ...] = (*PILLOW, "mp4")
 
 def _frames(count: int = 12, samples: int = 2) -> Iterator[Image.Image]:
     settings = RenderSettings(frames=count, scale=1, samples=samples)
-    z = latents(samples)
-    return render_direction(Discs(32), directions(), 0, z, settings=settings, name="x", effect=0.2)
+    shown = request(samples, indices=(0,), names=["x"] * 6, effects=[0.2] * 6)
+    return render_loop(Discs(32), shown, settings=settings)
 
 
 def _read(path: Path) -> tuple[list[Image.Image], int]:
@@ -81,7 +81,12 @@ def test_odd_sides_are_made_even_for_mp4(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (33, 21), (90, 90, 200))] * 4
     written = write_animation(frames, tmp_path / "a.mp4", format="mp4")
     assert (written.width, written.height) == (34, 22)
-    assert next(imageio_ffmpeg.read_frames(str(tmp_path / "a.mp4")))["size"] == (34, 22)
+    meta, first, *_ = imageio_ffmpeg.read_frames(str(tmp_path / "a.mp4"))
+    assert meta["size"] == (34, 22)
+    shown = np.frombuffer(first, np.uint8).reshape(22, 34, 3)
+    assert shown[:, -1, 0].min() > 200  # the added column and row are white
+    assert shown[-1, :, 0].min() > 200
+    assert shown[:20, :32, 0].max() < 130
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -123,9 +128,8 @@ def test_over_budget_a_gif_gives_something_up_and_says_what(tmp_path: Path) -> N
 
 
 def test_a_toybox_direction_is_within_a_megabyte(tmp_path: Path) -> None:
-    frames = render_direction(
-        Discs(64), directions(), 4, latents(4), settings=RenderSettings(), name="backdrop", effect=0.2
-    )
+    shown = request(4, indices=(4,), names=["backdrop"] * 6, effects=[0.2] * 6)
+    frames = render_loop(Discs(64), shown, settings=RenderSettings())
     written = write_animation(frames, tmp_path / "a.gif", format="gif", budget_bytes=sane_bytes(4 * 64 * 64))
     assert written.trade == ""
     assert written.size_bytes < 1_000_000
@@ -164,7 +168,7 @@ def test_where_it_cannot_write_it_says_so_in_a_sentence(format: Format, tmp_path
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "taken.gif"]
 
 
-@pytest.mark.parametrize("format", PILLOW)
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_disk_that_fills_up_leaves_the_old_file(format: Format, tmp_path: Path) -> None:
     path = tmp_path / f"a{SUFFIXES[format]}"
     path.write_bytes(b"old")

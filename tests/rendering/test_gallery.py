@@ -16,14 +16,13 @@ import torch
 from PIL import Image
 
 from biggan_directions import load_generator, sample_latents
-from biggan_directions.rendering import Account, RenderSettings, render_all
+from biggan_directions.rendering import Account, RenderPlan, RenderRequest, RenderSettings
 from biggan_directions.rendering.gallery import PageDirection, gallery_html
 from biggan_directions.rendering.images import draw
-from biggan_directions.rendering.strips import positions_shown
 from biggan_directions.scores import read_scores
 from biggan_directions.toybox import true_directions
-from biggan_directions.traversal import apply_moves, loop_path
-from tests.support.standin import Discs, directions, latents
+from biggan_directions.traversal import apply_moves
+from tests.support.standin import Discs, directions, request
 from tests.test_scores import card
 
 EVIL = "</script><script>alert(1)</script>\"'&<img src=x onerror=alert(2)>\u202e\ud800"
@@ -56,20 +55,8 @@ def decoded(strip: str) -> Any:
 
 
 def test_strips_show_the_generator_at_every_position(tmp_path: Path) -> None:
-    z, class_index = latents(2), torch.tensor([0, 3])
-    records = list(
-        render_all(
-            Discs(128),
-            directions(),
-            z,
-            tmp_path,
-            settings=SETTINGS,
-            effects=[0.2] * 6,
-            indices=(4, 1),
-            class_index=class_index,
-            account=account(),
-        )
-    )
+    shown = request(2, effects=[0.2] * 6, indices=(4, 1), class_index=torch.tensor([0, 3]), account=account())
+    records = list(RenderPlan(shown, tmp_path, settings=SETTINGS).files(Discs(128)))
     assert records[-1].path == tmp_path / "gallery.html"
     assert records[-1].size_bytes == records[-1].path.stat().st_size
     data = data_of(records[-1].path.read_text(encoding="utf-8"))
@@ -79,19 +66,17 @@ def test_strips_show_the_generator_at_every_position(tmp_path: Path) -> None:
     for one in data["directions"]:
         for sample, strip in enumerate(one["strips"]):
             pixels = decoded(strip).reshape(5, 128, 128, 3)
-            for shown, fraction in zip(pixels, data["fractions"], strict=True):
-                moved = apply_moves(z, directions(), {one["index"]: fraction * one["distance"]})
-                expected = list(draw(Discs(128), moved, class_index))[sample].astype(int)
-                assert np.abs(shown - expected).mean() < 3
+            for image, fraction in zip(pixels, data["fractions"], strict=True):
+                moved = apply_moves(shown.z, directions(), {one["index"]: fraction * one["distance"]})
+                expected = list(draw(Discs(128), moved, shown.class_index))[sample].astype(int)
+                assert np.abs(image - expected).mean() < 3
 
 
 def test_a_grid_s_page_has_the_same_strips(tmp_path: Path) -> None:
     pages = []
     for grid in (False, True):
         settings = replace(SETTINGS, grid=grid)
-        *_, last = render_all(
-            Discs(), directions(), latents(2), tmp_path, settings=settings, account=account()
-        )
+        *_, last = RenderPlan(request(2, account=account()), tmp_path, settings=settings).files(Discs())
         pages.append(data_of(last.path.read_text(encoding="utf-8")))
     assert pages[0].keys() == pages[1].keys()
     for alone, together in zip(pages[0]["directions"], pages[1]["directions"], strict=True):
@@ -105,27 +90,13 @@ def test_the_toybox_s_page_is_small(tmp_path: Path) -> None:
     car = load_generator("toybox", "car")
     z = sample_latents(4, car.z_dim, truncation=1.0, seed=0, purpose="rendering")
     settings = RenderSettings(format="webp", sheet_positions=3)
-    *_, last = render_all(
-        car,
-        true_directions()[1][:6],
-        z,
-        tmp_path,
-        settings=settings,
-        effects=[0.2] * 6,
-        account=account(captions=[""] * 4),
-    )
+    said = account(captions=[""] * 4)
+    shown = RenderRequest(directions=true_directions()[1][:6], z=z, effects=[0.2] * 6, account=said)
+    *_, last = RenderPlan(shown, tmp_path, settings=settings).files(car)
     data = data_of(last.path.read_text(encoding="utf-8"))
     assert (len(data["directions"]), len(data["fractions"])) == (6, 25)
     assert all(len(one["strips"]) == 4 for one in data["directions"])
     assert last.size_bytes < 3e6
-
-
-def test_many_positions_are_thinned_out_with_both_ends_and_the_centre() -> None:
-    fractions = loop_path(400).fractions
-    shown = [fractions[place] for place in positions_shown(fractions)]
-    assert len(shown) == 25
-    assert (shown[0], shown[12], shown[-1]) == (-1.0, 0.0, 1.0)
-    assert shown == sorted(shown)
 
 
 class _Reader(HTMLParser):

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from biggan_directions.rendering import RenderSettings, render_all
+from biggan_directions.rendering import RenderPlan, RenderSettings
 from tests.rendering.test_gallery import account
 from tests.support.browser import browser, needs_browser
-from tests.support.standin import Discs, directions, latents
+from tests.support.standin import Discs, request
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -24,17 +24,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Of a page of three directions."""
     folder = tmp_path_factory.mktemp("page")
     settings = RenderSettings(samples=2, frames=16, scale=1, sheet_positions=3)
-    *_, last = render_all(
-        Discs(),
-        directions(),
-        latents(2),
-        folder,
-        settings=settings,
+    shown = request(
+        2,
         names=["left to right", "", "<b>size</b>", "", "", ""],
         effects=[0.2] * 6,
         indices=(0, 1, 2),
         account=account(file=shlex.quote(FILE)),
     )
+    *_, last = RenderPlan(shown, folder, settings=settings).files(Discs())
     return last.path.as_uri()
 
 

@@ -8,17 +8,16 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from biggan_directions.rendering.frames import render_direction
+from biggan_directions.rendering.frames import render_loop
 from biggan_directions.rendering.gif import LADDER, Quality, build_palette, encode_gif
 from biggan_directions.rendering.settings import RenderSettings
-from tests.support.standin import Discs, directions, latents
+from tests.support.standin import Discs, request
 
 
 def _frames(count: int = 16) -> list[Image.Image]:
     settings = RenderSettings(frames=count, scale=1, samples=3)
-    return list(
-        render_direction(Discs(48), directions(), 0, latents(3), settings=settings, name="x", effect=0.2)
-    )
+    shown = request(3, indices=(0,), names=["x"] * 6, effects=[0.2] * 6)
+    return list(render_loop(Discs(48), shown, settings=settings))
 
 
 def _read(data: bytes) -> tuple[list[NDArray[np.uint8]], list[int], Image.Image]:

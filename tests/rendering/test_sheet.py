@@ -14,7 +14,7 @@ from biggan_directions.rendering import sheet
 from biggan_directions.rendering.images import to_bytes
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.rendering.sheet import contact_sheet, write_png
-from tests.support.standin import Discs, directions, latents
+from tests.support.standin import Discs, directions, latents, request
 
 NAMES = ["turn", "", "W" * 200, "旋转", "<b>bold</b>", "size"]
 EFFECTS = [0.2, 0.1, math.nan, 0.05, 0.4, 0.2]
@@ -23,19 +23,8 @@ EFFECTS = [0.2, 0.1, math.nan, 0.05, 0.4, 0.2]
 def _sheet(
     settings: RenderSettings, indices: tuple[int, ...] = (0, 1, 2, 3), **more: object
 ) -> NDArray[np.uint8]:
-    z = latents(settings.samples)
-    return np.asarray(
-        contact_sheet(
-            Discs(160),
-            directions(),
-            z,
-            settings=settings,
-            names=NAMES,
-            effects=EFFECTS,
-            indices=indices,
-            **more,  # type: ignore[arg-type]
-        )
-    )
+    shown = request(settings.samples, names=NAMES, effects=EFFECTS, indices=indices, **more)
+    return np.asarray(contact_sheet(Discs(160), shown, settings=settings))
 
 
 def test_every_picture_stands_in_its_row_and_column() -> None:
@@ -74,12 +63,8 @@ def test_longer_distances_change_the_numbers_on_the_axis() -> None:
         np.asarray(
             contact_sheet(
                 lambda z, class_index: torch.zeros(len(z), 3, 160, 160),
-                directions(),
-                latents(1),
+                request(1, names=NAMES, effects=EFFECTS, indices=(0,)),
                 settings=RenderSettings(samples=1, distance=distance),
-                names=NAMES,
-                effects=EFFECTS,
-                indices=(0,),
             )
         )
         for distance in (1.0, 3.0)
@@ -91,39 +76,17 @@ def test_longer_distances_change_the_numbers_on_the_axis() -> None:
 
 def test_the_centre_is_drawn_once_for_all_directions() -> None:
     generator = Discs(32)
-    contact_sheet(
-        generator,
-        directions(),
-        latents(1),
-        settings=RenderSettings(samples=1),
-        names=NAMES,
-        effects=EFFECTS,
-        indices=range(6),
-    )
+    contact_sheet(generator, request(1, names=NAMES, effects=EFFECTS), settings=RenderSettings(samples=1))
     assert generator.drawn == 1 + 6 * 6
 
 
 def test_small_pictures_are_enlarged_and_many_large_ones_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = contact_sheet(
-        Discs(64),
-        directions(),
-        latents(1),
-        settings=RenderSettings(samples=1, labels=False),
-        names=NAMES,
-        effects=EFFECTS,
-        indices=(0,),
-    )
+    settings = RenderSettings(samples=1, labels=False)
+    small = contact_sheet(Discs(64), request(1, effects=EFFECTS, indices=(0,)), settings=settings)
     assert small.height == 192
     monkeypatch.setattr(sheet, "_MOST_PIXELS", 1_000_000)
-    many = contact_sheet(
-        Discs(160),
-        torch.eye(6)[:1].repeat(40, 1),
-        latents(1),
-        settings=RenderSettings(samples=1, labels=False),
-        names=[""] * 40,
-        effects=[0.2] * 40,
-        indices=range(40),
-    )
+    forty = request(1, directions=torch.eye(6)[:1].repeat(40, 1), effects=[0.2] * 40)
+    many = contact_sheet(Discs(160), forty, settings=settings)
     assert 800_000 < many.width * many.height < 1_200_000
 
 

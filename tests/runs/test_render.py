@@ -5,17 +5,27 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from typer.testing import CliRunner
 
+from biggan_directions import Directions, load_generator
+from biggan_directions.cli import app
+from biggan_directions.errors import OutputError, UsageError
+from biggan_directions.rendering import RenderSettings
 from biggan_directions.rendering.manifest import MANIFEST_NAME
+from biggan_directions.runs.folder import LOCK_NAME
+from biggan_directions.runs.observer import Note, RunProgress
+from biggan_directions.runs.render import render
 from tests.commands.test_render import CAR, of
 from tests.support.disks import small_disk
 from tests.support.killed_runs import Fault, Run, files, run
 
 RENDER = ("render", "directions.pt", "--samples", "2", "--frames", "8", "--out", "out")
-SLOW = ("render", "directions.pt", "--samples", "8", "--frames", "48", "--out", "out")
+SLOW = ("render", "directions.pt", "--samples", "8", "--frames", "24", "--out", "out")
 NAMES = ["sheet.png", "direction_00.gif", "direction_01.gif", "gallery.html"]
 
 
@@ -96,7 +106,7 @@ def test_stopped_it_says_how_to_go_on_and_keeps_what_is_done(number: int, tmp_pa
     done = begun.end()
     assert time.monotonic() - asked < 2
     assert done.code == 128 + number
-    assert done.err == f"interrupted; to go on: biggan-directions {' '.join(SLOW)} --resume\n"
+    assert done.err == f"interrupted; to resume: biggan-directions {' '.join(SLOW)} --resume\n"
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"sheet.png", "direction_00.gif"} <= names
     assert not [name for name in names if ".part" in name or name == "gallery.html"]
@@ -147,3 +157,81 @@ def test_a_disk_that_fills_up_is_a_line_and_with_room_it_goes_on(
         (disk / "filler").unlink()
         assert "sheet.png" in _kept(disk)
         assert files(disk / "out") == alone
+
+
+# As a library: without a command, a file of directions is drawn and drawing goes on in three lines.
+
+QUICK = RenderSettings(samples=2, frames=4, scale=1, sheet_positions=3)
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Directions:
+    return Directions.load(of(tmp_path, CAR))
+
+
+def test_a_library_user_draws_a_file_and_goes_on_in_three_lines(found: Directions, tmp_path: Path) -> None:
+    generator = load_generator("toybox", "car")
+    first = list(render(found, generator, tmp_path, QUICK))
+    assert [file.path.name for file in first] == NAMES
+    assert all(file.path.stat().st_size == file.size_bytes for file in first)
+    (tmp_path / "direction_01.gif").unlink()
+    again = list(render(found, generator, tmp_path, QUICK, resume=True))
+    assert [file.path.name for file in again if not file.kept] == ["direction_01.gif"]
+    assert not (tmp_path / LOCK_NAME).exists()
+
+
+def test_the_files_are_those_of_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = of(tmp_path, CAR).relative_to(tmp_path)
+    assert CliRunner().invoke(app, [*RENDER, "--class", "duck"]).exit_code == 0
+    by_command = files(tmp_path / "out")
+    settings = RenderSettings(samples=2, frames=8)
+    list(render(Directions.load(path), load_generator("toybox", "duck"), "out", settings, path=path))
+    assert files(tmp_path / "out") == by_command
+
+
+def test_progress_counts_to_exactly_what_is_drawn(found: Directions, tmp_path: Path) -> None:
+    generator = load_generator("toybox", "car")
+    for lost in (NAMES, ["direction_00.gif"], []):
+        for name in lost:
+            (tmp_path / name).unlink(missing_ok=True)
+        told: list[RunProgress | Note] = []
+        list(render(found, generator, tmp_path, QUICK, resume=True, observe=told.append))
+        assert bool(told) is bool(lost)
+        if lost:
+            steps = [step for step in told if isinstance(step, RunProgress)]
+            assert steps == told
+            assert [step.done for step in steps] == sorted(step.done for step in steps)
+            assert steps[-1].done == steps[-1].total
+            assert len({step.total for step in steps}) == 1
+
+
+def test_directions_that_are_not_in_a_file_yet_are_saved_beside_their_images(
+    found: Directions, tmp_path: Path
+) -> None:
+    generator, folder = load_generator("toybox", "car"), tmp_path / "new"
+    list(render(found, generator, folder, QUICK, indices=[0]))
+    assert torch.equal(Directions.load(folder / "directions.pt").directions, found.directions)
+    assert f"{folder}/directions.pt" in (folder / "gallery.html").read_text(encoding="utf-8")
+
+
+def test_another_file_in_the_folder_is_neither_named_nor_replaced(found: Directions, tmp_path: Path) -> None:
+    generator, before = load_generator("toybox", "car"), (tmp_path / "directions.pt").read_bytes()
+    turned = replace(found, directions=found.directions.flip(0))
+    with pytest.raises(UsageError, match=r"directions\.pt is of other directions: pass path="):
+        next(render(turned, generator, tmp_path, QUICK))
+    bare = Directions(directions=found.directions, names=("", ""), effect=found.effect, penalty=found.penalty)
+    with pytest.raises(UsageError, match="a bare matrix does not say what it is of: pass path="):
+        next(render(bare, generator, tmp_path / "bare", QUICK))
+    assert (tmp_path / "directions.pt").read_bytes() == before
+    assert not (tmp_path / "bare").exists()
+
+
+def test_the_folder_is_held_until_the_last_file_or_until_one_stops(found: Directions, tmp_path: Path) -> None:
+    generator = load_generator("toybox", "car")
+    first = render(found, generator, tmp_path, QUICK)
+    next(first)
+    with pytest.raises(OutputError, match="another run is writing"):
+        next(render(found, generator, tmp_path, QUICK))
+    first.close()  # type: ignore[attr-defined]
+    assert [file.kept for file in render(found, generator, tmp_path, QUICK, resume=True)][:2] == [True, False]

@@ -20,16 +20,26 @@ class FileServer:
     """Body by path; a path that is absent is a 404."""
     commit: str = "0" * 40
     """What it calls the revision of a file at a Hub address."""
+    linked_etag: str = ""
+    """What it calls a large file at a Hub address, in place of its checksum."""
     ranges: bool = True
     """Whether it understands Range."""
     most_of_a_range: int = 10**9
     """However much is asked for by Range, it sends no more than this."""
+    range_shift: int = 0
+    """However much is asked for by Range, what it sends begins this many bytes later."""
     etags: bool = True
+    etag: str = ""
+    """What it calls every version of every file, in place of a checksum."""
+    content_type: str = ""
     break_after: list[int] = field(default_factory=list)
     """For each of the next requests of a body: close the connection after this many bytes of it."""
+    stall_after: list[int] = field(default_factory=list)
+    """For each of the next requests of a body: send no more after this many bytes of it."""
     statuses: list[int] = field(default_factory=list)
     """For each of the next requests: answer with this instead."""
     pause_s: float = 0.0
+    closing: threading.Event = field(default_factory=threading.Event)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
     def asked(self, ending: str, method: str = "GET") -> list[dict[str, str]]:
@@ -60,15 +70,20 @@ def _handler(server: FileServer) -> type[BaseHTTPRequestHandler]:
                 self._end(404, {"Content-Length": "0"})
                 return
             digest = hashlib.sha256(body).hexdigest()
-            headers = {"ETag": f'"{digest}"'} if server.etags else {}
+            headers = {"ETag": server.etag or f'"{digest}"'} if server.etags else {}
+            if server.content_type:
+                headers["Content-Type"] = server.content_type
             if hub := HUB_ROUTE.match(self.path):
                 headers["X-Repo-Commit"] = server.commit
                 if not hub["name"].endswith(".json"):
-                    headers |= {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(len(body))}
+                    headers |= {
+                        "X-Linked-Etag": f'"{server.linked_etag or digest}"',
+                        "X-Linked-Size": str(len(body)),
+                    }
             status, first, end = 200, 0, len(body)
             if server.ranges and (asked := re.match(r"bytes=(\d+)-$", self.headers.get("Range", ""))):
                 if self.headers.get("If-Range") in {None, headers.get("ETag")}:
-                    status, first = 206, int(asked[1])
+                    status, first = 206, int(asked[1]) + server.range_shift
                     end = min(end, first + server.most_of_a_range)
                     headers["Content-Range"] = f"bytes {first}-{end - 1}/{len(body)}"
                 if first >= len(body):
@@ -85,6 +100,10 @@ def _handler(server: FileServer) -> type[BaseHTTPRequestHandler]:
                 self.wfile.flush()
                 self.close_connection = True
                 self.connection.shutdown(2)
+                return
+            if server.stall_after:
+                self.wfile.write(body[: server.stall_after.pop(0)])
+                server.closing.wait()
                 return
             self.wfile.write(body)
 
@@ -113,6 +132,7 @@ def serve(**settings: object) -> Iterator[FileServer]:
     try:
         yield server
     finally:
+        server.closing.set()
         http.shutdown()
         http.server_close()
         thread.join()

@@ -1,6 +1,10 @@
 """A generator made of formulas: a coloured disc before a soft backdrop, moved, grown and turned by z."""
 
+from typing import Any
+
 import torch
+
+from biggan_directions.rendering import RenderRequest
 
 Z_DIM = 6
 
@@ -39,3 +43,8 @@ def directions() -> torch.Tensor:
 
 def latents(count: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(count, Z_DIM, generator=torch.Generator().manual_seed(seed))
+
+
+def request(samples: int, **changed: Any) -> RenderRequest:
+    """All six directions, and as many samples."""
+    return RenderRequest(**{"directions": directions(), "z": latents(samples), **changed})

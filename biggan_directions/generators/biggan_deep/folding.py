@@ -21,7 +21,10 @@ def normalised_weight(state: State, name: str) -> torch.Tensor:
 
 
 class Modulations:
-    """Gathers what is affine in z into one matrix and one row of constants a class: one product in all."""
+    """Gathers what is affine in z into one matrix and one row of constants a class: one product in all.
+
+    ``norm_names`` are the checkpoint's names of the conditional norms that were added, in order.
+    """
 
     def __init__(
         self, state: State, *, row: int, eps: float, z_dim: int, embeddings: torch.Tensor, dtype: torch.dtype
@@ -31,6 +34,7 @@ class Modulations:
         self._weights: list[torch.Tensor] = []
         self._terms: list[torch.Tensor] = []
         self._norms: list[torch.Tensor] = []
+        self.norm_names: list[str] = []
 
     def add_affine(self, weight: torch.Tensor, bias: torch.Tensor) -> int:
         """``weight·[z, e] + bias``; returns how many numbers that is."""
@@ -43,6 +47,7 @@ class Modulations:
         scale = scale * inverse[:, None]
         centre = offset - mean
         self._norms.append(torch.stack([inverse, centre]))
+        self.norm_names.append(name)
         scale_terms = inverse + self._embeddings @ scale[:, self._z_dim :].T
         shift_terms = scale_terms * centre + self._embeddings @ shift[:, self._z_dim :].T
         scale, shift = scale[:, : self._z_dim], shift[:, : self._z_dim]

@@ -17,7 +17,7 @@ from biggan_directions.generators.biggan_deep.kernels.operations import bands
 from biggan_directions.generators.biggan_deep.last_block import LastBlock
 from biggan_directions.generators.biggan_deep.layer import Layer
 from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
-from biggan_directions.generators.capabilities import LatentWeight
+from biggan_directions.generators.capabilities import LatentWeight, TrueDirections
 
 
 class FrozenBigGAN(nn.Module):
@@ -32,6 +32,7 @@ class FrozenBigGAN(nn.Module):
     modulation: torch.Tensor
     class_terms: torch.Tensor
     norms: torch.Tensor
+    true_directions: TrueDirections  # set where they are known: see KnownTruth
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class FrozenBigGAN(nn.Module):
         model: str,
         weights_sha256: str,
         license: str,
+        true_directions: TrueDirections | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
@@ -51,6 +53,8 @@ class FrozenBigGAN(nn.Module):
         row, self.truncation = nearest_stored_truncation(truncation, config.n_stats)
         self.model, self.weights_sha256, self.license = model, weights_sha256, license
         self.resolution, self.z_dim, self.classes = config.output_dim, config.z_dim, tuple(classes)
+        if true_directions is not None:
+            self.true_directions = true_directions
 
         chosen = state["embeddings.weight"].T[[image_class.index for image_class in self.classes]]
         modulations = Modulations(
@@ -73,7 +77,7 @@ class FrozenBigGAN(nn.Module):
         layers[-1] = LastBlock(state, "generator", modulations, block=block)
         self.layers = nn.ModuleList(layers)
         self._sizes = [first, *(layer.size for layer in layers)]
-        self._channels = modulations.channels
+        self._channels, self._norm_names = modulations.channels, modulations.norm_names
         for name, tensor in modulations.gathered().items():
             self.register_buffer(name, tensor)
 
@@ -89,6 +93,7 @@ class FrozenBigGAN(nn.Module):
         weights_sha256: str,
         license: str,
         device: torch.device | str,
+        true_directions: TrueDirections | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> "FrozenBigGAN":
         """Fold a stock checkpoint.
@@ -99,6 +104,7 @@ class FrozenBigGAN(nn.Module):
             classes: what to draw, in the order that ``class_index`` counts.
             truncation: in (0, 1]; the nearest stored one is used.
             model, weights_sha256, license: kept for whoever asks.
+            true_directions: where they are known.
             device, dtype: where and in what precision to draw; folding itself is done in float64.
 
         Raises:
@@ -112,6 +118,7 @@ class FrozenBigGAN(nn.Module):
             model=model,
             weights_sha256=weights_sha256,
             license=license,
+            true_directions=true_directions,
             dtype=dtype,
         )
         for tensor in folded.buffers():
@@ -154,37 +161,34 @@ class FrozenBigGAN(nn.Module):
             x = _in_bands(list(self.layers), x, rest)
         return x.to(z.dtype)
 
-    def z_weights(self) -> list[torch.Tensor]:
+    def latent_weights(self) -> list[LatentWeight]:
         """The stock network's weights that z meets, each ``(outputs, z_dim)``, spectrally normalised.
 
         The first layer's, then of every conditional norm those of the scale and of the shift.
         """
         start = self._sizes[0]
-        weights = [self.modulation[:start]]
-        for norm in torch.split(self.norms, self._channels, 1):
+        first = LatentWeight(name="generator.gen_z", layer="generator.gen_z", matrix=self.modulation[:start])
+        weights = [first]
+        for name, norm in zip(self._norm_names, torch.split(self.norms, self._channels, 1), strict=True):
             inverse, centre = norm[:, :, None]
             scale, shift = self.modulation[start : start + 2 * len(inverse)].chunk(2)
-            weights += [scale / inverse, shift - scale * centre]
+            weights += [
+                LatentWeight(name=f"{name}.{part}", layer=name.rpartition(".")[0], matrix=matrix)
+                for part, matrix in (("scale", scale / inverse), ("offset", shift - scale * centre))
+            ]
             start += 2 * len(inverse)
         return weights
-
-    def latent_weights(self) -> list[LatentWeight]:
-        """The same, each with its name and the layer it belongs to."""
-        return [
-            LatentWeight(name=f"weight {place}", layer=str(place), matrix=matrix)
-            for place, matrix in enumerate(self.z_weights())
-        ]
 
     @property
     def is_compiled(self) -> bool:
         """Whether its forward pass is a compiled one."""
         return self._compiled_call_impl is not None
 
-    def of_class(self, place: int) -> "FrozenBigGAN":
-        """The same of one class alone, ``classes[place]``: it shares all weights, and costs nothing."""
+    def of_class(self, *places: int) -> "FrozenBigGAN":
+        """The same of the classes ``classes[place]`` alone, in the order given; it shares all layers."""
         twin = copy.copy(self)
-        twin._buffers = {**self._buffers, "class_terms": self.class_terms[place : place + 1]}
-        twin.classes = (self.classes[place],)
+        twin._buffers = {**self._buffers, "class_terms": self.class_terms[list(places)]}
+        twin.classes = tuple(self.classes[place] for place in places)
         return twin
 
     def for_images(self, dtype: torch.dtype = torch.bfloat16) -> "FrozenBigGAN":

@@ -18,9 +18,9 @@ from biggan_directions.files.plain_json import read_json
 from biggan_directions.files.safetensors_file import read_safetensors
 from biggan_directions.files.torch_file import read_torch_file
 from biggan_directions.files.validation import shown
+from biggan_directions.generators.config_file import LARGEST_CONFIG_BYTES
 from biggan_directions.generators.weights.weight_folder import WeightFiles
 
-_LARGEST_CONFIG_BYTES = 64 * 1024
 _LARGEST_STATE_BYTES = 4 * 1024**3
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
@@ -115,7 +115,7 @@ def read_config(path: Path) -> BigGANConfig:
         FileFormatError: it is not JSON, or a value is absent, of the wrong type, out of bounds, or at odds
             with another.
     """
-    found = read_json(path, _Config, largest=_LARGEST_CONFIG_BYTES, what="a BigGAN-deep configuration")
+    found = read_json(path, _Config, largest=LARGEST_CONFIG_BYTES, what="a BigGAN-deep configuration")
     return BigGANConfig(**structs.asdict(found))
 
 

@@ -13,6 +13,8 @@ from biggan_directions.errors import UnknownClassError
 
 _LONGEST_QUERY = 200  # longer than any name by far: keeps the search for near misses quick on any input
 _MOST_CANDIDATES = 12
+_INDEX = r"[+-]?[0-9]+"
+_WORDNET_ID = r"n[0-9]{8}"
 
 
 class ImageClass(NamedTuple):
@@ -36,8 +38,9 @@ class ClassTable:
     """Class names, their synonyms and ids, and the rules by which text picks one class.
 
     Every class has a label, which is its name in :class:`ImageClass`: its usual name with underscores for
-    spaces, and its index after it where another class goes by that name too (``crane_134``, ``crane_517``).
-    So a label always resolves to its own class.
+    spaces, and its index after it where another class goes by that name too (``crane_134``, ``crane_517``),
+    or where the name would be taken for another class's index, a WordNet id, or ``all``. So a label always
+    resolves to its own class.
 
     Args:
         entries: the classes; their indices are all different.
@@ -54,14 +57,20 @@ class ClassTable:
         for entry in self:
             for name in entry.names:
                 self._by_name[_normal(name)].add(entry.index)
-        self._labels = {entry.index: self._choose_label(entry) for entry in self}
-        for index, label in self._labels.items():
-            self._by_name[_normal(label)].add(index)
+        self._labels: dict[int, str] = {}
+        for entry in self:
+            self._labels[entry.index] = label = self._choose_label(entry)
+            self._by_name[_normal(label)].add(entry.index)
 
     @classmethod
     def from_names(cls, names: Iterable[str]) -> "ClassTable":
         """A table of one name a class, indexed from 0 in the order given."""
         return cls(ClassEntry(index=index, names=(name,)) for index, name in enumerate(names))
+
+    @classmethod
+    def numbered(cls, count: int) -> "ClassTable":
+        """A table of ``count`` classes whose names nobody knows: ``class_0``, ``class_1``, …"""
+        return cls.from_names(f"class_{index}" for index in range(count))
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -94,9 +103,9 @@ class ClassTable:
                 each with the index that can be typed instead.
         """
         wanted = unicodedata.normalize("NFKC", text[:_LONGEST_QUERY]).strip()
-        if re.fullmatch(r"[+-]?[0-9]+", wanted):
+        if re.fullmatch(_INDEX, wanted):
             return self.image_class(int(wanted))
-        if self._by_wordnet_id and re.fullmatch(r"n[0-9]{8}", wanted.casefold()):
+        if self._by_wordnet_id and re.fullmatch(_WORDNET_ID, wanted.casefold()):
             return self._resolve_wordnet_id(wanted.casefold())
         exact = sorted(self._by_name.get(_normal(wanted), ()))
         if len(exact) == 1:
@@ -122,7 +131,18 @@ class ClassTable:
 
     def _choose_label(self, entry: ClassEntry) -> str:
         label = entry.names[0].replace(" ", "_")
-        return label if len(self._by_name[_normal(label)]) == 1 else f"{label}_{entry.index}"
+        while self._means_another(label, entry.index):
+            label = f"{label}_{entry.index}"
+        return label
+
+    def _means_another(self, label: str, index: int) -> bool:
+        """Whether somebody who types ``label`` could mean something else than the class of this index."""
+        text = unicodedata.normalize("NFKC", label).strip()
+        if re.fullmatch(_INDEX, text):
+            return text != str(index)
+        if _normal(label) == "all" or (self._by_wordnet_id and re.fullmatch(_WORDNET_ID, text.casefold())):
+            return True
+        return bool(self._by_name.get(_normal(label), set()) - {index})
 
     def _resolve_wordnet_id(self, wordnet_id: str) -> ImageClass:
         if wordnet_id not in self._by_wordnet_id:
@@ -171,6 +191,15 @@ class ClassTable:
             f"there is no class {_quoted(text)}; the nearest are {self._candidates(indices)}. "
             f"Did you mean --class {self._labels[indices[0]]}?"
         )
+
+
+def is_name(text: str) -> bool:
+    """Whether there is anything in ``text`` to type: a letter, a digit, or another sign than dots and gaps.
+
+    >>> is_name("pine tree"), is_name(" . ")
+    (True, False)
+    """
+    return bool(_normal(text))
 
 
 def _normal(name: str) -> str:

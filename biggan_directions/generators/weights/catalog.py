@@ -1,5 +1,7 @@
 """Which generators there are: what they are, where their weights come from, and under which licence.
 
+The published models are listed here; a model that ships with the package registers itself.
+
 The licence of the BigGAN-deep weights: the modules' pages on TensorFlow Hub name none (in
 tensorflow/tfhub.dev, ``assets/docs/deepmind/models/biggan-deep-*/1.md``), and TensorFlow Hub's documentation
 says that Apache-2.0 is then to be assumed (in tensorflow/hub, ``docs/writing_documentation.md``). The code
@@ -7,11 +9,21 @@ that converted them, pytorch-pretrained-biggan, is under MIT; the Hub's copy of 
 licence of its own.
 """
 
+from __future__ import annotations
+
 import difflib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from biggan_directions.errors import UsageError
+from biggan_directions.generators.classes.class_table import ClassTable
+from biggan_directions.generators.classes.imagenet import imagenet_classes
+
+if TYPE_CHECKING:
+    from biggan_directions.generators.capabilities import TrueDirections
+    from biggan_directions.generators.registry import Weights
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "pytorch_model.bin"
@@ -60,6 +72,9 @@ class CatalogEntry:
 
     Attributes:
         sources: where its weights can be fetched, the best first; none where they ship with the package.
+        loader: reads the weights that ship with the package.
+        class_names: its classes; bare numbers where left out.
+        truth: its true directions, where they are known.
         weights_bytes: the size of the weights, to within a few per cent.
         truncation: what suits the model if nobody says otherwise.
         license: of the weights, by its SPDX name.
@@ -76,6 +91,14 @@ class CatalogEntry:
     description: str
     license_note: str = ""
     sources: tuple[Source, ...] = ()
+    loader: Callable[[], Weights] | None = None
+    class_names: Callable[[], ClassTable] | None = None
+    truth: Callable[[], TrueDirections] | None = None
+
+    @property
+    def classes(self) -> ClassTable:
+        """What it draws."""
+        return self.class_names() if self.class_names else ClassTable.numbered(self.num_classes)
 
     @property
     def license_in_full(self) -> str:
@@ -84,8 +107,8 @@ class CatalogEntry:
 
     @property
     def bundled(self) -> bool:
-        """Whether its weights ship with the package."""
-        return not self.sources
+        """Whether its weights ship with a package."""
+        return self.loader is not None
 
 
 def _published(resolution: int) -> UrlSource:
@@ -105,21 +128,12 @@ def _biggan_deep(resolution: int, weights_bytes: int, *copies: Source) -> Catalo
         license="Apache-2.0",
         license_note="assumed: TensorFlow Hub's default where a model names none",
         description=f"DeepMind's BigGAN-deep, {resolution}×{resolution}, the 1000 classes of ImageNet",
+        class_names=imagenet_classes,
         sources=(*copies, _published(resolution)),
     )
 
 
-CATALOG: tuple[CatalogEntry, ...] = (
-    CatalogEntry(
-        name="toybox",
-        resolution=64,
-        z_dim=32,
-        num_classes=10,
-        truncation=1.0,
-        weights_bytes=2_251_208,
-        license="MIT",
-        description="ten toys, 64×64, eight known factors: ships with this package, needs no network",
-    ),
+CATALOG: list[CatalogEntry] = [
     _biggan_deep(
         128,
         211_000_000,
@@ -132,7 +146,18 @@ CATALOG: tuple[CatalogEntry, ...] = (
     ),
     _biggan_deep(256, 234_000_000),
     _biggan_deep(512, 236_000_000),
-)
+]
+
+
+def register(entry: CatalogEntry) -> None:
+    """Add a model that ships with a package: after those that were added before, and before what is fetched.
+
+    Raises:
+        UsageError: there is a model of this name already.
+    """
+    if entry.name in [other.name for other in CATALOG]:
+        raise UsageError(f"there is a model {entry.name!r} already: register it under another name")
+    CATALOG.insert(sum(other.bundled for other in CATALOG), entry)
 
 
 def find_model(name: str) -> CatalogEntry:

@@ -1,59 +1,47 @@
-"""One file from one address: resumed where it broke off, checked, and put in place only when it is whole.
+"""One file from one address: resumed where it broke off, checked, and put in place only once it is whole.
 
-The libraries that could do this do a part: pooch and torch.hub begin a broken download again, and so does
-huggingface-hub across runs. The bytes of a download are kept beside the target as ``NAME.part``, with what
-the server called that version of the file, so that a later run goes on only if it is still the same file.
+The Hub's files come this way too. ``hf_hub_download`` (huggingface-hub 2.4) deletes what arrived when it
+fails, so that a later run begins again; it compares sizes and no checksums; and it tries a Hub that refuses
+connections for 23 seconds, and a silent one for six minutes.
 """
 
-import contextlib
+import errno
 import hashlib
-import json
 import os
+import re
 import shutil
+import socket
+import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import requests
 
-from biggan_directions.errors import FileFormatError, OutputError, WeightsError
-from biggan_directions.files.atomic_write import explained, write_whole
-from biggan_directions.files.plain_json import read_json
+from biggan_directions.errors import WeightsError
+from biggan_directions.files.atomic_write import explained
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes there are so far and the bytes there will be (None where the server does not say)."""
 
 CACHE_REMEDY = "Make room or set BIGGAN_DIRECTIONS_CACHE to a folder that can be written."
 
-_PIECE_BYTES = 64 * 1024  # what is lost of a piece that breaks off
-_BLOCK_BYTES = 1024 * 1024
+_CHUNK_BYTES = 64 * 1024  # a chunk that breaks off is lost
 _TRIES = 6
 _FIRST_PAUSE_S = 0.5  # doubled after each try
-_LARGEST_NOTE_BYTES = 64 * 1024
-_TIMEOUT_S = (10.0, 60.0)  # to connect, and between two pieces of data
-_TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-_UNRESOLVED = (
-    "Failed to resolve",
-    "Name or service not known",
-    "getaddrinfo failed",
-    "nodename nor servname",
-)
+TIMEOUT_S = 10.0  # to connect, and between two chunks
 _REASONS = (
-    (
-        ("NameResolutionError", "name resolution", *_UNRESOLVED),
-        "its name cannot be resolved: is there a network?",
-    ),
-    (("Connection refused", "actively refused"), "the connection was refused"),
-    (("timed out", "Timeout"), "no answer in time"),
-    (("CERTIFICATE_VERIFY_FAILED",), "its certificate cannot be verified"),
-    (("Network is unreachable", "No route to host"), "it cannot be reached from here"),
-    (("ProxyError",), "the proxy cannot be reached"),
+    (requests.exceptions.ProxyError, "the proxy cannot be reached"),
+    (socket.gaierror, "its name cannot be resolved: is there a network?"),
+    (ConnectionRefusedError, "the connection was refused"),
+    (ssl.SSLCertVerificationError, "its certificate cannot be verified"),
+    (TimeoutError, "no answer in time"),
 )
 
 
 class _BrokenOff(Exception):
-    """A transfer that stopped part of the way: worth another try."""
+    """A transfer that is worth another try."""
 
 
 def download(
@@ -67,8 +55,7 @@ def download(
 ) -> None:
     """Fetch ``url`` into ``target``, whose folder exists. The target appears whole or not at all.
 
-    A connection that breaks is taken up again a few times; what has arrived by then is kept for the next
-    call.
+    A connection that breaks is resumed a few times; what has arrived by then is kept for the next call.
 
     Args:
         max_bytes: a file larger than this is refused.
@@ -80,191 +67,113 @@ def download(
         WeightsError: the address gave no such file; the message is the reason alone.
         OutputError: the file cannot be written here.
     """
-    part = _Part(target)
-    with requests.Session() as session:
+    with explained(target, CACHE_REMEDY):
         for attempt in range(_TRIES):
             try:
-                _transfer(session, url, part, max_bytes=max_bytes, headers=headers or {}, progress=progress)
+                part = _transfer(
+                    url, headers or {}, target, max_bytes, progress or (lambda done, total: None)
+                )
                 break
-            except _BrokenOff as reason:
-                if attempt == _TRIES - 1:
-                    raise WeightsError(
-                        f"{reason}, {_TRIES} times; what arrived is kept for next time"
-                    ) from reason
+            except (_BrokenOff, requests.RequestException) as error:
+                broken_off = isinstance(error, _BrokenOff)
+                if attempt == _TRIES - 1 or (attempt == 0 and not broken_off):
+                    reason = f"{error}, {_TRIES} times" if broken_off else plain_reason(error)
+                    raise WeightsError(reason) from error
                 time.sleep(_FIRST_PAUSE_S * 2**attempt)
-            except requests.RequestException as error:
-                if attempt == 0 or attempt == _TRIES - 1:
-                    raise WeightsError(plain_reason(error)) from error
-                time.sleep(_FIRST_PAUSE_S * 2**attempt)
-    if sha256 is not None and (got := file_sha256(part.path)) != sha256:
-        part.drop()
-        raise WeightsError(f"the file has SHA-256 {got}, expected {sha256}")
-    part.put_in_place()
+        if sha256 is not None and (got := file_sha256(part)) != sha256:
+            part.unlink()
+            raise WeightsError(f"the file has SHA-256 {got}, expected {sha256}")
+        os.replace(part, target)
 
 
 def file_sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
-        while block := file.read(_BLOCK_BYTES):
+        while block := file.read(1024 * 1024):
             digest.update(block)
     return digest.hexdigest()
 
 
 def plain_reason(error: Exception) -> str:
-    """Why there was no answer, in a few words: what HTTP clients say is a nest of class names."""
-    text = f"{type(error).__name__} {error}"
-    for signs, meaning in _REASONS:
-        if any(sign in text for sign in signs):
-            return meaning
-    detail = str(error).strip().partition("\n")[0][:200]
-    return f"no answer ({type(error).__name__}{': ' if detail else ''}{detail})"
+    """Why there was no answer, in a few words: the messages of HTTP clients are nests of class names."""
+    if (response := getattr(error, "response", None)) is not None:
+        return f"HTTP {response.status_code}"
+    cause: BaseException | None = error
+    while cause is not None:
+        for kind, reason in _REASONS:
+            if isinstance(cause, kind):
+                return reason
+        cause = cause.__cause__ or cause.__context__
+    return f"no answer ({type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]})"
 
 
-def explain_write_errors(path: Path) -> contextlib.AbstractContextManager[None]:
-    """Turn an error of the file system into a sentence about ``path``, which is in the cache."""
-    return explained(path, CACHE_REMEDY)
-
-
-class _Part:
-    """The bytes of a download so far, and the server's name for the version that they are of."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-        self.path = target.with_name(f"{target.name}.part")
-        self._note = target.with_name(f"{target.name}.part.json")
-
-    def resumable(self, url: str) -> tuple[int, str]:
-        """How many bytes are worth keeping, and their version; (0, "") where there are none."""
-        try:
-            note = read_json(self._note, dict, largest=_LARGEST_NOTE_BYTES, what="a note")
-            size = self.path.stat().st_size
-        except (OSError, FileFormatError):
-            return 0, ""
-        if not isinstance(note, dict) or note.get("url") != url or not isinstance(note.get("version"), str):
-            return 0, ""
-        return (size, note["version"]) if note["version"] else (0, "")
-
-    def begin(self, url: str, version: str) -> None:
-        """Start again from nothing."""
-        self.drop()
-        write_whole(self._note, json.dumps({"url": url, "version": version}).encode(), remedy=CACHE_REMEDY)
-
-    def drop(self) -> None:
-        """Forget what arrived."""
-        self.path.unlink(missing_ok=True)
-        self._note.unlink(missing_ok=True)
-
-    def put_in_place(self) -> None:
-        with explain_write_errors(self.target):
-            os.replace(self.path, self.target)
-            self._note.unlink(missing_ok=True)
-
-
-def _transfer(
-    session: requests.Session,
-    url: str,
-    part: _Part,
-    *,
-    max_bytes: int,
-    headers: Mapping[str, str],
-    progress: Progress | None,
-) -> None:
-    """One request: the whole file, or what is still missing of it."""
-    offset, version = part.resumable(url)
-    asked = {**headers, "Accept-Encoding": "identity"}  # a range of compressed bytes could not be joined
+def _transfer(url: str, headers: Mapping[str, str], target: Path, max_bytes: int, progress: Progress) -> Path:
+    """One request, for the whole file or for what is missing of it; returns where its bytes are."""
+    part, offset, etag = _arrived(target)
+    asked = {**headers, "Accept-Encoding": "identity"}  # a range of compressed bytes could not be appended
     if offset:
-        asked |= {"Range": f"bytes={offset}-", "If-Range": version}
-    with session.get(url, headers=asked, stream=True, timeout=_TIMEOUT_S) as response:
-        if response.status_code == 416:  # nothing comes after the bytes that are here
-            if offset and response.headers.get("Content-Range") == f"bytes */{offset}":
-                return  # all of it had arrived
-            part.drop()
-            raise _BrokenOff("the file there has changed")
-        if response.status_code in _TRANSIENT_STATUS:
-            raise _BrokenOff(f"HTTP {response.status_code} {response.reason}")
-        if response.status_code not in (200, 206):
-            raise WeightsError(f"HTTP {response.status_code} {response.reason}")
-        total = _total_bytes(response)
-        if response.status_code == 206 and _first_byte(response) != offset:
-            part.drop()
-            raise _BrokenOff("the server answered with a part of the file that was not asked for")
-        if response.status_code == 200:
-            offset = 0
-            with explain_write_errors(part.path):
-                part.begin(url, _version(response))
-        if total is not None and total > max_bytes:
-            part.drop()
-            raise WeightsError(f"the file has {total} bytes, expected at most {max_bytes}")
-        _check_space(part, offset, total)
+        asked |= {"Range": f"bytes={offset}-", "If-Range": etag}
+    with requests.get(url, headers=asked, stream=True, timeout=TIMEOUT_S) as response:
+        status, told = response.status_code, response.headers
+        sent_range = told.get("Content-Range", "")
+        if status == 416 and offset and sent_range == f"bytes */{offset}":
+            return part  # all of it had arrived
+        if status in (408, 425, 429) or status >= 500:
+            raise _BrokenOff(f"HTTP {status} {response.reason}")
+        if status not in (200, 206, 416):
+            raise WeightsError(f"HTTP {status} {response.reason}")
+        if told.get("Content-Type", "").startswith("text/html"):
+            raise WeightsError("a web page was sent in place of the file")
+        if status == 200:
+            part.unlink(missing_ok=True)
+            part, size = _part(target, told.get("ETag", "")), told.get("Content-Length", "")
+        elif offset and (found := re.fullmatch(rf"bytes {offset}-\d+/(\d+)", sent_range)):
+            size = found[1]
+        else:
+            part.unlink(missing_ok=True)
+            raise _BrokenOff("the server did not send the part of the file that was asked for")
+        total, broken = int(size) if size.isdecimal() else None, None
         try:
-            _receive(response, part, offset, total, max_bytes, progress)
-        except OutputError:
-            part.drop()  # a full disk is no place for half a file
+            _append(response, part, total, max_bytes, progress)
+        except requests.RequestException as error:
+            broken = error
+        except (OSError, WeightsError):
+            part.unlink(missing_ok=True)  # a full disk is no place for half a file
             raise
+    arrived = part.stat().st_size
+    if broken or (total is not None and arrived < total):  # a server may send less than it was asked for
+        whole = "an unknown number of" if total is None else total
+        raise _BrokenOff(f"the connection broke off after {arrived} of {whole} bytes") from broken
+    return part
 
 
-def _receive(
-    response: requests.Response,
-    part: _Part,
-    offset: int,
-    total: int | None,
-    max_bytes: int,
-    progress: Progress | None,
+def _append(
+    response: requests.Response, part: Path, total: int | None, max_bytes: int, progress: Progress
 ) -> None:
-    """Append the body of a response to what there is."""
-    pieces = response.iter_content(_PIECE_BYTES)
-    with explain_write_errors(part.target), part.path.open("ab") as file:
-        while piece := _next_piece(pieces, offset, total):
-            offset += len(piece)
-            if offset > (max_bytes if total is None else total):
-                part.drop()
+    """Append the body of a response to the bytes that have arrived."""
+    if total is not None and total > max_bytes:
+        raise WeightsError(f"the file has {total} bytes, expected at most {max_bytes}")
+    with part.open("ab") as file:
+        missing, free = (total or 0) - file.tell(), shutil.disk_usage(part.parent).free
+        if missing > free:
+            raise OSError(errno.ENOSPC, f"{missing} bytes are needed and {free} are free")
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            file.write(chunk)
+            if file.tell() > (total or max_bytes):
                 raise WeightsError("the server sends more bytes than the file should have")
-            file.write(piece)
-            file.flush()
-            if progress is not None:
-                progress(offset, total)
+            progress(file.tell(), total)
         os.fsync(file.fileno())
-    if total is not None and offset < total:
-        raise _BrokenOff(f"the connection broke off after {offset} of {total} bytes")
 
 
-def _next_piece(pieces: Iterator[bytes], offset: int, total: int | None) -> bytes:
-    """The next bytes of a body, none at its end."""
-    try:
-        return next(pieces, b"")
-    except requests.RequestException as error:
-        whole = "" if total is None else f" of {total}"
-        raise _BrokenOff(f"the connection broke off after {offset}{whole} bytes") from error
+def _part(target: Path, etag: str) -> Path:
+    """Where the bytes of one version of a file are kept: named after its ETag, or after none to rely on."""
+    version = "" if etag.startswith("W/") else quote(etag, safe="")
+    return target.with_name(f"{target.name}.{version if len(version) < 150 else ''}.part")
 
 
-def _total_bytes(response: requests.Response) -> int | None:
-    """The size of the whole file, where the response tells it."""
-    if response.status_code == 206:
-        size = response.headers.get("Content-Range", "").rpartition("/")[2]
-    else:
-        size = response.headers.get("Content-Length", "")
-    return int(size) if size.isascii() and size.isdigit() else None
-
-
-def _first_byte(response: requests.Response) -> int | None:
-    """Where the part begins that a response holds; None where it does not say, or holds no part."""
-    first = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
-    return int(first) if first.isascii() and first.isdigit() else None
-
-
-def _version(response: requests.Response) -> str:
-    """What the server calls this version of the file; "" where it gives no name that can be relied on."""
-    etag = response.headers.get("ETag", "")
-    return "" if etag.startswith("W/") else etag
-
-
-def _check_space(part: _Part, offset: int, total: int | None) -> None:
-    """Refuse what the disk has no room for, before it is full."""
-    free = shutil.disk_usage(part.path.parent).free
-    if total is not None and total - offset > free:
-        part.drop()
-        raise OutputError(
-            f"{part.target} cannot be written: {total - offset} bytes are needed and {free} are free. "
-            "Make room or set BIGGAN_DIRECTIONS_CACHE to a folder on a larger disk"
-        )
+def _arrived(target: Path) -> tuple[Path, int, str]:
+    """The bytes of an earlier try, how many of them can be resumed, and the ETag of their version."""
+    part = next(target.parent.glob(f"{target.name}.*.part"), _part(target, ""))
+    etag = unquote(part.name.removeprefix(f"{target.name}.").removesuffix(".part"))
+    return part, part.stat().st_size if etag else 0, etag

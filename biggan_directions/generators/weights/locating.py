@@ -4,18 +4,20 @@ The cache holds a folder for each model: its two files, and ``record.json`` with
 each had when it was first used. A warm cache is read without the network, and without being written.
 """
 
+import contextlib
 import os
 import shutil
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock
+from platformdirs import user_cache_path
 
 from biggan_directions.errors import BigganDirectionsError, UsageError, WeightsError
+from biggan_directions.files.atomic_write import explained
 from biggan_directions.generators.weights.catalog import (
     CONFIG_NAME,
     WEIGHTS_NAME,
@@ -23,39 +25,28 @@ from biggan_directions.generators.weights.catalog import (
     Source,
     find_model,
 )
-from biggan_directions.generators.weights.download import Progress, explain_write_errors
+from biggan_directions.generators.weights.download import CACHE_REMEDY, Progress
 from biggan_directions.generators.weights.sources import fetch_pair
 from biggan_directions.generators.weights.weight_folder import (
     RECORD_NAME,
+    Record,
     WeightFiles,
-    check_against_record,
     find_pair,
+    measure,
     read_record,
     unrecorded,
     write_record,
 )
 
-__all__ = [
-    "CacheStatus",
-    "Progress",
-    "WeightFiles",
-    "cache_folder",
-    "cache_status",
-    "entry_or_folder",
-    "fetch_weights",
-    "locate_weights",
-    "model_folder",
-]
-
+State = Literal["bundled", "cached", "absent", "partial", "damaged"]
 _PARTIAL_NAME = ".partial"
-_YES = frozenset({"1", "ON", "YES", "TRUE"})  # what huggingface-hub takes for yes in HF_HUB_OFFLINE
 
 
 @dataclass(frozen=True, kw_only=True)
 class CacheStatus:
     """What there is of a model: it ships here, or is cached, absent, partly fetched, or damaged."""
 
-    state: Literal["bundled", "cached", "absent", "partial", "damaged"]
+    state: State
     folder: Path
     bytes_on_disk: int
 
@@ -64,13 +55,7 @@ def cache_folder() -> Path:
     """Where fetched weights are kept: ``BIGGAN_DIRECTIONS_CACHE``, or a place in this user's cache folder."""
     if chosen := os.environ.get("BIGGAN_DIRECTIONS_CACHE"):
         return Path(chosen).expanduser().absolute()
-    if (xdg := os.environ.get("XDG_CACHE_HOME")) and Path(xdg).is_absolute():
-        return Path(xdg) / "biggan-directions"
-    if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
-        return Path(local) / "biggan-directions"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "biggan-directions"
-    return Path.home() / ".cache" / "biggan-directions"
+    return user_cache_path("biggan-directions", appauthor=False)
 
 
 def model_folder(entry: CatalogEntry) -> Path:
@@ -95,9 +80,16 @@ def locate_weights(
         OutputError: the cache cannot be written.
     """
     entry = entry_or_folder(model)
-    if isinstance(entry, Path):
-        return _in_folder(entry)
-    return _cached(entry) or fetch_weights(entry, progress=progress, offline=offline)
+    if isinstance(entry, CatalogEntry):
+        return _cached(entry) or fetch_weights(entry, progress=progress, offline=offline)
+    if not entry.is_dir():
+        raise UsageError(f"there is no folder {str(entry)!r}. See: biggan-directions models")
+    if pair := find_pair(entry):
+        return unrecorded(pair)
+    raise WeightsError(
+        f"the folder {str(entry)!r} lacks weights: expected in it {CONFIG_NAME}, and {WEIGHTS_NAME} "
+        "or a file that ends in .safetensors"
+    )
 
 
 def fetch_weights(
@@ -105,8 +97,8 @@ def fetch_weights(
 ) -> WeightFiles:
     """Fetch a model into the cache, from the first source that gives it; what is there and sound is kept.
 
-    Damaged files are replaced once the new ones are whole. Of two at once the second waits, and finds the
-    first's.
+    Damaged files are replaced once the new ones are whole. Of two processes at once the second waits, and
+    finds the first's files.
 
     Raises:
         UsageError: the model ships inside the package.
@@ -114,47 +106,41 @@ def fetch_weights(
         OutputError: the cache cannot be written.
     """
     if entry.bundled:
-        raise _nothing_to_fetch(entry)
+        raise UsageError(
+            f"{entry.name} ships inside the package: it has no files to fetch. Use --model {entry.name}"
+        )
     if offline is None:
-        offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in _YES
-    folder = model_folder(entry)
-    lock = FileLock(folder / ".lock")
-    with explain_write_errors(folder):
+        from huggingface_hub import constants
+
+        offline = constants.HF_HUB_OFFLINE
+    folder, answers = model_folder(entry), []
+    with explained(folder, CACHE_REMEDY):
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    try:
-        if sound := _cached_and_sound(entry):
-            return sound
-        answers = []
-        for source in entry.sources:
-            try:
-                return _fetch_from(source, entry, folder, progress=progress, offline=offline)
-            except WeightsError as error:
-                answers.append(f"{source.address}: {error}")
-    finally:
-        lock.release()
-    raise WeightsError(_nothing_worked(entry, folder, answers))
+        with FileLock(folder / ".lock"):
+            with contextlib.suppress(WeightsError):
+                if sound := _cached(entry):
+                    return sound
+            for source in entry.sources:
+                try:
+                    return _fetch_from(source, entry, progress=progress, offline=offline)
+                except WeightsError as error:
+                    answers.append(f"  {source.address}: {error}\n")
+    kept = "What arrived is kept: fetching again resumes from there.\n" if _is_partial(folder) else ""
+    raise WeightsError(
+        f"the weights of {entry.name} could not be fetched. Tried:\n{''.join(answers)}{kept}"
+        f"If you can get {CONFIG_NAME} and {WEIGHTS_NAME} in another way, put them into {folder}\n"
+        "or name the folder that they are in: --model FOLDER.\n"
+        "To begin without them: --model toybox works now, with no network."
+    )
 
 
 def cache_status(entry: CatalogEntry) -> CacheStatus:
     """What there is of a model, at a glance: sizes are compared, checksums are not."""
-    folder = model_folder(entry)
+    folder, pattern = model_folder(entry), "*"
     if entry.bundled:
-        folder = Path(str(files(f"biggan_directions.{entry.name}")))
-        size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
-        return CacheStatus(state="bundled", folder=folder, bytes_on_disk=size)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    state: Literal["cached", "absent", "partial", "damaged"]
-    try:
-        pair, record = find_pair(folder), read_record(folder) or {}
-    except WeightsError:
-        return CacheStatus(state="damaged", folder=folder, bytes_on_disk=size)
-    if pair is None:
-        state = "partial" if _is_partial(folder) else "absent"
-    elif any(path.name in record and record[path.name]["size"] != path.stat().st_size for path in pair):
-        state = "damaged"
-    else:
-        state = "cached"
+        folder, pattern = Path(str(files(f"biggan_directions.{entry.name}"))), "*.safetensors"
+    size = sum(path.stat().st_size for path in folder.rglob(pattern) if path.is_file())
+    state: State = "bundled" if entry.bundled else _state(folder)
     return CacheStatus(state=state, folder=folder, bytes_on_disk=size)
 
 
@@ -172,120 +158,83 @@ def entry_or_folder(model: str | Path | CatalogEntry) -> CatalogEntry | Path:
         raise
 
 
-def _in_folder(folder: Path) -> WeightFiles:
-    """The files in a folder of the user's, which is only read."""
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {str(folder)!r}. See: biggan-directions models")
-    pair = find_pair(folder)
-    if pair is None:
-        raise WeightsError(
-            f"the folder {str(folder)!r} lacks weights: expected in it {CONFIG_NAME}, and {WEIGHTS_NAME} "
-            "or a file that ends in .safetensors"
-        )
-    return unrecorded(pair)
-
-
-def _nothing_to_fetch(entry: CatalogEntry) -> UsageError:
-    return UsageError(
-        f"{entry.name} ships inside the package: it has no files to fetch. Use --model {entry.name}"
-    )
-
-
 def _cached(entry: CatalogEntry) -> WeightFiles | None:
     """The files in the cache, if they are those first recorded; files put there by hand are recorded now."""
     folder = model_folder(entry)
-    pair = find_pair(folder)
-    if pair is None:
+    if (pair := find_pair(folder)) is None:
         return None
+    found, facts = measure(pair)
     try:
         record = read_record(folder)
-        if record is not None:
-            return check_against_record(pair, record)
+        for name, now in facts.items():
+            if record is not None and now != (first := record.files.get(name)):
+                raise WeightsError(
+                    f"{folder / name} has changed since it was first used: it has {now}, "
+                    f"expected {first or 'no such file'}"
+                )
     except WeightsError as error:
         raise WeightsError(
-            f"{error}. {_fetch_command(entry)} (or, if the file was replaced on purpose, delete "
-            f"{folder / RECORD_NAME})"
+            f"{error}. Fetch it: biggan-directions models --fetch {entry.name} (or, if the file was replaced "
+            f"on purpose, delete {folder / RECORD_NAME})"
         ) from error
-    _check_config(entry, pair[0])
-    return write_record(pair, source="put here by hand")
-
-
-def _cached_and_sound(entry: CatalogEntry) -> WeightFiles | None:
-    """The files in the cache, or None where they are absent or something is wrong with them."""
-    try:
-        return _cached(entry)
-    except WeightsError:
-        return None
+    if record is None:
+        _check(entry, found)
+        write_record(folder, Record(source="put here by hand", files=facts))
+    return found
 
 
 def _fetch_from(
-    source: Source, entry: CatalogEntry, folder: Path, *, progress: Progress | None, offline: bool
+    source: Source, entry: CatalogEntry, *, progress: Progress | None, offline: bool
 ) -> WeightFiles:
     """Fetch both files of one source beside the cache's own, check them, and put them in place."""
+    folder = model_folder(entry)
     # a folder for each source, so that bytes of two are never joined
     staging = folder / _PARTIAL_NAME / sha256(repr(source).encode()).hexdigest()[:16]
-    with explain_write_errors(staging):
-        staging.mkdir(parents=True, exist_ok=True)
-    config_path, state_path = staging / CONFIG_NAME, staging / WEIGHTS_NAME
-    fetch_pair(source, entry, config_path, state_path, progress=progress, offline=offline)
+    staging.mkdir(parents=True, exist_ok=True)
     try:
-        _check_config(entry, config_path)
-        _check_tensors(config_path, state_path)
+        largest = 2 * entry.weights_bytes + 2**20  # theirs is known to a few per cent
+        fetch_pair(source, staging, max_bytes=largest, progress=progress, offline=offline)
+        found, facts = measure((staging / CONFIG_NAME, staging / WEIGHTS_NAME))
+        _check(entry, found)
     except WeightsError:
-        shutil.rmtree(staging, ignore_errors=True)
+        for name in (CONFIG_NAME, WEIGHTS_NAME):  # not what arrived of a file that is not whole
+            (staging / name).unlink(missing_ok=True)
         raise
-    with explain_write_errors(folder):
-        # the record goes first: if a crash leaves it undone, the files that are there record themselves
-        (folder / RECORD_NAME).unlink(missing_ok=True)
-        os.replace(state_path, folder / WEIGHTS_NAME)
-        os.replace(config_path, folder / CONFIG_NAME)
+    write_record(staging, Record(source=source.address, files=facts))
+    for name in (WEIGHTS_NAME, CONFIG_NAME, RECORD_NAME):
+        os.replace(staging / name, folder / name)
     shutil.rmtree(folder / _PARTIAL_NAME, ignore_errors=True)
-    return write_record((folder / CONFIG_NAME, folder / WEIGHTS_NAME), source=source.address)
+    return replace(found, config_path=folder / CONFIG_NAME, state_path=folder / WEIGHTS_NAME)
 
 
-def _check_config(entry: CatalogEntry, path: Path) -> None:
-    """Refuse a configuration that is not one, or not this model's."""
-    from biggan_directions.generators.biggan_deep.layout import read_config
+def _check(entry: CatalogEntry, found: WeightFiles) -> None:
+    """Refuse files that do not load, or that are of another model."""
+    from biggan_directions.generators.registry import read_weights
 
     try:
-        config = read_config(path)
+        facts = read_weights(found).facts
     except BigganDirectionsError as error:
         raise WeightsError(str(error)) from error
-    got = (config.output_dim, config.z_dim, config.num_classes)
+    got = (facts.resolution, facts.z_dim, len(facts.classes))
     expected = (entry.resolution, entry.z_dim, entry.num_classes)
     if got != expected:
         raise WeightsError(
-            f"{path} is not of {entry.name}: pixels, z_dim and classes are {got}, expected {expected}"
+            f"{found.config_path} is not of {entry.name}: pixels, z_dim and classes are {got}, "
+            f"expected {expected}"
         )
 
 
-def _check_tensors(config_path: Path, state_path: Path) -> None:
-    """Refuse what does not load before it takes the place of anything: the next source may give what does."""
-    from biggan_directions.generators.biggan_deep.layout import load_state
-
+def _state(folder: Path) -> State:
     try:
-        load_state(unrecorded((config_path, state_path)))
-    except BigganDirectionsError as error:
-        raise WeightsError(str(error)) from error
+        pair, record = find_pair(folder), read_record(folder)
+    except WeightsError:
+        return "damaged"
+    if pair is None:
+        return "partial" if _is_partial(folder) else "absent"
+    sizes = {path.name: path.stat().st_size for path in pair}
+    first = {name: facts.size for name, facts in record.files.items()} if record else sizes
+    return "cached" if sizes.items() <= first.items() else "damaged"
 
 
 def _is_partial(folder: Path) -> bool:
     return any((folder / _PARTIAL_NAME).glob("*/*.part"))
-
-
-def _fetch_command(entry: CatalogEntry) -> str:
-    return f"Fetch it: biggan-directions models --fetch {entry.name}"
-
-
-def _nothing_worked(entry: CatalogEntry, folder: Path, answers: list[str]) -> str:
-    """What was tried, and the three ways on."""
-    return "\n".join(
-        [
-            f"the weights of {entry.name} could not be fetched. Tried:",
-            *(f"  {answer}" for answer in answers),
-            *(["What arrived is kept: fetching again goes on from there."] if _is_partial(folder) else []),
-            f"If you can get {CONFIG_NAME} and {WEIGHTS_NAME} in another way, put them into {folder}",
-            "or name the folder that they are in: --model FOLDER.",
-            "To begin without them: --model toybox works now, with no network.",
-        ]
-    )

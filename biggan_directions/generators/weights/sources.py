@@ -4,98 +4,68 @@ import shutil
 from pathlib import Path
 
 from biggan_directions.errors import WeightsError
-from biggan_directions.generators.weights.catalog import CatalogEntry, HubSource, Source
+from biggan_directions.generators.weights.catalog import (
+    CONFIG_NAME,
+    WEIGHTS_NAME,
+    HubSource,
+    Source,
+    UrlSource,
+)
 from biggan_directions.generators.weights.download import (
+    TIMEOUT_S,
     Progress,
     download,
-    explain_write_errors,
     file_sha256,
     plain_reason,
 )
 
 _CONFIG_BYTES = 64 * 1024
-_OFFLINE = "not tried: offline, because HF_HUB_OFFLINE is set or the caller asked for it"
 
 
 def fetch_pair(
-    source: Source,
-    entry: CatalogEntry,
-    config_path: Path,
-    state_path: Path,
-    *,
-    progress: Progress | None,
-    offline: bool,
+    source: Source, folder: Path, *, max_bytes: int, progress: Progress | None, offline: bool
 ) -> None:
-    """Put a source's two files at the paths given, whose folder exists and is kept for this source.
+    """Put a source's two files into a folder that is kept for this source.
 
     Raises:
         WeightsError: the source does not give them; the message is the reason alone.
         OutputError: they cannot be written.
     """
-    if isinstance(source, HubSource):
-        if _copy_from_hub_cache(source, config_path, state_path):
-            return
-        if offline:
-            raise WeightsError(f"{_OFFLINE}; nor is it in the Hub's own cache on this machine")
-        _fetch_from_hub(source, config_path, max_bytes=_CONFIG_BYTES)
-        _fetch_from_hub(
-            source, state_path, max_bytes=_most_bytes(entry), sha256=source.sha256, progress=progress
-        )
+    if isinstance(source, HubSource) and _copied_from_hub_cache(source, folder):
         return
     if offline:
-        raise WeightsError(_OFFLINE)
-    download(source.config_url, config_path, max_bytes=_CONFIG_BYTES)
-    download(
-        source.weights_url, state_path, max_bytes=_most_bytes(entry), sha256=source.sha256, progress=progress
-    )
+        raise WeightsError("not tried: offline, because HF_HUB_OFFLINE is set or the caller asked for it")
+    for name, most, bar in ((CONFIG_NAME, _CONFIG_BYTES, None), (WEIGHTS_NAME, max_bytes, progress)):
+        url, headers, sha256 = _request(source, name)
+        download(url, folder / name, max_bytes=most, headers=headers, sha256=sha256, progress=bar)
 
 
-def _most_bytes(entry: CatalogEntry) -> int:
-    """The size beyond which a file is not taken for the weights; theirs is known to a few per cent."""
-    return 2 * entry.weights_bytes + 1024 * 1024
-
-
-def _copy_from_hub_cache(source: HubSource, config_path: Path, state_path: Path) -> bool:
+def _copied_from_hub_cache(source: HubSource, folder: Path) -> bool:
     """Take what another tool has already fetched from the Hub, at the same revision. No network."""
     from huggingface_hub import try_to_load_from_cache
 
-    for path in (config_path, state_path):
-        kept = try_to_load_from_cache(source.repo_id, path.name, revision=source.revision)
+    for name in (CONFIG_NAME, WEIGHTS_NAME):
+        kept = try_to_load_from_cache(source.repo_id, name, revision=source.revision)
         if not isinstance(kept, str):
             return False
-        with explain_write_errors(path):
-            shutil.copyfile(kept, path)
-    return source.sha256 is None or file_sha256(state_path) == source.sha256
+        shutil.copyfile(kept, folder / name)
+    return source.sha256 in (None, file_sha256(folder / WEIGHTS_NAME))
 
 
-def _fetch_from_hub(
-    source: HubSource,
-    path: Path,
-    *,
-    max_bytes: int,
-    sha256: str | None = None,
-    progress: Progress | None = None,
-) -> None:
-    """Address, access token and checksum by huggingface-hub; the bytes by our own download, which resumes."""
+def _request(source: Source, name: str) -> tuple[str, dict[str, str], str | None]:
+    """Address, headers (for the Hub with the user's access token, if any) and known SHA-256 of a file."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-    url = hf_hub_url(source.repo_id, path.name, revision=source.revision, endpoint=source.endpoint)
+    sha256 = source.sha256 if name == WEIGHTS_NAME else None
+    if isinstance(source, UrlSource):
+        return source.weights_url if name == WEIGHTS_NAME else source.config_url, {}, sha256
+    url = hf_hub_url(source.repo_id, name, revision=source.revision, endpoint=source.endpoint)
     try:
-        about = get_hf_file_metadata(url)
-    except (
-        Exception
-    ) as error:  # the client has changed its HTTP library, and so what it raises, more than once
-        raise WeightsError(f"{path.name}: {plain_reason(error)}") from error
+        about = get_hf_file_metadata(url, timeout=TIMEOUT_S)
+    except Exception as error:  # huggingface-hub has changed its HTTP library, and what it raises, twice
+        raise WeightsError(f"{name}: {plain_reason(error)}") from error
     if about.commit_hash != source.revision:
-        raise WeightsError(f"{path.name} is of commit {about.commit_hash}, expected {source.revision}")
-    # large files are known to the Hub by their SHA-256, small ones by something else
-    known = about.etag if about.etag is not None and len(about.etag) == 64 else None
-    download(
-        url,
-        path,
-        max_bytes=max_bytes,
-        headers=build_hf_headers(),
-        sha256=sha256 or known,
-        progress=progress,
-    )
+        raise WeightsError(f"{name} is of commit {about.commit_hash}, expected {source.revision}")
+    # the Hub's ETag of a large file is its SHA-256, of a small one something shorter
+    return url, build_hf_headers(), sha256 or (about.etag if len(about.etag or "") == 64 else None)

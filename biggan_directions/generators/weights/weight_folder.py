@@ -2,20 +2,35 @@
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypedDict
 
-from biggan_directions.errors import FileFormatError, OutputError, WeightsError
+from biggan_directions.errors import FileFormatError, WeightsError
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.files.plain_json import read_json
 from biggan_directions.generators.weights.catalog import CONFIG_NAME, WEIGHTS_NAME
 from biggan_directions.generators.weights.download import CACHE_REMEDY, file_sha256
 
 RECORD_NAME = "record.json"
-_RECORD_FORMAT = "biggan-directions-weights/1"
-_LARGEST_RECORD_BYTES = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is recorded of a file."""
+
+    size: int
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes with SHA-256 {self.sha256}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Where a folder's files came from, and the facts of each by its name."""
+
+    source: str
+    files: dict[str, Facts]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +39,6 @@ class WeightFiles:
 
     config_path: Path
     state_path: Path
-    sha256: str
-
-
-class Facts(TypedDict):
-    """What is recorded of a file."""
-
-    size: int
     sha256: str
 
 
@@ -49,68 +57,40 @@ def find_pair(folder: Path) -> tuple[Path, Path] | None:
         return None
     chosen = []
     for usual, endings in ((CONFIG_NAME, (CONFIG_NAME,)), (WEIGHTS_NAME, (".bin", ".safetensors"))):
-        found = [name for name in names if name.endswith(endings)]
-        if not found:
-            return None
-        if usual not in found and len(found) > 1:
+        found = [usual] if usual in names else [name for name in names if name.endswith(endings)]
+        if len(found) > 1:
             raise WeightsError(
                 f"{folder} holds {' and '.join(found)}: which is meant? Rename the right one to {usual}"
             )
-        chosen.append(folder / (usual if usual in found else found[0]))
+        if not found:
+            return None
+        chosen.append(folder / found[0])
     return chosen[0], chosen[1]
 
 
-def measure(path: Path) -> Facts:
-    """Size and SHA-256 of a file."""
+def measure(pair: tuple[Path, Path]) -> tuple[WeightFiles, dict[str, Facts]]:
+    """The two files, and the facts of each by its name; a WeightsError where one cannot be read."""
     try:
-        return Facts(size=path.stat().st_size, sha256=file_sha256(path))
+        facts = {path.name: Facts(size=path.stat().st_size, sha256=file_sha256(path)) for path in pair}
     except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
+        raise WeightsError(f"the weights in {pair[0].parent} cannot be read: {error}") from error
+    return WeightFiles(config_path=pair[0], state_path=pair[1], sha256=facts[pair[1].name].sha256), facts
 
 
 def unrecorded(pair: tuple[Path, Path]) -> WeightFiles:
     """The files of a folder that is not ours to write in."""
-    return WeightFiles(config_path=pair[0], state_path=pair[1], sha256=measure(pair[1])["sha256"])
+    return measure(pair)[0]
 
 
-def check_against_record(pair: tuple[Path, Path], record: Mapping[str, Facts]) -> WeightFiles:
-    """The files, if each has the size and the checksum that were recorded.
-
-    Raises:
-        WeightsError: one has changed, or was not recorded.
-    """
-    for path in pair:
-        now, first = measure(path), record.get(path.name)
-        if first is None:
-            raise WeightsError(f"{path} is not among the files that {RECORD_NAME} beside it knows")
-        if now["size"] != first["size"]:
-            raise WeightsError(
-                f"{path} has changed since it was first used: it has {now['size']} bytes, "
-                f"expected {first['size']}"
-            )
-        if now["sha256"] != first["sha256"]:
-            raise WeightsError(
-                f"{path} has changed since it was first used: its SHA-256 is {now['sha256']}, "
-                f"expected {first['sha256']}"
-            )
-    return WeightFiles(config_path=pair[0], state_path=pair[1], sha256=record[pair[1].name]["sha256"])
+def write_record(folder: Path, record: Record) -> None:
+    """Record the facts of a folder's files; in a folder that is read-only on purpose nothing is recorded."""
+    if os.access(folder, os.W_OK):
+        content = (json.dumps(asdict(record), indent=2) + "\n").encode()
+        write_whole(folder / RECORD_NAME, content, remedy=CACHE_REMEDY)
 
 
-def write_record(pair: tuple[Path, Path], *, source: str) -> WeightFiles:
-    """Record the files of a folder as they are now."""
-    facts = {path.name: measure(path) for path in pair}
-    record = {"format": _RECORD_FORMAT, "source": source, "files": facts}
-    try:
-        content = (json.dumps(record, indent=2) + "\n").encode()
-        write_whole(pair[0].with_name(RECORD_NAME), content, remedy=CACHE_REMEDY)
-    except OutputError:
-        if os.access(pair[0].parent, os.W_OK):
-            raise  # a cache that is read-only on purpose goes unrecorded; any other failure is told
-    return WeightFiles(config_path=pair[0], state_path=pair[1], sha256=facts[pair[1].name]["sha256"])
-
-
-def read_record(folder: Path) -> dict[str, Facts] | None:
-    """What is recorded of each file of a folder; None where nothing is.
+def read_record(folder: Path) -> Record | None:
+    """What is recorded of a folder's files; None where nothing is.
 
     Raises:
         WeightsError: there is a record, but it cannot be read.
@@ -119,16 +99,6 @@ def read_record(folder: Path) -> dict[str, Facts] | None:
     if not os.path.lexists(path):
         return None
     try:
-        record = read_json(path, dict, largest=_LARGEST_RECORD_BYTES, what="a record")
-    except FileFormatError:
-        record = None
-    known = (
-        record.get("files") if isinstance(record, dict) and record.get("format") == _RECORD_FORMAT else None
-    )
-    if not isinstance(known, dict) or not all(_is_facts(facts) for facts in known.values()):
-        raise WeightsError(f"{path} cannot be read: it is damaged, or of another version")
-    return {name: Facts(size=facts["size"], sha256=facts["sha256"]) for name, facts in known.items()}
-
-
-def _is_facts(value: object) -> bool:
-    return isinstance(value, dict) and type(value.get("size")) is int and isinstance(value.get("sha256"), str)
+        return read_json(path, Record, largest=2**20, what="a record")
+    except FileFormatError as error:
+        raise WeightsError(str(error)) from error

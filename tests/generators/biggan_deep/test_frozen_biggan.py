@@ -227,12 +227,16 @@ def test_packed_weights_convolve_as_plain_ones_and_do_not_travel(kernel: int) ->
 
 def test_weights_that_z_meets_are_the_checkpoints_normalised(small: BigGAN) -> None:
     frozen = freeze(small)
-    maps = [module for name, module in small.named_modules() if name.endswith(("gen_z", ".scale", ".offset"))]
+    ends = ("gen_z", ".scale", ".offset")
+    maps = [(name, module) for name, module in small.named_modules() if name.endswith(ends)]
     small(latents(small.config), torch.eye(10, dtype=torch.float64)[:1], 0.4)  # spectral norm sets .weight
-    weights = frozen.z_weights()
+    weights = frozen.latent_weights()
     assert len(weights) == len(maps) == 1 + 8 * 6
-    for weight, module in zip(weights, maps, strict=True):
-        assert torch.allclose(weight, module.weight[:, :32], rtol=0, atol=1e-12)
+    for weight, (name, module) in zip(weights, maps, strict=True):
+        assert torch.allclose(weight.matrix, module.weight[:, :32], rtol=0, atol=1e-12)
+        assert weight.name == name
+    assert len({weight.layer for weight in weights}) == 1 + 6  # eight matrices share the layer of their block
+    assert weights[-1].layer == weights[-8].layer != weights[-9].layer
 
 
 def test_nothing_to_train(small: BigGAN) -> None:

@@ -221,7 +221,7 @@ def test_a_missing_value_is_named(tmp_path: Path, key: str) -> None:
     "content",
     [
         *(b"", b"<html>Please log in</html>", b"\xff\xfe", b"[]", b'"text"', b"null"),
-        *(b"[" * 60_000, b'{"z_dim": ' + b"9" * 10_000 + b"}", b" " * 70_000),
+        *(b"[" * 60_000, b'{"z_dim": ' + b"9" * 10_000 + b"}", b" " * 1_100_000),
     ],
 )
 def test_what_is_not_a_configuration(tmp_path: Path, content: bytes) -> None:

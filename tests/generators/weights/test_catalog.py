@@ -2,11 +2,21 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from biggan_directions.errors import UsageError
-from biggan_directions.generators.weights.catalog import CATALOG, HubSource, UrlSource, find_model
+from biggan_directions.generators.classes.imagenet import imagenet_classes
+from biggan_directions.generators.weights import catalog
+from biggan_directions.generators.weights.catalog import (
+    CATALOG,
+    CatalogEntry,
+    HubSource,
+    UrlSource,
+    find_model,
+    register,
+)
 
 
 def test_the_models_there_are() -> None:
@@ -28,6 +38,7 @@ def test_published_models(resolution: int) -> None:
         0.4,
     )
     assert not entry.bundled
+    assert entry.classes is imagenet_classes()
     last = entry.sources[-1]
     assert isinstance(last, UrlSource)
     assert last.weights_url.startswith("https://")
@@ -51,6 +62,30 @@ def test_the_hub_comes_first_where_it_has_a_copy_and_is_pinned() -> None:
     assert len(source.sha256) == 64
 
 
+def test_another_model_that_ships_is_one_registration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "CATALOG", list(CATALOG))
+    fashion = replace(find_model("toybox"), name="fashion")
+    register(fashion)
+    assert [entry.name for entry in catalog.CATALOG[:3]] == ["toybox", "fashion", "biggan-deep-128"]
+    assert find_model("Fashion") is fashion
+    with pytest.raises(UsageError, match="there is a model 'fashion' already"):
+        register(fashion)
+
+
+def test_an_entry_without_names_has_numbers() -> None:
+    entry = CatalogEntry(
+        name="small",
+        resolution=16,
+        z_dim=4,
+        num_classes=3,
+        truncation=1.0,
+        weights_bytes=1,
+        license="MIT",
+        description="",
+    )
+    assert [item.names[0] for item in entry.classes] == ["class_0", "class_1", "class_2"]
+
+
 def test_toybox_ships_with_the_package() -> None:
     entry = find_model("toybox")
     assert entry.bundled
@@ -72,8 +107,10 @@ def test_unknown_names_are_told_the_nearest_or_all() -> None:
 def test_names_and_classes_need_no_torch() -> None:
     code = (
         "import sys\n"
-        "from biggan_directions.generators import catalog, imagenet, weights\n"
-        "imagenet.resolve_class('golden_retriever'); weights.cache_status(catalog.CATALOG[1])\n"
+        "from biggan_directions.generators.classes import imagenet\n"
+        "from biggan_directions.generators.weights import catalog, locating\n"
+        "imagenet.resolve_class('golden_retriever'); locating.cache_status(catalog.CATALOG[1])\n"
+        "assert [len(entry.classes) for entry in catalog.CATALOG] == [10, 1000, 1000, 1000]\n"
         "heavy = {'torch', 'huggingface_hub', 'pytorch_pretrained_biggan', 'boto3'} & set(sys.modules)\n"
         "sys.exit(f'imports {heavy}' if heavy else 0)\n"
     )

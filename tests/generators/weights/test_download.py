@@ -5,8 +5,12 @@ import os
 import random
 import shutil
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,15 +41,30 @@ def leftovers(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def arrived(folder: Path) -> Path:
+    """The bytes of a download that is not finished: the only file there is."""
+    (part,) = folder.iterdir()
+    assert part.name.startswith("file.")
+    assert part.name.endswith(".part")
+    return part
+
+
+def fetch(server: FileServer, folder: Path, **settings: Any) -> None:
+    download(f"{server.url}/file", folder / "file", **{"max_bytes": MOST, **settings})
+
+
+def break_off(server: FileServer, folder: Path) -> None:
+    """Leave 30 pieces of a download that cannot go on, and a server on which it can."""
+    server.break_after = [30 * PIECE, *([0] * 5)]
+    with pytest.raises(WeightsError, match=f"broke off after {30 * PIECE} of 3000000 bytes"):
+        fetch(server, folder)
+    assert arrived(folder).read_bytes() == BODY[: 30 * PIECE]
+    server.requests = []
+
+
 def test_a_file_arrives(server: FileServer, tmp_path: Path) -> None:
     seen: list[tuple[int, int | None]] = []
-    download(
-        f"{server.url}/file",
-        tmp_path / "file",
-        max_bytes=MOST,
-        sha256=SHA256,
-        progress=lambda done, total: seen.append((done, total)),
-    )
+    fetch(server, tmp_path, sha256=SHA256, progress=lambda done, total: seen.append((done, total)))
     assert (tmp_path / "file").read_bytes() == BODY
     assert leftovers(tmp_path) == ["file"]
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
@@ -55,7 +74,7 @@ def test_a_file_arrives(server: FileServer, tmp_path: Path) -> None:
 
 def test_a_broken_connection_is_taken_up_where_it_broke(server: FileServer, tmp_path: Path) -> None:
     server.break_after = [15 * PIECE, 8 * PIECE]
-    download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+    fetch(server, tmp_path)
     assert (tmp_path / "file").read_bytes() == BODY
     assert [headers.get("Range") for headers in server.asked("/file")] == [
         None,
@@ -65,30 +84,18 @@ def test_a_broken_connection_is_taken_up_where_it_broke(server: FileServer, tmp_
 
 
 def test_a_later_run_goes_on_from_what_arrived(server: FileServer, tmp_path: Path) -> None:
-    server.break_after = [30 * PIECE, *([0] * 20)]
-    with pytest.raises(WeightsError, match=f"broke off after {30 * PIECE} of 3000000 bytes"):
-        download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
-    assert leftovers(tmp_path) == ["file.part", "file.part.json"]
-    server.break_after, server.requests = [], []
+    break_off(server, tmp_path)
     seen: list[int] = []
-    download(
-        f"{server.url}/file",
-        tmp_path / "file",
-        max_bytes=MOST,
-        progress=lambda done, _: seen.append(done),
-    )
+    fetch(server, tmp_path, progress=lambda done, _: seen.append(done))
     assert (tmp_path / "file").read_bytes() == BODY
     assert [headers["Range"] for headers in server.asked("/file")] == [f"bytes={30 * PIECE}-"]
     assert min(seen) > 30 * PIECE
 
 
 def test_a_file_that_changed_meanwhile_is_fetched_anew(server: FileServer, tmp_path: Path) -> None:
-    server.break_after = [30 * PIECE, *([0] * 20)]
-    with pytest.raises(WeightsError):
-        download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
-    server.break_after, other = [], bytes(reversed(BODY))
-    server.files["/file"] = other
-    download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+    break_off(server, tmp_path)
+    server.files["/file"] = other = bytes(reversed(BODY))
+    fetch(server, tmp_path)
     assert (tmp_path / "file").read_bytes() == other
 
 
@@ -96,47 +103,61 @@ def test_a_file_that_changed_meanwhile_is_fetched_anew(server: FileServer, tmp_p
 def test_a_server_that_cannot_resume_sends_it_all(server: FileServer, tmp_path: Path, silent: str) -> None:
     setattr(server, silent, False)
     server.break_after = [1_000_000]
-    download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+    fetch(server, tmp_path)
     assert (tmp_path / "file").read_bytes() == BODY
+
+
+@pytest.mark.parametrize("etag", ['W/"weak"', '"' + 300 * "x" + '"', '"../../elsewhere"'])
+def test_only_an_etag_that_names_one_version_is_resumed(
+    server: FileServer, tmp_path: Path, etag: str
+) -> None:
+    server.etag = etag
+    server.break_after = [15 * PIECE]
+    fetch(server, tmp_path)
+    assert (tmp_path / "file").read_bytes() == BODY
+    resumed = f"bytes={15 * PIECE}-" if etag == '"../../elsewhere"' else None
+    assert [headers.get("Range") for headers in server.asked("/file")] == [None, resumed]
+    assert leftovers(tmp_path) == ["file"]
+
+
+def test_a_server_that_sends_another_range_than_was_asked_for(server: FileServer, tmp_path: Path) -> None:
+    server.break_after, server.range_shift = [15 * PIECE], 1
+    fetch(server, tmp_path)
+    assert (tmp_path / "file").read_bytes() == BODY
+    assert [headers.get("Range") for headers in server.asked("/file")] == [None, f"bytes={15 * PIECE}-", None]
 
 
 def test_a_server_that_sends_a_range_in_parts(server: FileServer, tmp_path: Path) -> None:
     server.break_after, server.most_of_a_range = [15 * PIECE], 1_200_000
-    download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+    fetch(server, tmp_path)
     assert (tmp_path / "file").read_bytes() == BODY
     assert len(server.requests) == 3
 
 
 def test_all_had_arrived_but_was_not_yet_in_place(server: FileServer, tmp_path: Path) -> None:
-    server.break_after = [30 * PIECE, *([0] * 20)]
-    with pytest.raises(WeightsError):
-        download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
-    (tmp_path / "file.part").write_bytes(BODY)  # as a crash between the last byte and the rename leaves it
-    server.break_after, server.requests = [], []
-    download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST, sha256=SHA256)
+    break_off(server, tmp_path)
+    arrived(tmp_path).write_bytes(BODY)  # as a crash between the last byte and the rename leaves it
+    fetch(server, tmp_path, sha256=SHA256)
     assert (tmp_path / "file").read_bytes() == BODY
     assert len(server.requests) == 1
 
 
 def test_more_here_than_there_begins_again(server: FileServer, tmp_path: Path) -> None:
-    server.break_after = [30 * PIECE, *([0] * 20)]
-    with pytest.raises(WeightsError):
-        download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
-    (tmp_path / "file.part").write_bytes(BODY + b"more")
-    server.break_after = []
-    download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+    break_off(server, tmp_path)
+    arrived(tmp_path).write_bytes(BODY + b"more")
+    fetch(server, tmp_path)
     assert (tmp_path / "file").read_bytes() == BODY
 
 
 def test_the_wrong_checksum_leaves_nothing(server: FileServer, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=f"SHA-256 {SHA256}, expected {'0' * 64}"):
-        download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST, sha256="0" * 64)
+        fetch(server, tmp_path, sha256="0" * 64)
     assert leftovers(tmp_path) == []
 
 
 def test_a_busy_server_is_asked_again(server: FileServer, tmp_path: Path) -> None:
     server.statuses = [503, 429]
-    download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+    fetch(server, tmp_path)
     assert (tmp_path / "file").read_bytes() == BODY
 
 
@@ -144,18 +165,31 @@ def test_a_busy_server_is_asked_again(server: FileServer, tmp_path: Path) -> Non
 def test_refusals_are_told(server: FileServer, tmp_path: Path, status: int) -> None:
     server.statuses = [status] * 20
     with pytest.raises(WeightsError, match=f"HTTP {status}"):
-        download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+        fetch(server, tmp_path)
     assert leftovers(tmp_path) == []
     assert len(server.requests) == (6 if status == 500 else 1)
 
 
+def test_a_web_page_in_place_of_the_file_is_refused_and_what_arrived_is_kept(
+    server: FileServer, tmp_path: Path
+) -> None:
+    break_off(server, tmp_path)
+    server.content_type = "text/html; charset=utf-8"
+    server.files["/file"] = b"<html>Please log in to the network of this hotel</html>"
+    with pytest.raises(WeightsError, match="a web page was sent in place of the file"):
+        fetch(server, tmp_path)
+    assert arrived(tmp_path).read_bytes() == BODY[: 30 * PIECE]
+
+
 def test_a_file_too_large_is_refused_before_it_is_fetched(server: FileServer, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="3000000 bytes, expected at most 1000"):
-        download(f"{server.url}/file", tmp_path / "file", max_bytes=1000)
+        fetch(server, tmp_path, max_bytes=1000)
     assert leftovers(tmp_path) == []
 
 
-def test_nobody_there(tmp_path: Path) -> None:
+def test_nobody_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_FIRST_PAUSE_S", 60.0)  # which would be noticed
+    begun = time.monotonic()
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
@@ -163,14 +197,23 @@ def test_nobody_there(tmp_path: Path) -> None:
         download(url, tmp_path / "file", max_bytes=MOST)
     with pytest.raises(WeightsError, match="its name cannot be resolved"):
         download("http://no-such-host.invalid/file", tmp_path / "file", max_bytes=MOST)
+    assert time.monotonic() - begun < 30
+
+
+def test_a_server_that_is_silent_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/file"
+        with pytest.raises(WeightsError, match="no answer in time"):
+            download(url, tmp_path / "file", max_bytes=MOST)
 
 
 def test_a_full_disk_leaves_no_half_file(server: FileServer, tmp_path: Path) -> None:
     with (
         files_no_larger_than(1_500_000),
-        pytest.raises(OutputError, match=r"Cannot write .*: File too large"),
+        pytest.raises(OutputError, match=r"Cannot write .*: File too large.*BIGGAN_DIRECTIONS_CACHE"),
     ):
-        download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+        fetch(server, tmp_path)
     assert leftovers(tmp_path) == []
 
 
@@ -180,7 +223,7 @@ def test_a_disk_too_small_is_said_before_it_is_full(
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2_000_000))
     with pytest.raises(OutputError, match="3000000 bytes are needed and 2000000 are free"):
-        download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+        fetch(server, tmp_path)
     assert leftovers(tmp_path) == []
 
 
@@ -190,14 +233,35 @@ def test_an_interrupt_keeps_what_arrived(server: FileServer, tmp_path: Path) -> 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST, progress=interrupt)
+        fetch(server, tmp_path, progress=interrupt)
     assert not (tmp_path / "file").exists()
-    kept = (tmp_path / "file.part").stat().st_size
+    kept = arrived(tmp_path).stat().st_size
     assert kept > 1_000_000
     server.requests = []
-    download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+    fetch(server, tmp_path)
     assert server.asked("/file")[0]["Range"] == f"bytes={kept}-"
     assert (tmp_path / "file").read_bytes() == BODY
+
+
+def test_a_download_that_is_killed_is_resumed(server: FileServer, tmp_path: Path) -> None:
+    server.stall_after = [20 * PIECE]
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from biggan_directions.generators.weights.download import download\n"
+        "show = lambda *seen: print(*seen, flush=True)\n"
+        "download(sys.argv[1], Path(sys.argv[2]), max_bytes=10**8, progress=show)\n"
+    )
+    command = [sys.executable, "-c", code, f"{server.url}/file", str(tmp_path / "file")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any(line == f"{20 * PIECE} {len(BODY)}\n" for line in process.stdout)
+        process.kill()
+    assert arrived(tmp_path).read_bytes() == BODY[: 20 * PIECE]
+    server.requests = []
+    fetch(server, tmp_path)
+    assert (tmp_path / "file").read_bytes() == BODY
+    assert server.asked("/file")[0]["Range"] == f"bytes={20 * PIECE}-"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
@@ -205,7 +269,7 @@ def test_a_folder_that_cannot_be_written(server: FileServer, tmp_path: Path) -> 
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(OutputError, match="Permission denied"):
-            download(f"{server.url}/file", tmp_path / "file", max_bytes=MOST)
+            fetch(server, tmp_path)
     finally:
         tmp_path.chmod(0o700)
 

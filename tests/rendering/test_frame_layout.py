@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from biggan_directions.rendering.frame_layout import FrameLayout, Panel
 from biggan_directions.rendering.images import ImageArray
-from biggan_directions.rendering.stage import Block, Stage
 
 
 def _noise(count: int, height: int = 40, width: int = 40) -> list[ImageArray]:
@@ -24,11 +24,11 @@ def _holds(frame: NDArray[np.uint8], image: ImageArray) -> bool:
 
 
 @pytest.mark.parametrize("labels", [True, False])
-@pytest.mark.parametrize(("blocks", "samples"), [(1, 1), (1, 4), (1, 7), (3, 2), (5, 1)])
-def test_every_picture_is_there_pixel_for_pixel(blocks: int, samples: int, labels: bool) -> None:
-    images = _noise(blocks * samples)
-    names = [Block(str(index), f"name {index}", 2.0) for index in range(blocks)]
-    stage = Stage(names, samples, 40, 40, scale=1, labels=labels)
+@pytest.mark.parametrize(("panels", "samples"), [(1, 1), (1, 4), (1, 7), (3, 2), (5, 1)])
+def test_every_picture_is_there_pixel_for_pixel(panels: int, samples: int, labels: bool) -> None:
+    images = _noise(panels * samples)
+    names = [Panel(str(index), f"name {index}", 2.0) for index in range(panels)]
+    stage = FrameLayout(names, samples, 40, 40, scale=1, labels=labels)
     frame = np.asarray(stage.frame(images, 0.5))
     assert (frame.shape[1], frame.shape[0]) == stage.size
     assert all(_holds(frame, image) for image in images)
@@ -36,7 +36,7 @@ def test_every_picture_is_there_pixel_for_pixel(blocks: int, samples: int, label
 
 def test_without_labels_there_are_pictures_and_gutters_and_nothing_else() -> None:
     images = _noise(4)
-    stage = Stage([Block("3", "rotation", 2.0)], 4, 40, 40, scale=1, labels=False)
+    stage = FrameLayout([Panel("3", "rotation", 2.0)], 4, 40, 40, scale=1, labels=False)
     frame = np.asarray(stage.frame(images, 0.5))
     assert frame.shape == (40, 4 * 40 + 3 * 2, 3)
     assert (frame[:, 40:42] == 255).all()
@@ -44,7 +44,7 @@ def test_without_labels_there_are_pictures_and_gutters_and_nothing_else() -> Non
 
 def test_wide_pictures_keep_their_shape_and_scale_enlarges_them() -> None:
     frame = np.asarray(
-        Stage([Block("", "", None)], 1, 20, 60, scale=3, labels=False).frame(_noise(1, 20, 60), 0)
+        FrameLayout([Panel("", "", None)], 1, 20, 60, scale=3, labels=False).frame(_noise(1, 20, 60), 0)
     )
     assert frame.shape == (60, 180, 3)
 
@@ -53,11 +53,11 @@ def test_wide_pictures_keep_their_shape_and_scale_enlarges_them() -> None:
 @pytest.mark.parametrize("samples", [1, 4])
 @pytest.mark.parametrize("distance", [2.0, None])
 def test_no_label_is_clipped_however_long_the_name(side: int, samples: int, distance: float | None) -> None:
-    blocks = [
-        Block("119", "W" * 300, distance),
-        Block("7", "jgy, a name that goes on and on and on", distance),
+    panels = [
+        Panel("119", "W" * 300, distance),
+        Panel("7", "jgy, a name that goes on and on and on", distance),
     ]
-    stage = Stage(blocks, samples, side, side, scale=1, labels=True)
+    stage = FrameLayout(panels, samples, side, side, scale=1, labels=True)
     frame = np.asarray(stage.frame(_noise(2 * samples, side, side), 1.0))
     margin = max(2, round(0.03 * side))
     for edge in (frame[:margin], frame[-margin:], frame[:, :margin], frame[:, -margin:]):
@@ -65,7 +65,7 @@ def test_no_label_is_clipped_however_long_the_name(side: int, samples: int, dist
 
 
 def test_the_marker_goes_from_end_to_end_and_the_distance_with_it() -> None:
-    stage = Stage([Block("3", "rotation", 2.0)], 4, 40, 40, scale=1, labels=True)
+    stage = FrameLayout([Panel("3", "rotation", 2.0)], 4, 40, 40, scale=1, labels=True)
     blank = [np.full((40, 40, 3), 255, np.uint8)] * 4
     centres = []
     for fraction in (-1.0, 0.0, 1.0):
@@ -80,7 +80,7 @@ def test_the_marker_goes_from_end_to_end_and_the_distance_with_it() -> None:
 
 
 def test_a_hundred_and_twenty_directions_fit_one_frame() -> None:
-    blocks = [Block(str(index), "", 2.0) for index in range(120)]
-    width, height = Stage(blocks, 4, 512, 512, scale=1, labels=True).size
+    panels = [Panel(str(index), "", 2.0) for index in range(120)]
+    width, height = FrameLayout(panels, 4, 512, 512, scale=1, labels=True).size
     assert width * height < 8_000_000
     assert 0.5 < width / height < 3

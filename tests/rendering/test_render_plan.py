@@ -1,10 +1,11 @@
-"""From directions to files, encoded while the next pictures are drawn."""
+"""From a request to files, encoded while the next images are drawn."""
 
 import gc
 import shutil
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,29 +15,26 @@ import torch
 from PIL import Image
 
 from biggan_directions.errors import GeneratorError, OutputError, UsageError
-from biggan_directions.rendering import RenderSettings, images_needed, render_all
-from biggan_directions.rendering.images import to_bytes
+from biggan_directions.rendering import RenderedFile, RenderPlan, RenderRequest, RenderSettings
+from biggan_directions.rendering.images import Generate, to_bytes
+from biggan_directions.rendering.manifest import MANIFEST_NAME, Manifest
 from biggan_directions.traversal import Projection
-from tests.support.standin import Discs, directions, latents
+from tests.rendering.test_gallery import account
+from tests.support.standin import Discs, latents, request
 
 SETTINGS = RenderSettings(samples=2, frames=8, scale=1, sheet_positions=3)
 EFFECTS = [0.1, 0.2, 0.3, 0.05, 0.4, 0.2]
 
 
+def _files(
+    generate: Generate, shown: RenderRequest, folder: Path, settings: RenderSettings = SETTINGS
+) -> Iterator[RenderedFile]:
+    return RenderPlan(shown, folder, settings=settings).files(generate)
+
+
 def test_a_record_for_each_file_in_order(tmp_path: Path) -> None:
-    records = list(
-        render_all(
-            Discs(),
-            directions(),
-            latents(2),
-            tmp_path,
-            settings=SETTINGS,
-            effects=EFFECTS,
-            names=["../../etc"] * 6,
-            indices=(4, 0),
-            title="discs",
-        )
-    )
+    shown = request(2, effects=EFFECTS, names=["../../etc"] * 6, indices=(4, 0), title="discs")
+    records = list(_files(Discs(), shown, tmp_path))
     assert [record.path.name for record in records] == ["sheet.png", "direction_04.gif", "direction_00.gif"]
     assert [record.index for record in records] == [None, 4, 0]
     assert all(record.path.stat().st_size == record.size_bytes for record in records)
@@ -56,17 +54,16 @@ def test_a_record_for_each_file_in_order(tmp_path: Path) -> None:
 def test_no_picture_is_drawn_twice(projection: Projection, grid: bool, tmp_path: Path) -> None:
     settings = replace(SETTINGS, projection=projection, grid=grid)
     generator = Discs()
-    records = list(
-        render_all(generator, directions(), latents(2), tmp_path, settings=settings, effects=EFFECTS)
-    )
-    assert generator.drawn == images_needed(6, settings)
+    plan = RenderPlan(request(2, effects=EFFECTS), tmp_path, settings=settings)
+    records = list(plan.files(generator))
+    assert generator.drawn == plan.images_needed
     assert len(records) == 1 + (1 if grid else 6)
 
 
 def test_files_are_the_same_bytes_each_time(tmp_path: Path) -> None:
     runs = []
     for name in ("one", "two"):
-        records = render_all(Discs(), directions(), latents(2), tmp_path / name, settings=SETTINGS)
+        records = _files(Discs(), request(2), tmp_path / name)
         runs.append({record.path.name: record.path.read_bytes() for record in records})
     assert runs[0] == runs[1]
     assert len(runs[0]) == 7
@@ -74,17 +71,7 @@ def test_files_are_the_same_bytes_each_time(tmp_path: Path) -> None:
 
 def test_another_class_for_each_sample_reaches_every_file(tmp_path: Path) -> None:
     settings, class_index = replace(SETTINGS, format="apng", labels=False), torch.tensor([0, 3])
-    list(
-        render_all(
-            Discs(),
-            directions(),
-            latents(2),
-            tmp_path,
-            settings=settings,
-            class_index=class_index,
-            indices=(0,),
-        )
-    )
+    list(_files(Discs(), request(2, class_index=class_index, indices=(0,)), tmp_path, settings))
     first = np.asarray(Image.open(tmp_path / "direction_00.png").convert("RGB")).astype(int)
     expected = to_bytes(Discs()(latents(2), class_index)).astype(int)
     assert np.abs(first[:, :32] - expected[0]).max() <= 1
@@ -101,9 +88,10 @@ def test_the_sheet_shows_a_sample_of_each_class(tmp_path: Path) -> None:
         torch.arange(5),
     ):
         generator = Discs()
-        arguments = {"settings": settings, "class_index": class_index, "indices": (0,)}
-        records = list(render_all(generator, directions(), latents(5), tmp_path, **arguments))  # type: ignore[arg-type]
-        assert generator.drawn == images_needed(1, settings, class_index)
+        shown = request(5, class_index=class_index, indices=(0,))
+        plan = RenderPlan(shown, tmp_path, settings=settings)
+        records = list(plan.files(generator))
+        assert generator.drawn == plan.images_needed
         heights.append(Image.open(records[0].path).height)
     assert heights[0] == heights[1] == 160
     assert heights[2] // 160 == 2
@@ -123,7 +111,7 @@ def test_memory_does_not_grow_with_the_number_of_directions(tmp_path: Path) -> N
     settings = replace(SETTINGS, frames=16, batch_size=2)
     before = _images_alive()
     many = torch.eye(6).repeat(4, 1)
-    list(render_all(watched, many, latents(2), tmp_path, settings=settings))
+    list(_files(watched, request(2, directions=many), tmp_path, settings))
     distinct = 16 // 2 + 1
     assert len(alive) > 10
     assert 0 < max(alive) - before <= 2 * distinct + 8
@@ -141,7 +129,7 @@ def test_a_generator_that_fails_leaves_whole_files_only(tmp_path: Path) -> None:
         return images if discs.drawn < 40 else images * float("nan")
 
     with pytest.raises(GeneratorError, match="not finite"):
-        list(render_all(failing, directions(), latents(2), tmp_path, settings=SETTINGS))
+        list(_files(failing, request(2), tmp_path))
     assert (tmp_path / "sheet.png").exists()
     for entry in tmp_path.iterdir():
         assert not entry.name.startswith(".")
@@ -150,7 +138,7 @@ def test_a_generator_that_fails_leaves_whole_files_only(tmp_path: Path) -> None:
 
 
 def test_whoever_stops_early_leaves_whole_files_and_no_thread(tmp_path: Path) -> None:
-    records = render_all(Discs(), directions(), latents(2), tmp_path, settings=SETTINGS)
+    records = _files(Discs(), request(2), tmp_path)
     next(records)
     next(records)
     records.close()  # type: ignore[attr-defined]
@@ -166,42 +154,58 @@ def test_drawing_stops_as_soon_as_encoding_has_failed(tmp_path: Path) -> None:
         return discs(z, class_index)
 
     settings = replace(SETTINGS, frames=80, batch_size=1)
-    records = render_all(slow, directions(), latents(2), folder, settings=settings, indices=(0,))
+    plan = RenderPlan(request(2, indices=(0,)), folder, settings=settings)
+    records = plan.files(slow)
     next(records)
     shutil.rmtree(folder)
     folder.write_bytes(b"in the way")
     with pytest.raises(OutputError, match="Cannot write"):
         next(records)
-    assert discs.drawn < images_needed(1, settings) / 2
+    assert discs.drawn < plan.images_needed / 2
 
 
 def test_without_the_video_extra_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     generator, settings = Discs(), replace(SETTINGS, format="mp4")
     with pytest.raises(UsageError, match="video"):
-        next(render_all(generator, directions(), latents(2), tmp_path, settings=settings))
+        next(_files(generator, request(2), tmp_path, settings))
     assert generator.drawn == 0
 
 
 def test_a_file_that_cannot_be_written_stops_the_drawing(tmp_path: Path) -> None:
     generator = Discs()
     (tmp_path / "direction_01.gif" / "inside").mkdir(parents=True)
+    plan = RenderPlan(request(2), tmp_path, settings=SETTINGS)
     with pytest.raises(OutputError, match=r"Cannot write .*direction_01\.gif"):
-        list(render_all(generator, directions(), latents(2), tmp_path, settings=SETTINGS))
-    assert generator.drawn < images_needed(6, SETTINGS)
+        list(plan.files(generator))
+    assert generator.drawn < plan.images_needed
 
 
-def test_what_does_not_fit_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
-    generator = Discs()
-    for wrong, said in (
-        ({"z": latents(3)}, "z has 3 rows: expected 2"),
-        ({"indices": (0, 9)}, "no direction 9"),
-        ({"indices": ()}, "no directions to show"),
-        ({"names": ["a"]}, "1 names: expected 6"),
-        ({"effects": [0.1] * 7}, "7 effects: expected 6"),
-    ):
-        arguments = {"z": latents(2), **wrong}
-        with pytest.raises(UsageError, match=said):
-            next(render_all(generator, directions(), folder=tmp_path, settings=SETTINGS, **arguments))  # type: ignore[arg-type]
-    assert generator.drawn == 0
+def test_another_number_of_samples_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="z has 3 rows: expected 2"):
+        RenderPlan(request(3), tmp_path, settings=SETTINGS)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("projection", ["keep", "remove"])
+@pytest.mark.parametrize("lost", [(), ("sheet.png",), ("direction_02.gif",), ("gallery.html",)])
+def test_what_a_manifest_has_is_neither_drawn_nor_counted(
+    projection: Projection, lost: tuple[str, ...], tmp_path: Path
+) -> None:
+    settings, shown = replace(SETTINGS, projection=projection), request(2, account=account())
+    list(RenderPlan(shown, tmp_path, settings=settings, manifest=_manifest(tmp_path)).files(Discs()))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for name in lost:
+        (tmp_path / name).unlink()
+    plan, generator = RenderPlan(shown, tmp_path, settings=settings, manifest=_manifest(tmp_path)), Discs()
+    records = list(plan.files(generator))
+    assert generator.drawn == plan.images_needed
+    assert (generator.drawn == 0) is (lost == ())
+    # the page needs the strips of every animation, which are dropped once there is a page
+    drawn = {record.path.name for record in records if not record.kept}
+    assert drawn == (set(lost) if lost != ("gallery.html",) else set(before) - {"sheet.png", MANIFEST_NAME})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def _manifest(folder: Path) -> Manifest:
+    return Manifest(folder, "the same", resume=True)

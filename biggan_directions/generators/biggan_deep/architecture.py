@@ -1,0 +1,130 @@
+"""BigGAN-deep in pytorch-pretrained-biggan's layout, as an architecture of the registry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_pretrained_biggan import BigGANConfig
+
+from biggan_directions.generators import ImageClass
+from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
+from biggan_directions.generators.biggan_deep.layout import (
+    checked_tensors,
+    expected_shapes,
+    load_state,
+    read_config,
+)
+from biggan_directions.generators.capabilities import TrueDirections
+from biggan_directions.generators.classes.class_table import ClassTable
+from biggan_directions.generators.classes.imagenet import imagenet_classes
+from biggan_directions.generators.config_file import read_class_list
+from biggan_directions.generators.registry import Architecture, ModelFacts
+from biggan_directions.generators.weights.weight_folder import WeightFiles
+
+_TRUNCATION = 0.4  # as the catalog has it for the published models
+# What no other network's configuration is likely to have; z_dim and num_classes are everybody's.
+_OWN_KEYS = {"attention_layer_position", "channel_width", "class_embed_dim", "n_stats"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BigGANDeepWeights:
+    """A checkpoint's tensors by their names in ``BigGAN(config).state_dict()``: float32, on the CPU."""
+
+    config: BigGANConfig
+    classes: ClassTable
+    state: Mapping[str, torch.Tensor]
+    sha256: str
+
+    @classmethod
+    def of_tensors(
+        cls,
+        config: Mapping[str, Any],
+        state: Mapping[str, torch.Tensor],
+        *,
+        classes: ClassTable,
+        sha256: str,
+        where: str,
+    ) -> "BigGANDeepWeights":
+        """Weights that are in memory already, with the configuration's values; ``where`` is for errors.
+
+        Raises:
+            FileFormatError: a tensor is absent, of another shape or kind, or not finite.
+        """
+        parsed = BigGANConfig(**config)
+        checked = checked_tensors(state, expected_shapes(parsed), where=where)
+        return cls(config=parsed, classes=classes, state=checked, sha256=sha256)
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What the configuration says."""
+        return _facts(self.config, self.classes)
+
+    def freeze(
+        self,
+        *,
+        classes: Sequence[ImageClass],
+        truncation: float,
+        model: str,
+        license: str,
+        true_directions: TrueDirections | None,
+        device: torch.device,
+    ) -> FrozenBigGAN:
+        """The generator of these classes at the stored truncation that is nearest.
+
+        Raises:
+            UsageError: no class, or a truncation outside (0, 1].
+        """
+        return FrozenBigGAN.from_state(
+            self.config,
+            self.state,
+            classes=classes,
+            truncation=truncation,
+            model=model,
+            weights_sha256=self.sha256,
+            license=license,
+            true_directions=true_directions,
+            device=device,
+        )
+
+
+class BigGANDeep:
+    """BigGAN-deep as an :class:`~biggan_directions.generators.registry.Architecture`."""
+
+    def recognises(self, config: Mapping[str, Any]) -> bool:
+        """Whether one of the keys that are BigGAN-deep's own is there."""
+        return not _OWN_KEYS.isdisjoint(config)
+
+    def facts(self, config_path: Path) -> ModelFacts:
+        """What ``config.json`` says; errors as of :func:`~.layout.read_config`."""
+        return _facts(*_configured(config_path))
+
+    def read(self, files: WeightFiles) -> BigGANDeepWeights:
+        """Both files; errors as of :func:`~.layout.load_state`."""
+        config, classes = _configured(files.config_path)
+        _, state = load_state(files)
+        return BigGANDeepWeights(config=config, classes=classes, state=state, sha256=files.sha256)
+
+
+ARCHITECTURE: Architecture = BigGANDeep()
+
+
+def _configured(config_path: Path) -> tuple[BigGANConfig, ClassTable]:
+    config = read_config(config_path)
+    listed = read_class_list(config_path, config.num_classes)
+    if listed is not None:
+        return config, listed
+    return config, imagenet_classes() if _is_published(config) else ClassTable.numbered(config.num_classes)
+
+
+def _is_published(config: BigGANConfig) -> bool:
+    """Whether this is the configuration of one of DeepMind's three models, which were trained on ImageNet."""
+    sizes = (config.num_classes, config.z_dim, config.channel_width)
+    return sizes == (1000, 128, 128) and config.output_dim in (128, 256, 512)
+
+
+def _facts(config: BigGANConfig, classes: ClassTable) -> ModelFacts:
+    return ModelFacts(
+        resolution=config.output_dim, z_dim=config.z_dim, classes=classes, truncation=_TRUNCATION
+    )

@@ -1,0 +1,165 @@
+"""Architectures: how a folder with a model's weights is recognised, read, and made into a generator.
+
+An architecture of ours is one folder of ``generators/`` with a module ``architecture.py``, which has an
+:class:`Architecture` named ``ARCHITECTURE``. Other packages add theirs by an entry point of the group
+``biggan_directions.architectures`` that refers to such an object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from biggan_directions import plugins
+from biggan_directions.errors import FileFormatError
+from biggan_directions.generators.config_file import read_config_values
+
+if TYPE_CHECKING:
+    import torch
+
+    from biggan_directions.generators import Generator, ImageClass
+    from biggan_directions.generators.capabilities import TrueDirections
+    from biggan_directions.generators.classes.class_table import ClassTable
+    from biggan_directions.generators.weights.weight_folder import WeightFiles
+
+GROUP = "biggan_directions.architectures"
+_PACKAGE = "biggan_directions.generators"
+_MODULE = "architecture"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """What is known of a model before its weights are read.
+
+    Attributes:
+        resolution: side of its images in pixels.
+        z_dim: numbers of a latent.
+        classes: what it draws.
+        truncation: what suits it if nobody says otherwise, in (0, 1].
+    """
+
+    resolution: int
+    z_dim: int
+    classes: ClassTable
+    truncation: float
+
+
+class Weights(Protocol):
+    """A model's weights in memory, every tensor checked."""
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What the configuration says."""
+        ...
+
+    @property
+    def state(self) -> Mapping[str, torch.Tensor]:
+        """The tensors by name."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Of the file of weights, hexadecimal."""
+        ...
+
+    def freeze(
+        self,
+        *,
+        classes: Sequence[ImageClass],
+        truncation: float,
+        model: str,
+        license: str,
+        true_directions: TrueDirections | None,
+        device: torch.device,
+    ) -> Generator:
+        """A generator of these classes at this truncation; it carries what else is given.
+
+        Raises:
+            UsageError: the truncation is outside (0, 1].
+        """
+        ...
+
+
+class Architecture(Protocol):
+    """One kind of network, in the files of a model's folder: ``config.json`` and the weights."""
+
+    def recognises(self, config: Mapping[str, Any]) -> bool:
+        """Whether the values of a ``config.json``, which are unchecked, look like this architecture's.
+
+        A file that says ``"architecture": NAME`` itself is not asked about.
+        """
+        ...
+
+    def facts(self, config_path: Path) -> ModelFacts:
+        """What a ``config.json`` says, all of it checked.
+
+        Raises:
+            FileFormatError: a value is absent or out of bounds.
+        """
+        ...
+
+    def read(self, files: WeightFiles) -> Weights:
+        """Both files, all that is in them checked: they may come from anybody.
+
+        Raises:
+            FileFormatError: a file is not what it should be; the first tensor that is wrong is named.
+        """
+        ...
+
+
+def names() -> list[str]:
+    """The names of all architectures, sorted; none is imported."""
+    return plugins.names(_PACKAGE, GROUP, _MODULE)
+
+
+def architecture_of(config_path: Path) -> Architecture:
+    """The architecture of a model's folder: the one that its ``config.json`` names, or that recognises it.
+
+    Raises:
+        FileFormatError: it is not JSON, or of no architecture that is installed, or of several.
+        UsageError: another package's architecture cannot be imported.
+    """
+    values, known = read_config_values(config_path), names()
+    named = values.get("architecture")
+    if named is not None:
+        if named not in known:
+            raise FileFormatError(
+                f"{config_path} is of the architecture {str(named)[:80]!r}, which is not installed; there "
+                f"are {', '.join(known)}"
+            )
+        return _load(named)
+    own = plugins.own_names(_PACKAGE, _MODULE)
+    found = _recognising(own, values) or _recognising([name for name in known if name not in own], values)
+    if not found:
+        raise FileFormatError(
+            f"{config_path} is of no architecture that is installed ({', '.join(known)}); if it is of one of "
+            f'them, write for example "architecture": "{known[0]}" into it'
+        )
+    if len(found) > 1:
+        raise FileFormatError(
+            f"{config_path} could be of the architectures {' and '.join(found)}: write the right one into "
+            f'it, for example "architecture": "{found[0]}"'
+        )
+    return _load(found[0])
+
+
+def read_facts(files: WeightFiles) -> ModelFacts:
+    """What a model's ``config.json`` says; errors as of :func:`architecture_of` and Architecture.facts."""
+    return architecture_of(files.config_path).facts(files.config_path)
+
+
+def read_weights(files: WeightFiles) -> Weights:
+    """A model's weights; errors as of :func:`architecture_of` and Architecture.read."""
+    return architecture_of(files.config_path).read(files)
+
+
+def _load(name: str) -> Architecture:
+    found = plugins.load(_PACKAGE, GROUP, name, _MODULE)
+    return cast(Architecture, found.ARCHITECTURE if isinstance(found, ModuleType) else found)
+
+
+def _recognising(candidates: Iterable[str], values: Mapping[str, Any]) -> list[str]:
+    return [name for name in candidates if _load(name).recognises(values)]

@@ -1,0 +1,78 @@
+"""What is drawn: directions, and the samples that move along them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from biggan_directions.errors import UsageError
+from biggan_directions.rendering.gallery import Account
+from biggan_directions.rendering.settings import RenderSettings
+from biggan_directions.traversal import Extent, check_directions, check_indices
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RenderRequest:
+    """Directions, the samples that move along them, and what is written beside the images.
+
+    Args:
+        directions: (ndirs, z_dim), rows of norm 1.
+        z: (N, z_dim), a latent for each sample, on the generator's device.
+        class_index: (N,), each sample's class; left out: the generator's first.
+        indices: which directions are shown, in this order; left out: all.
+        names: one a direction; left out: no names.
+        effects: RMS change of the image per unit of z, one a direction; left out: unknown. They decide how
+            far the samples move.
+        printed: the effects that the sheet prints, where they were measured again since; left out: the same.
+        title: a line at the top of the contact sheet.
+        account: what the page says beside the images; left out: there is no page.
+
+    Raises:
+        UsageError: shapes, lengths or indices that do not fit.
+
+    >>> request = RenderRequest(directions=torch.eye(3), z=torch.zeros(1, 3), effects=[0.1, 0.2, 0.4])
+    >>> [extent.distance for extent in request.extents(RenderSettings()).values()]
+    [4.0, 2.0, 1.0]
+    """
+
+    directions: torch.Tensor
+    z: torch.Tensor
+    class_index: torch.Tensor | None = None
+    indices: Sequence[int] | None = None
+    names: Sequence[str] = ()
+    effects: Sequence[float] = ()
+    printed: Sequence[float] = ()
+    title: str = ""
+    account: Account | None = None
+
+    def __post_init__(self) -> None:
+        check_directions(self.directions, self.z.shape[-1])
+        count = len(self.directions)
+        check_indices(self.shown, count)
+        if not self.shown:
+            raise UsageError("There are no directions to show: expected one index or more.")
+        for what, values in (("names", self.names), ("effects", self.effects), ("effects", self.printed)):
+            if len(values) not in (0, count):
+                raise UsageError(f"There are {len(values)} {what}: expected {count}, one a direction.")
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The indices of the directions that are shown, each once."""
+        return tuple(range(len(self.directions)) if self.indices is None else dict.fromkeys(self.indices))
+
+    def name(self, index: int) -> str:
+        """The name of a direction, "" where it has none."""
+        return self.names[index] if len(self.names) else ""
+
+    def effect(self, index: int) -> float:
+        """The effect of a direction, NaN where it is unknown."""
+        return self.effects[index] if len(self.effects) else math.nan
+
+    def printed_effect(self, index: int) -> float:
+        """The effect of a direction as the sheet prints it, NaN where it is unknown."""
+        return self.printed[index] if len(self.printed) else self.effect(index)
+
+    def extents(self, settings: RenderSettings) -> dict[int, Extent]:
+        """How far the samples move along each direction that is shown, by the direction's index."""
+        return {index: settings.extent(self.effect(index)) for index in self.shown}

@@ -1,0 +1,175 @@
+"""One run of rendering: a folder that is held meanwhile, files that are drawn, and what is there already."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from math import nan
+from pathlib import Path
+
+import torch
+
+from biggan_directions.directions import Directions
+from biggan_directions.distributed.process_group import ALONE, ProcessGroup
+from biggan_directions.errors import UsageError
+from biggan_directions.files.atomic_write import check_writable
+from biggan_directions.generators import Generator
+from biggan_directions.generators.batching import Halving, fastest_batch
+from biggan_directions.generators.weights.download import file_sha256
+from biggan_directions.measured import measured
+from biggan_directions.metrics.scorecard import digest
+from biggan_directions.rendering.gallery import GALLERY_NAME
+from biggan_directions.rendering.manifest import Manifest
+from biggan_directions.rendering.render_plan import RenderedFile, RenderPlan
+from biggan_directions.rendering.render_request import RenderRequest
+from biggan_directions.rendering.samples import listed, samples_of
+from biggan_directions.rendering.settings import RenderSettings
+from biggan_directions.runs import interrupt
+from biggan_directions.runs.account import account_of
+from biggan_directions.runs.drawing import SharedDrawing, serve
+from biggan_directions.runs.folder import held
+from biggan_directions.runs.learn import DIRECTIONS_NAME
+from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
+from biggan_directions.version import __version__
+
+_MOST = 64  # images at once in a process that does not lead, as fastest_batch allows
+
+
+def render(
+    found: Directions,
+    generator: Generator,
+    folder: str | Path,
+    settings: RenderSettings | None = None,
+    *,
+    path: Path | None = None,
+    indices: Sequence[int] | None = None,
+    group: ProcessGroup = ALONE,
+    resume: bool = False,
+    observe: Observe = ignore,
+) -> Iterator[RenderedFile]:
+    """Draw a contact sheet, animations and a page of directions into a folder; yield each file when done.
+
+    The folder is held against other runs until the last file is done or the iterator is closed. In a process
+    that does not lead its group nothing is yielded: it draws what the leader asks for.
+
+    Args:
+        found: the directions.
+        generator: draws the images.
+        folder: where the files go; made if need be. What is there is replaced.
+        settings: how they are drawn; the defaults where left out.
+        path: the file of the directions, which the page's commands name and beside which a scorecard is
+            looked for; left out: ``directions.pt`` in the folder, which is written if there is none.
+        indices: which directions; left out: all.
+        group: the processes that share the work; all of them call this.
+        resume: leave the files that are there already as they would be drawn now.
+        observe: called with a :class:`~biggan_directions.runs.observer.RunProgress` as images are generated
+            and with each :class:`~biggan_directions.runs.observer.Note` that a user should read.
+
+    Yields:
+        The sheet, the animations, first those that were left as they are, and the page.
+
+    Raises:
+        UsageError: settings or indices that do not fit, or a file of other directions in the folder.
+        OutputError: another run is writing into the folder, or a file cannot be written.
+        GeneratorError: images that are not finite.
+        ProcessGroupError: a process has ended or does not answer.
+    """
+    if not group.leads:
+        serve(Halving(generator, _MOST), generator.device, group)
+        return
+    folder, settings = Path(folder), settings or RenderSettings()
+    check_writable(folder / GALLERY_NAME)
+    with held(folder) as hold:
+        path = _file_of(found, folder) if path is None else path
+        manifest = Manifest(folder, _made_of(found, path, generator, settings, indices), resume=resume)
+        if generator.device.type != "cpu":  # on a CPU a fixed batch is as fast, and repeats to the same bytes
+            settings = replace(settings, batch_size=fastest_batch(generator))
+        together = SharedDrawing(Halving(generator, settings.batch_size), settings.batch_size, group)
+        settings = replace(settings, batch_size=settings.batch_size * group.size)
+        request = _request(found, generator, path, folder, settings, indices, observe)
+        plan = RenderPlan(request, folder, settings=settings, manifest=manifest)
+        drawn = 0
+
+        def generate(z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+            nonlocal drawn
+            hold.check()
+            interrupt.check()
+            images = together(z, class_index)
+            drawn += len(z)
+            observe(RunProgress(phase="images", done=drawn, total=plan.images_needed))
+            return images
+
+        yield from plan.files(generate)
+    together.end()
+
+
+def _file_of(found: Directions, folder: Path) -> Path:
+    """The file ``directions.pt`` in a folder, which is written if there is none.
+
+    Raises:
+        UsageError: the file is of other directions, or the directions are a bare matrix.
+        OutputError: it cannot be written.
+    """
+    path = folder / DIRECTIONS_NAME
+    if found.foreign:
+        raise UsageError("a bare matrix does not say what it is of: pass path=, the file that it is from")
+    if not path.exists():
+        found.save(path)
+    elif not torch.equal(Directions.load(path).directions, found.directions):
+        raise UsageError(f"{path} is of other directions: pass path=, their own file, or another folder")
+    return path
+
+
+def _request(
+    found: Directions,
+    generator: Generator,
+    path: Path,
+    folder: Path,
+    settings: RenderSettings,
+    indices: Sequence[int] | None,
+    observe: Observe,
+) -> RenderRequest:
+    """The directions, with samples of every class of the generator."""
+    z, class_index = samples_of(generator, settings.samples, settings.seed)
+    classes = [item.name for item in generator.classes]
+    captions = [classes[place] if len(classes) > 1 else "" for place in class_index.tolist()]
+    chosen = None if indices is None else list(indices)
+
+    shown = measured(found, path)
+
+    def note(text: str) -> None:
+        observe(Note(text))
+
+    return RenderRequest(
+        directions=found.directions.to(generator.device),
+        z=z,
+        class_index=class_index,
+        indices=indices,
+        names=found.names,
+        effects=found.effect.tolist(),
+        printed=[nan if figure.value is None else figure.value for figure in shown.effect],
+        title=f"{Path(generator.model).name} · {listed(classes)}",
+        account=account_of(found, generator, path, folder, settings, chosen, captions, note),
+    )
+
+
+def _made_of(
+    found: Directions,
+    path: Path,
+    generator: Generator,
+    settings: RenderSettings,
+    indices: Sequence[int] | None,
+) -> str:
+    """A checksum of all that decides what the files show."""
+    all_of_it = {
+        "directions": file_sha256(path),
+        "matrix": digest(found.directions),  # a bare matrix may be placed elsewhere in z
+        "weights": generator.weights_sha256,
+        "classes": [[item.index, item.name] for item in generator.classes],
+        "model": generator.model,
+        "truncation": generator.truncation,
+        "version": __version__,
+        "settings": asdict(settings),
+        "indices": None if indices is None else list(indices),
+    }
+    return hashlib.sha256(json.dumps(all_of_it, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,43 @@
+"""What is drawn: a request that does not fit is refused when it is made."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from biggan_directions.errors import UsageError
+from biggan_directions.rendering import RenderSettings
+from tests.support.standin import latents, request
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"indices": (0, 9)}, "no direction 9: this set has 6"),
+        ({"indices": (-1,)}, "no direction -1"),
+        ({"indices": ()}, "no directions to show"),
+        ({"names": ["a"]}, "1 names: expected 6"),
+        ({"effects": [0.1] * 7}, "7 effects: expected 6"),
+        ({"z": latents(2)[:, :5]}, r"\(6, 6\).*expected \(ndirs, 5\)"),
+        ({"directions": torch.ones(6)}, r"\(6,\).*expected \(ndirs, 6\)"),
+    ],
+)
+def test_what_does_not_fit_is_refused(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        request(2, **wrong)
+
+
+def test_a_direction_is_shown_once_in_the_order_asked_for() -> None:
+    assert request(1).shown == (0, 1, 2, 3, 4, 5)
+    assert request(1, indices=[4, 0, 4]).shown == (4, 0)
+
+
+def test_what_is_not_known_has_no_name_and_no_effect() -> None:
+    bare = request(1, indices=[3])
+    assert bare.name(3) == ""
+    assert math.isnan(bare.effect(3))
+    assert bare.extents(RenderSettings()) == {3: (3.0, "effect unknown")}
+    known = request(1, indices=[3], names=list("abcdef"), effects=[0.1, 0.1, 0.1, 0.2, 0.1, 0.1])
+    assert (known.name(3), known.effect(3)) == ("d", 0.2)
+    assert known.extents(RenderSettings())[3].distance == 2.0
