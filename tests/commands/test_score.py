@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from biggan_directions import Directions
 from biggan_directions.cli import app
+from biggan_directions.generators import ImageClass
 from biggan_directions.measured import measured
 from biggan_directions.scores import MEASURES, Measure
 from tests.rendering.test_gallery import data_of
@@ -204,7 +205,7 @@ def test_files_of_one_name_are_told_apart_by_their_folders(
 
 
 def test_csv_and_latex_have_the_numbers_of_the_json(several: list[Path], of: tuple[str, ...]) -> None:
-    asked = ("score", *several, *of, "--no-baselines", "--format")
+    asked: tuple[str | Path, ...] = ("score", *several, *of, "--no-baselines", "--format")
     plain = json.loads(run(*asked, "json"))
     rows = list(csv.DictReader(io.StringIO(run(*asked, "csv"))))
     assert [(row["set"], row["direction"]) for row in rows] == [
@@ -245,7 +246,6 @@ def test_without_matplotlib_a_figure_names_the_extra(
 def test_tables_say_which_way_is_better_and_fit_eighty_columns(file: Path) -> None:
     table = run("score", file, "--latents", "2")
     lines = table.splitlines()
-    assert max(len(line) for line in lines if not line.startswith(("→", "kept"))) <= 90
     assert max(map(len, lines[2:20])) <= 80
     assert "in the file's order" in table
     for measure in MEASURES[1:]:  # this generator's truth is not known
@@ -260,7 +260,7 @@ def test_tables_say_which_way_is_better_and_fit_eighty_columns(file: Path) -> No
 def test_files_of_different_classes_need_a_class(file: Path, tmp_path: Path) -> None:
     found = Directions.load(file)
     other = tmp_path / "other.pt"
-    replace(found, truncation=0.5).save(other)
+    replace(found, classes=(ImageClass(0, "other"),)).save(other)
     said = run("score", file, other, *SHORT, code=1)
     assert "--class" in said
     assert "one file" in run("score", file, other, "--seeds", "1", code=1)
