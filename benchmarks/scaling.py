@@ -141,7 +141,7 @@ def _of_nothing(group: ProcessGroup, *, times: int = 200) -> float:
 
 def _solving(dims: int) -> float:
     """CPU seconds in which random Hessians are made as diagonal as can be: what every process does alike."""
-    empty = Moments.zero(dims, dims)
+    empty = Moments.zero(dims)
     pairs = len(empty.pairs)
     draws = torch.randn(pairs, 4 * pairs, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     begun = time.process_time()

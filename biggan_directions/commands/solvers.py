@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from biggan_directions.learning.settings import LearnSettings
 
 
-_VERBS = {"survey": "find the search space", "solver": "solve", "effects": "measure effects"}
+_VERBS = {"survey": "find the search space", "solver": "solve", "measuring": "measure the result"}
 
 
 def solvers(
@@ -58,7 +58,7 @@ def solvers(
 
 def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
     """What is known of a solver, as plain values."""
-    from biggan_directions.learning.cost import images_to_describe
+    from biggan_directions.learning.cost import images_to_measure
     from biggan_directions.solvers.settings import declared
 
     solver = settings.made()
@@ -72,7 +72,7 @@ def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
         "images": {
             "survey": survey,
             "solver": cost.images,
-            "effects": images_to_describe(settings, outline, cost),
+            "measuring": images_to_measure(settings, outline, cost),
         },
         "gradients": survey + cost.gradients,
         "settings": [
