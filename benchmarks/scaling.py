@@ -9,6 +9,7 @@ needs two idle cores.
 import argparse
 import json
 import os
+import pickle
 import statistics
 import subprocess
 import sys
@@ -32,12 +33,34 @@ CPU = torch.device("cpu")
 _PART = RESULTS / ".scaling_part.json"  # the results of process 0, for the process that started both
 
 
+class TimedGroup(ProcessGroup):
+    """A group that counts the seconds spent on exchanges, waiting included, and the bytes received."""
+
+    seconds = 0.0
+    received = 0
+
+    def _exchange(self, collective: Callable[[], object]) -> None:
+        start = time.perf_counter()
+        super()._exchange(collective)
+        self.seconds += time.perf_counter() - start
+
+    def _gathered(self, mine: Any, *, to_all: bool = True) -> list[Any]:
+        parts = super()._gathered(mine, to_all=to_all)
+        self.received += sum(len(pickle.dumps(part)) for part in parts)
+        return parts
+
+    def broadcast(self, value: Any) -> Any:
+        value = super().broadcast(value)
+        self.received += len(pickle.dumps(value))
+        return value
+
+
 def main() -> None:
     """Start two processes, and write their results."""
     options = _options()
     if options.member:
         with joined() as group:
-            found = measured(options, group)
+            found = measured(options, TimedGroup(group.rank, group.size, device=group.device))
         if group.leads:
             _PART.write_text(json.dumps(found), encoding="utf-8")
         return
@@ -61,7 +84,7 @@ def main() -> None:
     print(f"written to {write('scaling', found, CPU)}")
 
 
-def measured(options: argparse.Namespace, group: ProcessGroup) -> dict[str, Any]:
+def measured(options: argparse.Namespace, group: TimedGroup) -> dict[str, Any]:
     """Each case alone and together, round by round, after one of each that is not counted."""
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[group.rank]})
     toy = load_generator("toybox", "car", device="cpu")
@@ -87,7 +110,7 @@ def measured(options: argparse.Namespace, group: ProcessGroup) -> dict[str, Any]
     }
 
 
-def _case(call: Callable[[ProcessGroup], object], rounds: int, group: ProcessGroup) -> dict[str, Any]:
+def _case(call: Callable[[ProcessGroup], object], rounds: int, group: TimedGroup) -> dict[str, Any]:
     """Seconds of one process and of two, and the share of the latter spent in communication and waiting."""
     alone, together, exchanging, received = [], [], [], 0
     for round_ in range(rounds + 1):
@@ -118,7 +141,7 @@ def _of_nothing(group: ProcessGroup, *, times: int = 200) -> float:
 
 def _solving(dims: int) -> float:
     """CPU seconds to diagonalise random Hessians jointly, which every process repeats."""
-    empty = Moments.zero(dims, dims)
+    empty = Moments.zero(dims)
     pairs = len(empty.pairs)
     draws = torch.randn(pairs, 4 * pairs, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     begun = time.process_time()

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from biggan_directions.learning.run import iterate, learn
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.penalty import hessian_penalty, hessian_penalty_along
+    from biggan_directions.runs.learn import LearnRun
+    from biggan_directions.runs.per_class import PerClassRun
 
 __all__ = [
     "CallableGenerator",
     "Directions",
+    "LearnRun",
     "LearnSettings",
+    "PerClassRun",
     "__version__",
     "hessian_penalty",
     "hessian_penalty_along",
@@ -34,7 +38,9 @@ register(TOYBOX)
 _HOME = {
     "CallableGenerator": "generators.custom",
     "Directions": "directions",
+    "LearnRun": "runs.learn",
     "LearnSettings": "learning.settings",
+    "PerClassRun": "runs.per_class",
     "hessian_penalty": "penalty",
     "hessian_penalty_along": "penalty",
     "iterate": "learning.run",

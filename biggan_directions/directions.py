@@ -35,8 +35,9 @@ class Directions:
     Attributes:
         directions: ``(ndirs, z_dim)`` float32, orthonormal rows.
         names: one per direction; "" for a direction without a name.
-        effect: ``(ndirs,)`` RMS picture change, on the scale [-1, 1], per unit of z; NaN where not measured.
-        penalty: ``(ndirs,)`` share of the row's Hessian energy off the diagonal; NaN where not measured.
+        effect: ``(ndirs,)`` RMS image change, on the scale [-1, 1], per unit of z; NaN where not measured.
+        penalty: ``(ndirs,)`` share of the row's Hessian energy off the diagonal, a mean over latents; NaN
+            where not measured. :func:`~biggan_directions.measured.measured` gives the figures to show.
         model: name, resolution, z_dim, weights_sha256; empty for a foreign file.
         classes: the classes on which they were learnt.
         truncation, seed, solver, made_with, license: how they were made; solver holds every setting.
@@ -73,6 +74,12 @@ class Directions:
     def foreign(self) -> bool:
         """Whether the file does not name its model."""
         return not self.model
+
+    @property
+    def score_latents(self) -> int | None:
+        """At how many fresh latents effect and penalty were measured, None where that is not known."""
+        found = self.solver.get("score_latents")
+        return found if type(found) is int else None
 
     def orthonormality_error(self) -> float:
         """The largest entry of ``|QQᵀ − I|``."""

@@ -10,12 +10,11 @@ import typer
 
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device
-from biggan_directions.commands.render import drawing_bar, print_file
+from biggan_directions.commands.progress import progress_bar
+from biggan_directions.commands.render import print_file
 from biggan_directions.commands.terminal import out, print_scores, print_sets
-from biggan_directions.runs.learn import drain
-from biggan_directions.runs.score import measure
 
-_LATENTS = 6  # of the scorecard: a demonstration should not take a minute
+_LATENTS = 16  # of the scorecard, as many as score takes
 
 
 def _clear(folder: Path) -> None:
@@ -36,24 +35,28 @@ def demo(
     device: Device = "auto",
 ) -> None:
     """Learn, score and render six directions on the generator that ships; offline."""
-    from biggan_directions.distributed.process_group import ALONE
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.metrics.scoring import ScoreSettings
     from biggan_directions.rendering import GALLERY_NAME
     from biggan_directions.runs.folder import held
+    from biggan_directions.runs.learn import DIRECTIONS_NAME, solve
     from biggan_directions.runs.render import render
+    from biggan_directions.runs.score import measure
 
     folder = OUTPUTS / "demo"
     generator = load("toybox", [class_name], None, device)
     with held(folder):
-        found, _ = drain(generator, LearnSettings(ndirs=6), ALONE)
-        card = measure(found, generator, ScoreSettings(latents=_LATENTS), ALONE)
+        with progress_bar() as observe:
+            settings = LearnSettings(ndirs=6, score_latents=_LATENTS)
+            found, known = solve(generator, settings, observe=observe)
+            card = measure(found, generator, ScoreSettings(latents=_LATENTS), known=known, observe=observe)
         _clear(folder)
-        found.save(folder / "directions.pt")
+        found.save(folder / DIRECTIONS_NAME)
         card.save(folder)
         print_sets(card)
-        print_scores(card.sets[0], found.names)
-    with drawing_bar() as progress:
-        for file in render(found, generator, folder, progress=progress):
+        out.print()
+        print_scores(card.sets[0], found.names, card.latents)
+    with progress_bar() as observe:
+        for file in render(found, generator, folder, observe=observe):
             print_file(file)
     out.print(f"\nopen {folder / GALLERY_NAME} in a browser: it needs no network")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,15 +13,16 @@ from rich.markup import escape
 
 from biggan_directions.commands.opening import compile_forward, load
 from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, Space, key_values
-from biggan_directions.commands.terminal import measures, out, plain, print_scores
+from biggan_directions.commands.progress import progress_bar
+from biggan_directions.commands.terminal import measures_of, out, plain, print_scores
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.files.escaping import folder_name, shell_path
-from biggan_directions.runs.learn import Learnt, run
-from biggan_directions.runs.per_class import EachClass, learn_each
 
 if TYPE_CHECKING:
     from biggan_directions.generators import Generator
     from biggan_directions.learning.settings import LearnSettings
+    from biggan_directions.runs.learn import LearnResult
+    from biggan_directions.runs.per_class import PerClassResult
 
 
 def _would(generator: Generator, settings: LearnSettings, path: Path, runs: int) -> str:
@@ -37,14 +39,14 @@ def _would(generator: Generator, settings: LearnSettings, path: Path, runs: int)
     )
 
 
-def _print(learnt: Learnt, path: Path) -> None:
+def _print(result: LearnResult, path: Path) -> None:
     from biggan_directions.metrics.scorecard import remarks
 
-    if learnt.card is None:
+    if result.scorecard is None:
         out.print(f"nothing to do: {plain(str(path))} is finished", soft_wrap=True)
         return
-    print_scores(learnt.card.sets[0], learnt.found.names)
-    for remark in remarks(learnt.card.sets[0]):
+    print_scores(result.scorecard.sets[0], result.directions.names, result.scorecard.latents)
+    for remark in remarks(result.scorecard.sets[0]):
         out.print(f"→ {remark}", soft_wrap=True)
     file = escape(shell_path(path))
     out.print(
@@ -54,27 +56,50 @@ def _print(learnt: Learnt, path: Path) -> None:
     )
 
 
-def _plain(learnt: Learnt, path: Path) -> dict[str, Any]:
-    plain_values: dict[str, Any] = {"path": str(path), "directions": measures(learnt.found)}
-    if learnt.card is not None:
-        plain_values["scores"] = learnt.card.as_json()["sets"][0]["directions"]
-    return plain_values
+def _plain(result: LearnResult, path: Path) -> dict[str, Any]:
+    """Every number once: the measures of the scorecard, or of the file where the run had finished before."""
+    from biggan_directions.metrics.tables import as_plain
+
+    names = result.directions.names
+    if result.scorecard is None:
+        shown = measures_of(result.directions, path)
+        return {
+            "path": str(path),
+            "latents": shown.latents,
+            "directions": [
+                {"direction": index, "name": name, "effect": asdict(effect), "penalty": asdict(penalty)}
+                for index, (name, effect, penalty) in enumerate(
+                    zip(names, shown.effect, shown.penalty, strict=True)
+                )
+            ],
+        }
+    own = as_plain(result.scorecard, [names])["sets"][0]
+    return {
+        "path": str(path),
+        "latents": result.scorecard.latents,
+        "directions": [
+            {"direction": index, "name": name, **scores}
+            for index, (name, scores) in enumerate(zip(names, own["directions"], strict=True))
+        ],
+        "means": own["means"],
+        "paper_penalty": own["paper_penalty"],
+    }
 
 
-def _print_each(each: EachClass, root: Path, as_json: bool) -> None:
+def _print_classes(result: PerClassResult, root: Path, as_json: bool) -> None:
     if as_json:
-        paths = [str(path) for path in each.paths]
-        typer.echo(json.dumps({"paths": paths, "new": each.new, "left_out": each.left_out}))
+        paths = [str(path) for path in result.paths]
+        typer.echo(json.dumps({"paths": paths, "new": result.new, "left_out": result.left_out}))
     else:
         out.print(
-            f"{len(each.paths):,} classes have their directions in {plain(str(root))}: {each.new:,} of them "
-            "were learnt now",
+            f"{len(result.paths):,} classes have their directions in {plain(str(root))}: {result.new:,} of "
+            "them were learnt now",
             soft_wrap=True,
         )
-    if each.left_out:
-        count, named = len(each.left_out), ", ".join(each.left_out[:5])
+    if result.left_out:
+        count, named = len(result.left_out), ", ".join(result.left_out[:5])
         more = ", …" if count > 5 else ""
-        total = count + len(each.paths)
+        total = count + len(result.paths)
         raise GeneratorError(f"{count:,} of {total:,} classes were left out: {named}{more}")
 
 
@@ -111,14 +136,19 @@ def learn(
         bool, typer.Option(help="Say what would be done and what it takes, and stop.")
     ] = False,
     latents: Annotated[int, typer.Option(help="Where second derivatives are measured.")] = 64,
+    score_latents: Annotated[
+        int, typer.Option(help="Fresh latents to measure the result at; score takes more.")
+    ] = 8,
     as_json: Json = False,
 ) -> None:
     """Find directions for a class."""
     from biggan_directions.distributed.starting import joined
     from biggan_directions.learning.settings import LearnSettings
+    from biggan_directions.runs.learn import LearnRun
+    from biggan_directions.runs.per_class import PerClassRun
 
     if resume and force:
-        raise UsageError("--resume goes on with what is there and --force replaces it: give one of them")
+        raise UsageError("--resume continues a run and --force replaces it: give only one of them")
     settings = LearnSettings(
         ndirs=ndirs,
         solver=solver,
@@ -127,13 +157,13 @@ def learn(
         seed=seed,
         micro_batch=micro_batch,
         latents=latents,
+        score_latents=score_latents,
         options=key_values(options or [], "--set"),
     )
     if per_class and compiled:
         raise UsageError("--compile takes minutes, and would for each class: leave it out with --per-class")
     with joined() as group:
         generator = group.together(lambda: load(model, class_name, truncation, device))
-        settings.block(generator.z_dim)
         root = OUTPUTS / folder_name(os.path.basename(os.path.abspath(generator.model)))
         if per_class:
             path = (to or root) / "CLASS" / "directions.pt"
@@ -145,11 +175,18 @@ def learn(
             if group.leads:
                 shown = compile_forward(generator) if compiled else generator
                 out.print(_would(shown, settings, path, len(generator.classes) if per_class else 1))
-        elif per_class:
-            if each := learn_each(generator, settings, to or root, group, resume=resume, force=force):
-                _print_each(each, to or root, as_json)
-        elif learnt := run(generator, settings, path, group, compiled=compiled, resume=resume, force=force):
-            if as_json:
-                typer.echo(json.dumps(_plain(learnt, path)))
+            return
+        with progress_bar() as observe:
+            if per_class:
+                runs = PerClassRun(to or root, generator, settings, group=group)
+                classes = runs.finish(resume=resume, force=force, observe=observe)
             else:
-                _print(learnt, path)
+                prepare = compile_forward if compiled else None
+                run = LearnRun(path.parent, generator, settings, group=group, prepare=prepare)
+                result = run.finish(resume=resume, force=force, observe=observe)
+    if per_class:
+        _print_classes(classes, to or root, as_json)
+    elif as_json:
+        typer.echo(json.dumps(_plain(result, path)))
+    else:
+        _print(result, path)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from biggan_directions.commands.terminal import print_directions
+from biggan_directions.commands.terminal import measures_of, print_directions
 from biggan_directions.errors import UsageError
 
 
@@ -27,5 +27,6 @@ def name(path: Path, names: Annotated[list[str], typer.Argument(help="Such as 0=
     found = Directions.load(path)
     if found.foreign:
         raise UsageError(f"{path} is a bare matrix, which has no place for names")
-    found.named(chosen).save(path)
-    print_directions(found.named(chosen))
+    found = found.named(chosen)
+    found.save(path)
+    print_directions(measures_of(found, path), found.names)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +10,7 @@ import typer
 
 from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
+from biggan_directions.commands.progress import progress_bar
 from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
 
@@ -19,20 +18,6 @@ if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.rendering import RenderedFile
-
-
-@contextmanager
-def drawing_bar() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar of the images that are generated, to be told how many there are of how many."""
-    from tqdm import tqdm
-
-    with tqdm(unit=" images", disable=None, leave=False) as bar:
-
-        def progress(drawn: int, total: int) -> None:
-            bar.total = total
-            bar.update(drawn - bar.n)
-
-        yield progress
 
 
 def print_file(file: RenderedFile) -> None:
@@ -115,7 +100,7 @@ def render(
         return found, load_for(found, name, classes, truncation, device, compiled=compiled)
 
     files = []
-    with joined() as group, drawing_bar() as progress:
+    with joined() as group, progress_bar() as observe:
         found, generator = group.together(opened)
         if group.leads:
             note_other_weights(found, path, generator)
@@ -128,7 +113,7 @@ def render(
             indices=indices,
             group=group,
             resume=resume,
-            progress=progress,
+            observe=observe,
         )
         with resumable():
             for file in drawn:

@@ -9,6 +9,7 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
+from biggan_directions.commands.opening import facts_of
 from biggan_directions.commands.options import Json
 from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from biggan_directions.learning.settings import LearnSettings
 
 
-_VERBS = {"survey": "find the search space", "solver": "solve", "effects": "measure effects"}
+_VERBS = {"survey": "find the search space", "solver": "solve", "measuring": "measure the result"}
 
 
 def solvers(
@@ -31,7 +32,8 @@ def solvers(
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.solvers import registry
 
-    sizes = _sizes(model)
+    of_model = facts_of(model)
+    sizes = {"z_dim": of_model.z_dim, "resolution": of_model.resolution}
     LearnSettings(ndirs=ndirs).outline(**sizes)  # an ndirs that does not fit the model fits no solver
     found: list[dict[str, Any]] = []
     for known in [name] if name else registry.names():
@@ -54,23 +56,9 @@ def solvers(
         out.print("next: biggan-directions solvers NAME   (explains each setting)", soft_wrap=True)
 
 
-def _sizes(model: str) -> dict[str, int]:
-    """z_dim and resolution, without the weights."""
-    from biggan_directions.generators.weights.catalog import CatalogEntry
-    from biggan_directions.generators.weights.locating import entry_or_folder, locate_weights
-
-    entry = entry_or_folder(model)
-    if isinstance(entry, CatalogEntry):
-        return {"z_dim": entry.z_dim, "resolution": entry.resolution}
-    from biggan_directions.generators.biggan_deep.layout import read_config
-
-    config = read_config(locate_weights(entry).config_path)
-    return {"z_dim": config.z_dim, "resolution": config.output_dim}
-
-
 def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
     """The description of a solver, as plain values."""
-    from biggan_directions.learning.cost import images_to_describe
+    from biggan_directions.learning.cost import images_to_measure
     from biggan_directions.solvers.settings import declared
 
     solver = settings.made()
@@ -84,7 +72,7 @@ def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
         "images": {
             "survey": survey,
             "solver": cost.images,
-            "effects": images_to_describe(settings, outline, cost),
+            "measuring": images_to_measure(settings, outline, cost),
         },
         "gradients": survey + cost.gradients,
         "settings": [

@@ -1,45 +1,37 @@
-"""Several processes that work on one thing: who does what, and how all come to know of it.
+"""The processes of one run: pieces of work are dealt out, and every process receives the results.
 
-Every process runs the same program. Pieces of work are dealt out by their number and come back in the order
-of their numbers, so that no sum depends on how many processes there are.
+All processes run the same program. Pieces are dealt out by their number, and results come back in the order
+of these numbers, so that no sum depends on how many processes there are.
+
+Results travel by torch's object collectives. These wait inside torch, for hours if need be, where Python acts
+on no signal; therefore each runs in a thread of its own, and the main thread waits at a lock, which a signal
+interrupts. They unpickle what the other processes send, as torchrun's own rendezvous does: see SECURITY.md.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import time
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch.distributed.distributed_c10d import Store
 
-from biggan_directions import errors
 from biggan_directions.errors import BigganDirectionsError, ProcessGroupError, UsageError
-
-_LOOK_S = 5e-5  # between two looks at whether the others have answered, at first
-_LONGEST_LOOK_S = 5e-3  # and later: a signal is acted on after no more than this
-_FAILED = -1  # in place of a piece's length
 
 _T = TypeVar("_T")
 
 
 class ProcessGroup:
-    """The processes of one run. A team of one talks to nobody and needs no torch.distributed.
+    """The processes of one run. A group of one process exchanges nothing and needs no torch.distributed.
 
     Args:
-        rank: this process, from 0; 0 leads: it alone prints and writes.
-        size: how many there are.
-        device: where tensors lie that the processes exchange: the CPU for gloo, a GPU for NCCL.
-        store: what they met at; it outlives them.
-
-    Attributes:
-        seconds: spent on exchanges so far, waiting for the slower ones included.
-        received: bytes that this process has been sent so far.
+        rank: the number of this process, from 0; process 0 leads: it alone prints and writes.
+        size: how many processes there are.
+        device: where exchanged tensors lie: on the CPU for gloo, on this process's GPU for NCCL.
+        store: where the processes met; it outlives them.
     """
 
     def __init__(
@@ -53,8 +45,6 @@ class ProcessGroup:
         self.rank, self.size = rank, size
         self.device = torch.device("cpu") if device is None else device
         self._store = store
-        self.seconds = 0.0
-        self.received = 0
 
     @property
     def leads(self) -> bool:
@@ -62,49 +52,53 @@ class ProcessGroup:
         return self.rank == 0
 
     def rounds(self, items: range) -> Iterator[range]:
-        """The items in runs of one for each process.
+        """Split the items into consecutive ranges of one item for each process.
 
-        >>> list(Team(0, 3).rounds(range(5)))
+        >>> list(ProcessGroup(0, 3).rounds(range(5)))
         [range(0, 3), range(3, 5)]
         """
         for start in range(0, len(items), self.size):
             yield items[start : start + self.size]
 
     def share(self, items: Sequence[int], work: Callable[[int], torch.Tensor]) -> Iterator[torch.Tensor]:
-        """Do a piece of work for each item, dealt out in turn, and tell every process all that came of it.
+        """Do a piece of work for each item, dealt out in turn, and give every process all the results.
 
         Args:
             items: the same in every process.
-            work: gives a float64 vector on the CPU, of any length.
+            work: gives a tensor on the CPU.
 
         Yields:
-            What came of each item, in the order of the items.
+            The result of each item, in the order of the items.
 
         Raises:
             BigganDirectionsError: a piece failed; the first of them, in every process.
-            ProcessGroupError: a process is gone.
+            ProcessGroupError: a process has ended or does not answer.
         """
         if self.size == 1:
             yield from map(work, items)
             return
-        for content in self._exchanged(items, lambda item: _bytes_of(work(item)), to_all=True):
-            yield torch.frombuffer(content, dtype=torch.float64) if content else torch.empty(0).double()
+        mine = self._own(items, lambda item: work(item).numpy())
+        yield from map(torch.from_numpy, self._in_order(self._gathered(mine), len(items)))
 
-    def collect(self, items: Sequence[int], work: Callable[[int], bytes]) -> list[bytes]:
-        """Do a piece of work for each item, dealt out in turn, and tell the leader alone what came of it.
+    def collect(self, items: Sequence[int], work: Callable[[int], _T]) -> list[_T]:
+        """Do a piece of work for each item, dealt out in turn, and give the leader alone the results.
 
         Returns:
-            What came of each item, in the order of the items; empty in the others.
+            The result of each item, in the order of the items; nothing in the other processes.
 
         Raises:
             As :meth:`share`.
         """
         if self.size == 1:
             return [work(item) for item in items]
-        return [bytes(content) for content in self._exchanged(items, work, to_all=False)]
+        mine = self._own(items, work)
+        failures = [done if isinstance(done, BigganDirectionsError) else None for done in mine]
+        self._in_order(self._gathered(failures), len(items))
+        parts = self._gathered(mine, to_all=False)
+        return self._in_order(parts, len(items)) if self.leads else []
 
     def together(self, work: Callable[[], _T]) -> _T:
-        """Do the same work in every process; where it fails in one, it fails in all.
+        """Do the same work in every process; if it fails in one, it fails in all.
 
         Raises:
             As :meth:`share`.
@@ -113,164 +107,105 @@ class ProcessGroup:
             return work()
         done: list[_T] = []
 
-        def own(_item: int) -> bytes:
+        def own(_item: int) -> None:
             done.append(work())
-            return b""
 
-        self._exchanged(range(self.size), own, to_all=True)
+        self._in_order(self._gathered(self._own(range(self.size), own)), self.size)
         return done[0]
 
     def broadcast(self, value: _T) -> _T:
-        """The leader's value in every process: plain values and tensors on the CPU.
+        """The leader's value in every process; tensors are to be on the CPU.
 
-        What each could reckon for itself may differ in its last bits from one kind of machine to another.
+        What each process could compute for itself may differ in its last bits from one machine to another.
 
         Raises:
-            ProcessGroupError: a process is gone.
+            ProcessGroupError: a process has ended or does not answer.
         """
         if self.size == 1:
             return value
-        content = io.BytesIO()
-        if self.leads:
-            torch.save(value, content)
-        sent = self._broadcast(content.getvalue())
-        broadcast: _T = torch.load(io.BytesIO(sent), map_location="cpu", weights_only=True)
-        return broadcast
+        held = [value]
+        self._exchange(lambda: dist.broadcast_object_list(held, src=0))
+        return held[0]
 
-    def check_same(self, **what: Any) -> None:
+    def check_same(self, **values: Any) -> None:
         """See that plain values are the same in every process.
 
         Raises:
-            UsageError: one is not; it is named.
-            ProcessGroupError: a process is gone.
+            UsageError: one of them differs; the message names it.
+            ProcessGroupError: a process has ended or does not answer.
         """
         if self.size == 1:
             return
-        for name, value in what.items():
-            digest = hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).digest()
-
-            def own(_item: int, digest: bytes = digest) -> bytes:
-                return digest
-
-            said = self._exchanged(range(self.size), own, to_all=True)
-            for rank, other in enumerate(said):
-                if other != said[0]:
+        first, *others = self._gathered(values)
+        for rank, other in enumerate(others, start=1):
+            for name in values:
+                if other[name] != first[name]:
                     raise UsageError(
-                        f"process {rank} of {self.size} has other {name} than process 0: start all with "
-                        "the same command, the same version and the same weights"
+                        f"process {rank} of {self.size} has other {name} than process 0: start all processes "
+                        "with the same command, the same version and the same weights"
                     )
 
-    def _exchanged(
-        self, items: Sequence[int], work: Callable[[int], bytes], *, to_all: bool
-    ) -> list[bytearray]:
-        """Deal out items and exchange what came of them: first how long it is, then the bytes."""
-        each = -(-len(items) // self.size)
-        lengths = torch.zeros(each, dtype=torch.int64)
-        mine: list[bytes] = []
-        failure: BigganDirectionsError | None = None
-        for turn, item in enumerate(items[self.rank :: self.size]):
+    def first_to_tell(self) -> bool:
+        """Whether no other process has asked this before: of those that end early, one prints the reason."""
+        try:
+            return self._store is None or self._store.add("told", 1) == 1
+        except RuntimeError:  # the process that kept the store has ended
+            return True
+
+    def _own(self, items: Sequence[int], work: Callable[[int], object]) -> list[Any]:
+        """The results of this process's items; if one fails, its error in its place, and none after it."""
+        done: list[Any] = []
+        for item in items[self.rank :: self.size]:
             try:
-                mine.append(work(item))
-                lengths[turn] = len(mine[-1])
+                done.append(work(item))
             except ProcessGroupError:
                 raise
             except BigganDirectionsError as error:
-                lengths[turn], failure = _FAILED, error
-                break
-        table = torch.stack(self._gathered(lengths))
-        self._raise_first(table, failure)
-        most = int(table.sum(dim=1).max())
-        body = torch.zeros(most, dtype=torch.uint8)
-        whole = b"".join(mine)
-        if whole:
-            body[: len(whole)] = torch.frombuffer(bytearray(whole), dtype=torch.uint8)
-        parts = self._gathered(body, to_all=to_all) if most else [body] * self.size
-        if not (to_all or self.leads):
-            return []
-        ends = table.cumsum(dim=1)
+                return [*done, error]
+        return done
+
+    def _in_order(self, parts: Sequence[Sequence[Any]], count: int) -> list[Any]:
+        """The results of all processes in the order of the items; the first that is an error is raised."""
         found = []
-        for place in range(len(items)):
+        for place in range(count):
             turn, rank = divmod(place, self.size)
-            end = int(ends[rank, turn])
-            part = parts[rank][end - int(table[rank, turn]) : end]
-            found.append(bytearray(part.numpy().tobytes()))
+            if isinstance(parts[rank][turn], BigganDirectionsError):
+                raise parts[rank][turn]
+            found.append(parts[rank][turn])
         return found
 
-    def _raise_first(self, table: torch.Tensor, failure: BigganDirectionsError | None) -> None:
-        """Raise the failure of the first item that failed, which one process would have met."""
-        failed = [(turn, rank) for rank, turn in (table == _FAILED).nonzero().tolist()]
-        if not failed:
-            return
-        _, first = min(failed)
-        words = "" if failure is None else json.dumps([type(failure).__name__, str(failure)])
-        kind, message = json.loads(self._broadcast(words.encode(), source=first))
-        if failure is not None and first == self.rank:
-            raise failure
-        raise getattr(errors, kind, BigganDirectionsError)(message)
+    def _gathered(self, mine: Any, *, to_all: bool = True) -> list[Any]:
+        """What each process has, by rank; of no use in a process that it does not go to."""
+        parts: list[Any] = [None] * self.size
+        if to_all:
+            self._exchange(lambda: dist.all_gather_object(parts, mine))
+        else:
+            self._exchange(lambda: dist.gather_object(mine, parts if self.leads else None, dst=0))
+        parts[self.rank] = mine  # an error with its traceback
+        return parts
 
-    def _gathered(self, tensor: torch.Tensor, *, to_all: bool = True) -> list[torch.Tensor]:
-        """The tensors of all, which are of one shape, on the CPU; nothing where they go to the leader."""
-        tensor = tensor.to(self.device)
-        there = to_all or self.leads
-        parts = [torch.empty_like(tensor) for _ in range(self.size)] if there else []
-        with self._answered():
-            if to_all:
-                _await(dist.all_gather(parts, tensor, async_op=True))
-            else:
-                _await(dist.gather(tensor, parts if there else None, dst=0, async_op=True))
-            found = [part.cpu() for part in parts]
-        self.received += sum(part.nbytes for part in found)
-        return found
+    def _exchange(self, collective: Callable[[], object]) -> None:
+        """Run a collective in a thread, and wait for it in a way that a signal interrupts."""
+        answer: Future[None] = Future()
 
-    def _broadcast(self, content: bytes, *, source: int = 0) -> bytes:
-        """The bytes of one process, in every process."""
-        length = torch.tensor([len(content)], device=self.device)
-        with self._answered():
-            _await(dist.broadcast(length, source, async_op=True))
-            body = torch.empty(int(length), dtype=torch.uint8, device=self.device)
-            if self.rank == source:
-                body.copy_(torch.frombuffer(bytearray(content), dtype=torch.uint8))
-            _await(dist.broadcast(body, source, async_op=True))
-            sent = body.cpu().numpy().tobytes()
-        self.received += len(sent)
-        return sent
+        def run() -> None:
+            try:
+                if self.device.type == "cuda":
+                    torch.cuda.set_device(self.device)  # each thread has its own
+                collective()
+                answer.set_result(None)
+            except BaseException as error:
+                answer.set_exception(error)
 
-    def first_to_tell(self) -> bool:
-        """Whether no other process has asked this before: of those that end early, one speaks."""
+        threading.Thread(target=run, daemon=True).start()  # a daemon: it does not hold up the end
         try:
-            return self._store is None or self._store.add("told", 1) == 1
-        except RuntimeError:  # who kept the store is gone
-            return True
-
-    @contextmanager
-    def _answered(self) -> Iterator[None]:
-        """Time an exchange; that it failed means that some process is gone."""
-        start = time.perf_counter()
-        try:
-            yield
+            answer.result()
         except RuntimeError as error:  # gloo's, and NCCL's DistBackendError
             raise ProcessGroupError(
-                f"one of the {self.size} processes has ended or no longer answers: start again, learn and "
-                "render with --resume, in any number of processes",
+                f"one of the {self.size} processes has ended or no longer answers: start all of them again, "
+                "learn and render with --resume, in any number of processes",
                 ours_to_tell=self.first_to_tell(),
             ) from error
-        finally:
-            self.seconds += time.perf_counter() - start
 
 
 ALONE = ProcessGroup()
-
-
-def _await(work: Any) -> None:
-    """Wait for an exchange without shutting out signals, as waiting inside of torch does."""
-    pause = _LOOK_S
-    while not work.is_completed():
-        time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_LOOK_S)
-    work.wait()
-
-
-def _bytes_of(vector: torch.Tensor) -> bytes:
-    if vector.dtype != torch.float64:
-        raise TypeError(f"expected a float64 vector, got {vector.dtype}")
-    return vector.contiguous().numpy().tobytes()

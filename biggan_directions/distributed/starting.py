@@ -1,4 +1,4 @@
-"""How the processes that torchrun has started become a team."""
+"""How the processes that torchrun has started become a process group."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from biggan_directions.distributed.launched import processes
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import ProcessGroupError
 
-# Who has nothing left to do waits for the longest piece of work, such as a class at 512 px on a CPU. That a
-# process has died is known at once: this bounds the wait for one that is stuck.
+# A process that has nothing left to do waits for the longest piece of work, such as a class at 512 px on a
+# CPU. That a process has died is known at once: this bounds the wait for one that is stuck.
 _PATIENCE = timedelta(hours=12)
 _MEETING = timedelta(minutes=5)
 
 
 @contextmanager
 def joined(*, timeout: timedelta = _PATIENCE) -> Iterator[ProcessGroup]:
-    """The team that torchrun started this process in, for as long as the block lasts; else a team of one.
+    """The process group that torchrun started this process in, until the block ends; else a group of one.
 
-    NCCL carries it where every process has a GPU of its own, gloo elsewhere.
+    NCCL connects the processes where each has a GPU of its own, gloo elsewhere.
 
     Args:
-        timeout: how long to wait for a process that neither answers nor hangs up.
+        timeout: how long to wait for a process that is connected but does not answer.
 
     Raises:
-        ProcessGroupError: the others cannot be reached.
+        ProcessGroupError: the other processes cannot be reached.
     """
     size = processes()
     if size == 1:
@@ -48,7 +48,7 @@ def joined(*, timeout: timedelta = _PATIENCE) -> Iterator[ProcessGroup]:
         store, rank, size = next(rendezvous("env://", timeout=_MEETING))
         dist.init_process_group(
             "nccl" if own.type == "cuda" else "gloo",
-            store=PrefixStore("team", store),
+            store=PrefixStore("process group", store),
             rank=rank,
             world_size=size,
             timeout=timeout,
@@ -63,7 +63,7 @@ def joined(*, timeout: timedelta = _PATIENCE) -> Iterator[ProcessGroup]:
         yield group
     except BaseException:
         if group.leads:
-            group.first_to_tell()  # why it ends; that it has ended needs no telling by the others
+            group.first_to_tell()  # the leader's own error is the one to print: the others stay silent
         raise
-    # Not where the block failed: those who are still waiting would not be let go.
+    # Not if the block failed: processes that still wait for this one would not be released.
     dist.destroy_process_group()

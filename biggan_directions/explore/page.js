@@ -183,8 +183,8 @@ function addDirection(direction) {
   const label = element("label", { htmlFor: id }, element("span", { className: "index", textContent: `Direction ${index} ` }));
   label.append(element("bdi", { textContent: name }));
   const parts = [];
-  if (direction.effect !== null) parts.push(`effect ${direction.effect.toFixed(2)}`);
-  if (direction.penalty !== null) parts.push(`penalty ${direction.penalty.toFixed(2)}`);
+  if (direction.effect !== null) parts.push(`effect ${direction.effect.toFixed(3)}`);
+  if (direction.penalty !== null) parts.push(`penalty ↓ ${direction.penalty.toFixed(3)}`);
   parts.push(`±${reach} of z`);
   const measures = element("div", { className: "measures", textContent: parts.join(" · "), title: reason });
 

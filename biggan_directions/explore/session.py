@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -18,6 +18,7 @@ from biggan_directions.explore.request import ImageRequest
 from biggan_directions.explore.schema import DirectionInfo, SessionInfo
 from biggan_directions.files.escaping import printable, shell_path, shell_word
 from biggan_directions.latents import sample_latents
+from biggan_directions.measured import measured
 from biggan_directions.rendering.images import draw
 from biggan_directions.traversal import apply_moves, default_distance
 
@@ -81,8 +82,8 @@ class Session:
         self._keep(first.classes[0].name, first.truncation, first)
 
     def describe(self) -> SessionInfo:
-        """The data from which the page is built."""
-        first = self._first
+        """The data from which the page is built; the measures are those that every command shows."""
+        first, shown = self._first, measured(self._found, Path(self._path))
         return SessionInfo(
             file=printable(self._path),
             model=printable(first.model),
@@ -91,14 +92,9 @@ class Session:
             classes=[self._table.image_class(entry.index).name for entry in self._table],
             truncation=first.truncation,
             directions=[
-                self._described(index, name, effect, penalty)
+                self._described(index, name, effect.value, penalty.value)
                 for index, (name, effect, penalty) in enumerate(
-                    zip(
-                        self._found.names,
-                        self._found.effect.tolist(),
-                        self._found.penalty.tolist(),
-                        strict=True,
-                    )
+                    zip(self._found.names, shown.effect, shown.penalty, strict=True)
                 )
             ],
         )
@@ -148,13 +144,13 @@ class Session:
         options = " ".join(map(shell_word, [*words, "--out", "picture.png"]))
         return f"biggan-directions edit {shell_path(self._path)} {options}"
 
-    def _described(self, index: int, name: str, effect: float, penalty: float) -> DirectionInfo:
-        reach, reason = default_distance(effect)
+    def _described(self, index: int, name: str, effect: float | None, penalty: float | None) -> DirectionInfo:
+        reach, reason = default_distance(float(self._found.effect[index]))
         return DirectionInfo(
             index=index,
             name=printable(name),
-            effect=None if math.isnan(effect) else effect,
-            penalty=None if math.isnan(penalty) else penalty,
+            effect=effect,
+            penalty=penalty,
             reach=reach,
             reason=reason,
         )

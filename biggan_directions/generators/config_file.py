@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.files.plain_json import read_json
 from biggan_directions.generators.classes.class_table import ClassEntry, ClassTable, is_name
 
 LARGEST_CONFIG_BYTES = 2**20  # ImageNet's thousand classes with all of their names take 60 kB
-_MOST_NAMES = 100  # of one class
-_LONGEST_NAME = 200  # characters
+
+_Name = Annotated[str, Meta(max_length=200)]
+
+
+class _Named(Struct, frozen=True):
+    """A class with one name, or several, the usual one first."""
+
+    name: _Name | None = None
+    names: Annotated[list[_Name], Meta(max_length=100)] | None = None
+
+
+class _Listing(Struct, frozen=True):
+    """The part of a configuration that lists the classes."""
+
+    classes: list[_Name | _Named] | None = None
 
 
 def read_config_values(path: Path) -> dict[str, Any]:
@@ -21,7 +35,7 @@ def read_config_values(path: Path) -> dict[str, Any]:
     Raises:
         FileFormatError: the file cannot be read, is larger than a configuration can be, or is no JSON object.
     """
-    return read_json(path, dict[str, Any], largest=LARGEST_CONFIG_BYTES, what="a model's config.json")
+    return read_json(path, dict[str, Any], largest=LARGEST_CONFIG_BYTES, what="a model's configuration")
 
 
 def read_class_list(path: Path, count: int) -> ClassTable | None:
@@ -36,35 +50,24 @@ def read_class_list(path: Path, count: int) -> ClassTable | None:
     Raises:
         FileFormatError: the list has another length, or an item that is not a name.
     """
-    listed = read_config_values(path).get("classes")
-    if listed is None:
+    kept = read_json(path, _Listing, largest=LARGEST_CONFIG_BYTES, what="a configuration with class names")
+    if kept.classes is None:
         return None
-    try:
-        return _table(listed, count)
-    except ValueError as error:
-        raise FileFormatError(f"{path} has a list of classes that cannot be used: {error}") from error
-
-
-def _table(listed: object, count: int) -> ClassTable:
-    """The table of a list from JSON, or a ValueError that says which item is wrong."""
-    if not isinstance(listed, list):
-        raise ValueError(f"classes is a {type(listed).__name__}, expected a list")
-    if len(listed) != count:
-        raise ValueError(f"classes has {len(listed)} items, but the model has {count} classes")
-    return ClassTable(ClassEntry(index=index, names=_names(item, index)) for index, item in enumerate(listed))
-
-
-def _names(item: object, index: int) -> tuple[str, ...]:
-    found: object = [item]
-    if isinstance(item, Mapping):
-        found = item.get("names", [item.get("name")])
-    if not isinstance(found, list) or not 1 <= len(found) <= _MOST_NAMES or not all(map(_fits, found)):
-        raise ValueError(
-            f"class {index} must be a name, or an object with names: text of at most {_LONGEST_NAME} "
-            "characters with a letter or a digit"
+    if len(kept.classes) != count:
+        raise FileFormatError(
+            f"{path} lists {len(kept.classes)} classes, but the model has {count}: list each of them, or none"
         )
-    return tuple(found)
+    names = [_names(item) for item in kept.classes]
+    for index, each in enumerate(names):
+        if not each or not all(map(is_name, each)):
+            raise FileFormatError(
+                f"{path} has no name for class {index}: write one that has a letter or a digit, or an object "
+                'with "names"'
+            )
+    return ClassTable(ClassEntry(index=index, names=each) for index, each in enumerate(names))
 
 
-def _fits(name: object) -> bool:
-    return isinstance(name, str) and len(name) <= _LONGEST_NAME and is_name(name)
+def _names(item: str | _Named) -> tuple[str, ...]:
+    if isinstance(item, str):
+        return (item,)
+    return tuple(item.names or ([item.name] if item.name is not None else []))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biggan_directions.commands.terminal import err, plain
-from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.errors import UsageError
 from biggan_directions.files.escaping import shell_path, shell_word
+from biggan_directions.measured import measured
 from biggan_directions.rendering.samples import listed
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _LEARN_FLAGS = (
     "seed",
     "micro_batch",
     "latents",
+    "score_latents",
 )
 _RENDER_FLAGS = ("samples", "seed", "frames", "fps", "distance", "projection", "format")
 
@@ -37,8 +39,12 @@ def account_of(
     settings: RenderSettings,
     indices: list[int] | None,
     captions: list[str],
+    note: Callable[[str], None],
 ) -> Account:
-    """All that the page in ``folder`` says of ``found``, which is at ``path``, beside its pictures."""
+    """All that the page in ``folder`` says of ``found``, which is at ``path``, beside its images.
+
+    ``note`` is called with a sentence if the page can have no scorecard.
+    """
     from biggan_directions.metrics.scorecard import digest
     from biggan_directions.rendering import Account
 
@@ -60,7 +66,7 @@ def account_of(
         penalties=found.penalty.tolist(),
         facts=_facts(found, generator),
         commands=[*own, ("draws this page", render)],
-        scores=_scores(path, fingerprint, len(found)),
+        scores=_scores(found, path, note),
         score_command=f"biggan-directions score {file}{of}",
     )
 
@@ -157,14 +163,11 @@ def _facts(found: Directions, generator: Generator) -> list[tuple[str, str]]:
     ]
 
 
-def _scores(path: Path, fingerprint: str, count: int) -> Scorecard | None:
-    from biggan_directions.scores import SCORES_NAME, read_scores
-
-    try:
-        return read_scores(path.parent / SCORES_NAME, fingerprint, count)
-    except FileFormatError as error:
-        err.print(f"note: the page goes without a scorecard: {plain(str(error))}", soft_wrap=True)
-        return None
+def _scores(found: Directions, path: Path, note: Callable[[str], None]) -> Scorecard | None:
+    shown = measured(found, path)
+    if shown.note:
+        note(shown.note)
+    return shown.scorecard
 
 
 def _flag(name: str) -> str:

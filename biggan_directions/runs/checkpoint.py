@@ -1,4 +1,4 @@
-"""A run's state on disk, from which it is taken up again: checkpoint.pt beside directions.pt."""
+"""A run's state on disk, from which the run is resumed: checkpoint.pt beside directions.pt."""
 
 from __future__ import annotations
 
@@ -15,48 +15,49 @@ import torch
 from biggan_directions.errors import FileFormatError, ProcessGroupError
 from biggan_directions.files.atomic_write import explained, write_whole
 from biggan_directions.files.torch_file import read_torch_file
-from biggan_directions.learning.result import Progress
 from biggan_directions.runs.folder import RunFolder
 from biggan_directions.runs.interrupt import Interrupted
 from biggan_directions.version import made_with
 
 CHECKPOINT_NAME = "checkpoint.pt"
 FORMAT = "biggan-directions/checkpoint/1"
-_REMEDY = "Free some space, and go on with --resume."
+_REMEDY = "Free some space, and continue the run with --resume."
 _LARGEST_FILE = 2**35  # bytes; reading takes no more memory than the file has
-_EVERY_S = 5.0  # what a kill may cost
+_EVERY_S = 5.0  # the work that is lost when a run is killed
 _SHARE = 0.05  # of the time, at most, goes into writing: a state may be large, and a disk slow
 
 
 class Checkpoint:
-    """The latest state of the run in ``folder``: written now and then, and when the run is stopped.
+    """The latest state of the run in ``folder``: written every few seconds, and when the run is stopped.
 
-    As a context it writes the state when the run is interrupted
-    (:class:`~biggan_directions.runs.interrupt.Interrupted`), or another of its processes is gone.
+    As a context it also writes the state when the run is interrupted, by
+    :class:`~biggan_directions.runs.interrupt.Interrupted` or KeyboardInterrupt, or when another of its
+    processes has ended.
 
     Args:
-        folder: what the run holds.
-        device: where the run draws: results are the same bytes on the same kind of device alone.
+        folder: the run's folder, locked by it.
+        arithmetic: what the last digits of images depend on, such as the kind of device: a run that is
+            resumed gives the same bytes only where this is the same.
     """
 
-    def __init__(self, folder: RunFolder, *, device: str) -> None:
+    def __init__(self, folder: RunFolder, *, arithmetic: str) -> None:
+        self.folder = folder
         self.path = folder.path / CHECKPOINT_NAME
-        self._folder = folder
-        self._made_with = {**made_with(), "device": device}
+        self._made_with = {**made_with(), "device": arithmetic}
         self._latest: dict[str, Any] | None = None
         self._next = time.monotonic() + _EVERY_S
 
-    def exists(self) -> bool:
-        """Whether there is one on disk."""
-        return self.path.exists()
-
     def load(self) -> tuple[dict[str, Any] | None, list[str]]:
-        """The state on disk, None where there is none; and what is not as it was when it was written.
+        """Read the state from the disk.
+
+        Returns:
+            The state, or None if there is none, and a sentence for everything that was different when it was
+            written.
 
         Raises:
             FileFormatError: the file is damaged, or is something else.
         """
-        if not self.exists():
+        if not self.path.exists():
             return None, []
         content = read_torch_file(self.path, largest=_LARGEST_FILE, what="a checkpoint")
         if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -66,31 +67,31 @@ class Checkpoint:
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(self.path) from error
         return state, [
-            f"the run was begun with {name} {before.get(name)} and goes on with {now}: "
+            f"the run was started with {name} {before.get(name)} and is resumed with {now}: "
             "the result may differ in its last digits"
             for name, now in self._made_with.items()
             if before.get(name) != now
         ]
 
     @contextmanager
-    def taking_up(self) -> Iterator[None]:
-        """While a run takes up its state, a part of which may first be read after many steps.
+    def resuming(self) -> Iterator[None]:
+        """While a run continues from its state, parts of which may be read only after many steps.
 
         Raises:
-            FileFormatError: the state is not one of a run's; with the file's name, and what to do.
+            FileFormatError: the state is not that of a run; the message names the file and the next command.
         """
         try:
             yield
         except FileFormatError as error:
             raise _damaged(self.path, f" ({error})") from error
 
-    def offer(self, step: Progress) -> None:
-        """Take note of a step's state, and write it where it is time to.
+    def offer(self, state: dict[str, Any]) -> None:
+        """Remember the state after a step, and write it if the last time is long enough ago.
 
         Raises:
-            OutputError: it cannot be written; the one that was written before is intact.
+            OutputError: the file cannot be written; the one that was written before is intact.
         """
-        self._latest = step.state
+        self._latest = state
         if time.monotonic() >= self._next:
             self.write()
 
@@ -98,20 +99,20 @@ class Checkpoint:
         """Write the latest state, if there is one.
 
         Raises:
-            OutputError: it cannot be written; the one that was written before is intact.
+            OutputError: the file cannot be written; the one that was written before is intact.
         """
         if self._latest is None:
             return
         start = time.monotonic()
         content = io.BytesIO()  # torch.save itself does not report a full disk as an OSError
         torch.save({"format": FORMAT, "made_with": self._made_with, "state": self._latest}, content)
-        self._folder.check()
+        self.folder.check()
         write_whole(self.path, content.getvalue(), remedy=_REMEDY)
         end = time.monotonic()
         self._next = end + max(_EVERY_S, (end - start) / _SHARE)
 
     def remove(self) -> None:
-        """Remove it, where there is one: the run is finished, or begins again.
+        """Remove the file, if there is one: the run is finished.
 
         Raises:
             OutputError: the system refused.
@@ -125,11 +126,11 @@ class Checkpoint:
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _where: TracebackType | None
     ) -> None:
-        if isinstance(error, (Interrupted, ProcessGroupError)):
+        if isinstance(error, (Interrupted, KeyboardInterrupt, ProcessGroupError)):
             self.write()
         if isinstance(error, Interrupted):
-            error.resumes = self.exists()
+            error.resumes = self.path.exists()
 
 
 def _damaged(path: Path, why: str = "") -> FileFormatError:
-    return FileFormatError(f"{path} is not a checkpoint, or is damaged{why}: start anew with --force")
+    return FileFormatError(f"{path} is not a checkpoint, or is damaged{why}: start again with --force")

@@ -1,24 +1,25 @@
-"""Pictures drawn by all processes for the one that makes files of them."""
+"""Images drawn by all processes for the one that makes files of them."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from biggan_directions.distributed.process_group import ProcessGroup
 from biggan_directions.rendering.images import Generate, draw
 
 
 class SharedDrawing:
-    """Draws in all processes of a team: what the leader calls in place of the generator.
+    """Draws in all processes of a group: the leader calls it in place of the generator.
 
-    Every batch has the pictures that it has in one process, so that they are the same; they come as bytes,
-    which is what files are made of.
+    Every batch has the images that it has in one process, so that they are the same. They are exchanged as
+    bytes, which is what files are made of.
 
     Args:
         generate: draws in this process.
-        batch_size: pictures drawn at once in each process: hand ``team.size`` times as many to one call.
-        group: the processes; the others are in :func:`serve`.
+        batch_size: images drawn at once in each process: ask for ``group.size`` times as many in a call.
+        group: the processes; those that do not lead run :func:`serve`.
     """
 
     def __init__(self, generate: Generate, batch_size: int, group: ProcessGroup) -> None:
@@ -28,22 +29,18 @@ class SharedDrawing:
         """Draw ``z (N, z_dim)``, classes ``class_index (N,)``, as images ``(N, 3, H, W)`` in [-1, 1].
 
         Raises:
-            GeneratorError: pictures that are not finite, in whichever process.
-            ProcessGroupError: a process is gone.
+            GeneratorError: the images are not finite, in whichever process.
+            ProcessGroupError: a process has ended or does not answer.
         """
         if self._group.size == 1:
             return self._generate(z, class_index)
-        asked = self._group.broadcast(
-            (z.cpu(), None if class_index is None else class_index.cpu(), self._batch_size)
-        )
-        parts = _drawn(self._generate, asked, z.device, self._group)
-        pixels = np.frombuffer(b"".join(parts), dtype=np.uint8).reshape(len(z), -1, 3)
-        side = round(pixels.shape[1] ** 0.5)
-        images = torch.from_numpy(pixels.reshape(len(z), side, side, 3).copy()).permute(0, 3, 1, 2)
-        return images.to(z.device, torch.float32) / 127.5 - 1
+        asked = z.cpu(), None if class_index is None else class_index.cpu(), self._batch_size
+        self._group.broadcast(asked)
+        pixels = torch.from_numpy(np.concatenate(_drawn(self._generate, asked, z.device, self._group)))
+        return pixels.permute(0, 3, 1, 2).to(z.device, torch.float32) / 127.5 - 1
 
     def end(self) -> None:
-        """Let the others go."""
+        """Let the other processes end :func:`serve`."""
         self._group.broadcast(None)
 
 
@@ -51,25 +48,26 @@ def serve(generate: Generate, device: torch.device, group: ProcessGroup) -> None
     """Draw what the leader's :class:`SharedDrawing` asks for, until it ends.
 
     Raises:
-        GeneratorError: pictures that are not finite, in whichever process.
-        ProcessGroupError: a process is gone.
+        GeneratorError: the images are not finite, in whichever process.
+        ProcessGroupError: a process has ended or does not answer.
     """
-    while (asked := group.broadcast(None)) is not None:
+    asked: _Asked | None = None
+    while (asked := group.broadcast(asked)) is not None:
         _drawn(generate, asked, device, group)
 
 
 _Asked = tuple[torch.Tensor, torch.Tensor | None, int]
 
 
-def _drawn(generate: Generate, asked: _Asked, device: torch.device, group: ProcessGroup) -> list[bytes]:
-    """This process's batches of what is asked for; all of them in the leader, in order."""
+def _drawn(
+    generate: Generate, asked: _Asked, device: torch.device, group: ProcessGroup
+) -> list[NDArray[np.uint8]]:
+    """Draw this process's batches of the images that are asked for; all of them, in order, in the leader."""
     z, class_index, size = asked
 
-    def batch(start: int) -> bytes:
+    def batch(start: int) -> NDArray[np.uint8]:
         part = slice(start, start + size)
         classes = None if class_index is None else class_index[part].to(device)
-        return b"".join(
-            image.tobytes() for image in draw(generate, z[part].to(device), classes, batch_size=size)
-        )
+        return np.stack(list(draw(generate, z[part].to(device), classes, batch_size=size)))
 
     return group.collect(range(0, len(z), size), batch)

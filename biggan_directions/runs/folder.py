@@ -1,4 +1,4 @@
-"""A folder that one run writes into at a time."""
+"""An output folder, which one run at a time writes into."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ LOCK_NAME = ".lock"
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A folder that is held: see :func:`held`. ``inode`` tells its lock from one that came later."""
+    """A folder locked by this run: see :func:`held`. ``inode`` tells its lock file from a later one."""
 
     path: Path
     inode: tuple[int, int]
 
     def check(self) -> None:
-        """Refuse to write where the folder is no longer the one that is held.
+        """Refuse to write if the folder is no longer the one that was locked.
 
         Raises:
-            OutputError: it was removed, renamed, or its disk is gone; nothing is written to what took its
-                place.
+            OutputError: the folder was moved or removed, or its disk is gone; nothing is written to what took
+                its place.
         """
         there = None
         with explained(self.path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
             there = _inode(self.path / LOCK_NAME)
         if there != self.inode:
             raise OutputError(
-                f"{self.path} was removed or renamed while it was written to: what was written is where it "
-                "went. Put it back and go on with --resume, or start anew."
+                f"the output folder {self.path} was moved or removed during the run: restore it and use "
+                "--resume, or start again with another --out"
             )
 
 
 @contextlib.contextmanager
 def held(path: Path) -> Iterator[RunFolder]:
-    """Make a folder if need be, and hold it until the block ends, or the process does, however it ends.
+    """Make a folder if need be, and lock it until the block or the process ends, however it ends.
 
-    The system frees the lock of a process that is killed: none is ever stale. What a killed process was
-    writing is cleared.
+    The system releases the lock of a process that is killed, so that no lock is ever stale. Files that a
+    killed process had half written are removed.
 
     Raises:
-        OutputError: another run holds it, or it cannot be written.
+        OutputError: another run has locked the folder, or the folder cannot be written.
     """
     made = [folder for folder in (path, *path.parents) if not folder.exists()]
     lock = FileLock(path / LOCK_NAME, timeout=0)
@@ -57,7 +57,7 @@ def held(path: Path) -> Iterator[RunFolder]:
             lock.acquire()
         except Timeout:
             raise OutputError(
-                f"another run is writing into {path}: wait until it ends, or choose another --out"
+                f"another run is writing into {path}: wait until it ends, or choose another folder with --out"
             ) from None
         folder = RunFolder(path, _inode(path / LOCK_NAME))
         clear_remains(path)

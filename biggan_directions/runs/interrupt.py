@@ -16,7 +16,7 @@ _ONE_PRESS_S = 1.0  # a terminal and a wrapper may both send the signal of one k
 
 
 class Interrupted(BaseException):
-    """The run is asked to end. ``resumes``: it can be taken up where it stopped."""
+    """A signal asks the run to end. ``resumes``: what it has done is saved, and ``--resume`` continues."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -24,28 +24,28 @@ class Interrupted(BaseException):
         self.resumes = False
 
     def sentence(self, arguments: Sequence[str]) -> str:
-        """One line that says so, with the command that goes on, for a command line with these arguments.
+        """One line that says so, with the command that resumes, for a command line with these arguments.
 
-        >>> stop = Stopped(2)
+        >>> stop = Interrupted(2)
         >>> stop.sentence(["inspect", "a.pt"])
         'interrupted'
         >>> stop.resumes = True
         >>> stop.sentence(["learn", "--class", "tiger cat", "--force"])
-        "interrupted; to go on: biggan-directions learn --class 'tiger cat' --resume"
+        "interrupted; to resume: biggan-directions learn --class 'tiger cat' --resume"
         """
-        several = processes() > 1  # torchrun ends all where one has ended
+        several = processes() > 1  # torchrun ends all processes when one has ended
         said = "interrupted, or one of the processes has ended" if several else "interrupted"
         if not self.resumes:
             return said
         program = "torchrun … -m biggan_directions" if several else "biggan-directions"
         words = [word for word in arguments if word not in ("--force", "--resume")]
         command = " ".join(map(shell_word, [*words, "--resume"]))
-        return f"{said}; to go on: {program} {command}"
+        return f"{said}; to resume: {program} {command}"
 
 
 @contextlib.contextmanager
 def resumable() -> Iterator[None]:
-    """While a run can be taken up where it is stopped."""
+    """While a run can be resumed after an interrupt."""
     try:
         yield
     except Interrupted as stopped:
@@ -54,16 +54,16 @@ def resumable() -> Iterator[None]:
 
 
 class _Listener:
-    """Raises :class:`Stopped` at the first signal; a later one ends the process at once."""
+    """Raises :class:`Interrupted` at the first signal; a later one ends the process at once."""
 
     def __init__(self) -> None:
-        self.stopped: Interrupted | None = None
+        self.raised: Interrupted | None = None
         self._since = 0.0
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        if self.stopped is None:
-            self.stopped, self._since = Interrupted(number), time.monotonic()
-            raise self.stopped
+        if self.raised is None:
+            self.raised, self._since = Interrupted(number), time.monotonic()
+            raise self.raised
         if time.monotonic() - self._since > _ONE_PRESS_S:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
@@ -73,19 +73,19 @@ _listener = _Listener()
 
 
 def listen() -> None:
-    """From now on, raise :class:`Stopped` where one of the signals comes that is not ignored."""
+    """From now on, raise :class:`Interrupted` at a SIGINT or SIGTERM, unless the signal is ignored."""
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _listener)
 
 
 def ignore() -> None:
-    """From now on, let the signals pass: the process is ending, and says why itself."""
+    """From now on, ignore the signals: the process is ending, and prints the reason itself."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def check() -> None:
-    """Raise again what was raised where Python cannot pass it on, such as in a finalizer."""
-    if _listener.stopped is not None:
-        raise _listener.stopped
+    """Raise the interrupt again, which Python drops if it was raised in a finalizer, for example."""
+    if _listener.raised is not None:
+        raise _listener.raised

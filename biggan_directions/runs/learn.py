@@ -1,204 +1,226 @@
-"""One run of learning: from where it stands to its files, in every process of a team."""
+"""A run of learning in its output folder: locked while it works, saved as it goes, resumed after a stop."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biggan_directions.commands.opening import compile_forward
-from biggan_directions.commands.terminal import err, plain
-from biggan_directions.errors import OutputError
-from biggan_directions.runs import interrupt as interrupt
-from biggan_directions.runs.score import measure
+from biggan_directions.directions import Directions
+from biggan_directions.distributed.process_group import ALONE, ProcessGroup
+from biggan_directions.errors import OutputError, UsageError
+from biggan_directions.files.atomic_write import check_writable, explained
+from biggan_directions.learning.run import iterate
+from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.learning.state import check_same
+from biggan_directions.runs import interrupt
+from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, Checkpoint
+from biggan_directions.runs.folder import held
+from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
+from biggan_directions.scores import SCORES_NAME, Scorecard
 
 if TYPE_CHECKING:
-    from biggan_directions.directions import Directions
-    from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
-    from biggan_directions.learning.result import Progress
-    from biggan_directions.learning.settings import LearnSettings
-    from biggan_directions.runs.checkpoint import Checkpoint
-    from biggan_directions.scores import Scorecard
-    from biggan_directions.solvers.subspace import SearchSpace
 
-_SHORT = 4  # latents of the scorecard that learning ends with
+DIRECTIONS_NAME = "directions.pt"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Learnt:
-    """What a run found; without a scorecard it had ended before."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LearnResult:
+    """What a run has found.
 
-    found: Directions
-    card: Scorecard | None
+    Attributes:
+        directions: as they are in the file.
+        scorecard: a short one, without baselines; none if the run had finished before.
+    """
+
+    directions: Directions
+    scorecard: Scorecard | None
 
 
-def run(
-    generator: Generator,
-    settings: LearnSettings,
-    path: Path,
-    group: ProcessGroup,
-    *,
-    compiled: bool,
-    resume: bool,
-    force: bool,
-) -> Learnt | None:
-    """Learn, and write ``path`` and its scorecard; all of the team call this.
+class LearnRun:
+    """A run that learns directions into an output folder, and that can be resumed after any stop.
+
+    The folder gets ``directions.pt`` and ``scorecard.json``; it holds ``checkpoint.pt`` until the run is
+    finished, and is locked while the run works. docs/reliability.md lists what happens when something fails.
 
     Args:
+        folder: the output folder; it is made if need be.
         generator: what to search.
-        settings: how.
-        path: where the directions go.
-        group: the processes that share the work.
-        compiled: draw by the compiled forward pass.
-        resume: go on with the run that is there.
-        force: replace what is there; it is removed before the work begins.
-
-    Returns:
-        What was found; nothing in a process that does not lead.
+        settings: how to search it; the defaults where left out.
+        group: the processes that share the work; all of them make the same run and call :meth:`finish`.
+        prepare: called with the generator once it is certain that there is something to learn; gives the
+            generator to use. It is for preparations that take long, such as compiling.
 
     Raises:
-        OutputError: there is a run already, or another one is writing, or the place cannot be written.
-        UsageError: the run that is to go on was made with other settings.
-        ProcessGroupError: a process is gone.
+        UsageError: the settings do not fit the generator, or it lacks what the solver needs.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from biggan_directions import LearnRun, LearnSettings, load_generator
+    >>> car, settings = load_generator("toybox", "car"), LearnSettings(ndirs=2, latents=1, vjps=4)
+    >>> with TemporaryDirectory() as folder:
+    ...     found = LearnRun(folder, car, settings).finish(resume=True).directions
+    ...     again = LearnRun(folder, car, settings).finish(resume=True).directions  # read from the file
+    >>> len(found), (found.directions - again.directions).abs().max().item()
+    (2, 0.0)
     """
-    from biggan_directions.files.atomic_write import check_writable
-    from biggan_directions.runs.checkpoint import Checkpoint
-    from biggan_directions.runs.folder import held
 
-    if not group.leads:
-        if not group.broadcast(False):
-            generator = group.together(lambda: compile_forward(generator)) if compiled else generator
-            found, space = drain(generator, settings, group)
-            short_score(found, generator, space, group)
-        return None
-    check_writable(path)
-    with held(path.parent) as folder:
-        arithmetic = generator.device.type + (", compiled" if compiled else "")
-        checkpoint = Checkpoint(folder, device=arithmetic)
-        finished = None if force else ended(path, checkpoint.path, generator, settings, resume=resume)
-        group.broadcast(finished is not None)
-        if finished is not None:
-            return Learnt(found=finished, card=None)
-        generator = group.together(lambda: compile_forward(generator)) if compiled else generator
-        if force:
-            clear(path)
-        with checkpoint:
-            found, space = drain(generator, settings, group, checkpoint)
-            checkpoint.write()  # while there is one the run is not finished: it is removed last
-            found.save(path)
-            card = short_score(found, generator, space, group)
-            folder.check()
-            card.save(path.parent)
-        checkpoint.remove()
-    return Learnt(found=found, card=card)
+    def __init__(
+        self,
+        folder: str | Path,
+        generator: Generator,
+        settings: LearnSettings | None = None,
+        *,
+        group: ProcessGroup = ALONE,
+        prepare: Callable[[Generator], Generator] | None = None,
+    ) -> None:
+        self.folder = Path(folder)
+        self.path = self.folder / DIRECTIONS_NAME
+        self.generator, self.settings = generator, settings or LearnSettings()
+        self.settings.block(generator.z_dim)
+        self.settings.made_for(generator)
+        self._group, self._prepare = group, prepare
+
+    def finish(self, *, resume: bool = False, force: bool = False, observe: Observe = ignore) -> LearnResult:
+        """Learn from the beginning, or from where the run in the folder was stopped, and write the files.
+
+        Args:
+            resume: continue the run that is in the folder, or begin one if there is none.
+            force: replace what is in the folder; it is removed as soon as the work begins.
+            observe: called with the :class:`~biggan_directions.runs.observer.RunProgress` after each step and
+                with each :class:`~biggan_directions.runs.observer.Note` that a user should read.
+
+        Returns:
+            What was found, the same in every process.
+
+        Raises:
+            OutputError: the folder already holds a run, or another run is writing into it, or it cannot be
+                written; the files that were written before are intact.
+            UsageError: the run to resume was made with other settings, or both resume and force were given.
+            FileFormatError: the checkpoint is damaged.
+            GeneratorError: the images are not finite, or do not depend on z.
+            ProcessGroupError: a process has ended or does not answer.
+        """
+        if resume and force:
+            raise UsageError("--resume continues a run and --force replaces it: give only one of them")
+        leads = self._group.leads
+        if leads:
+            check_writable(self.path)
+        with held(self.folder) if leads else nullcontext() as folder:
+            finished = self.finished(resume=resume) if leads and not force else None
+            finished = self._group.broadcast(finished)
+            if finished is not None:
+                return LearnResult(directions=finished, scorecard=None)
+            generator = self._prepared()
+            if leads and force:
+                self.clear()
+            with Checkpoint(folder, arithmetic=_arithmetic(generator)) if folder else nullcontext() as saved:
+                result = self._learn(generator, observe, saved)
+            if saved is not None:
+                saved.remove()  # last: a folder with a checkpoint is that of an unfinished run
+        return result
+
+    def finished(self, *, resume: bool) -> Directions | None:
+        """The directions that are in the folder, if a run that is to be resumed has finished already.
+
+        Raises:
+            OutputError: the folder holds a run, and it is not to be resumed.
+            UsageError: the finished run was made with other settings.
+        """
+        checkpoint = self.folder / CHECKPOINT_NAME
+        if not resume:
+            if self.path.exists():
+                raise OutputError(
+                    f"{self.path} already exists: choose another folder with --out, or replace the file with "
+                    "--force"
+                )
+            if checkpoint.exists():
+                raise OutputError(
+                    f"{checkpoint} belongs to an unfinished run: continue the run with --resume, or replace "
+                    "it with --force"
+                )
+            return None
+        if checkpoint.exists() or not self.path.exists():
+            return None
+        found, settings, generator = Directions.load(self.path), self.settings, self.generator
+        searched = found.solver.get("search_dims")
+        dims = settings.search_dims or (searched if isinstance(searched, int) else 0)
+        sizes = {"z_dim": generator.z_dim, "resolution": generator.resolution}
+        asked = settings.described(settings.outline(**sizes, dims=dims))
+        asked |= {"ndirs": settings.ndirs, "seed": settings.seed, "truncation": generator.truncation}
+        asked |= {"classes": generator.classes, "weights_sha256": generator.weights_sha256}
+        made = {**found.solver, "ndirs": len(found), "seed": found.seed, "truncation": found.truncation}
+        made |= {"classes": found.classes, "weights_sha256": found.model.get("weights_sha256")}
+        check_same(made, asked)
+        return found
+
+    def clear(self) -> None:
+        """Remove the run's files, so that nothing of it is left when the run that replaces it is resumed.
+
+        Raises:
+            OutputError: the system refused.
+        """
+        for name in (DIRECTIONS_NAME, SCORES_NAME, CHECKPOINT_NAME):
+            with explained(self.folder / name):
+                (self.folder / name).unlink(missing_ok=True)
+
+    def _prepared(self) -> Generator:
+        """The generator to use; where preparing it fails in one process, it fails in all."""
+        prepare = self._prepare
+        return self.generator if prepare is None else self._group.together(lambda: prepare(self.generator))
+
+    def _learn(self, generator: Generator, observe: Observe, checkpoint: Checkpoint | None) -> LearnResult:
+        """Learn and measure; the process that has a checkpoint writes the files."""
+        found, card = solve(generator, self.settings, self._group, observe, checkpoint)
+        if checkpoint is not None:
+            checkpoint.write()
+            found.save(self.path)
+            checkpoint.folder.check()
+            card.save(self.folder)
+        return LearnResult(directions=found, scorecard=card)
 
 
-def drain(
-    generator: Generator, settings: LearnSettings, group: ProcessGroup, checkpoint: Checkpoint | None = None
-) -> tuple[Directions, SearchSpace]:
-    """Drain the solver's steps into a progress bar and a checkpoint; print what a user should know."""
-    from tqdm import tqdm
+def solve(
+    generator: Generator,
+    settings: LearnSettings,
+    group: ProcessGroup = ALONE,
+    observe: Observe = ignore,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[Directions, Scorecard]:
+    """Learn, from the checkpoint if there is one, and give the directions and their scorecard.
 
-    from biggan_directions.directions import Directions
-
+    Arguments and errors are those of :class:`LearnRun` and :meth:`LearnRun.finish`.
+    """
+    state, notes = (None, ()) if checkpoint is None else checkpoint.load()
+    for note in notes:
+        observe(Note(note))
     solution = None
-    with tqdm(disable=None, leave=False) as bar:
-        for step in _steps(generator, settings, group, checkpoint):
-            bar.set_description(step.phase)
-            bar.total, bar.n = step.total, step.done
-            if step.value is not None:
-                bar.set_postfix_str(f"{step.measure} {step.value:.4g}")
-            bar.refresh()
+    with nullcontext() if checkpoint is None else checkpoint.resuming():
+        for step in iterate(generator, settings, state, group):
+            if checkpoint is not None:
+                checkpoint.offer(step.state)
+            interrupt.check()
+            observe(
+                RunProgress(
+                    phase=step.phase, done=step.done, total=step.total, measure=step.measure, value=step.value
+                )
+            )
             solution = step.solution
     assert solution is not None
     space = solution.space
-    err.print(
-        f"searched {len(space.basis)} dimensions, {space.live} of them live, that carry "
-        f"{space.trace_share:.1%} of the picture's change; drew {solution.evaluations:,} pictures",
-        soft_wrap=True,
+    observe(
+        Note(
+            f"searched {len(space.basis)} dimensions, of which {space.live} affect the image and carry "
+            f"{space.trace_share:.1%} of its change; drew {solution.evaluations:,} images"
+        )
     )
     for warning in solution.warnings:
-        err.print(f"note: {warning}", soft_wrap=True)
-    return Directions.of(solution, generator, settings.seed), space
+        observe(Note(warning))
+    return Directions.of(solution, generator, settings.seed), solution.scorecard
 
 
-def _steps(
-    generator: Generator, settings: LearnSettings, group: ProcessGroup, checkpoint: Checkpoint | None
-) -> Iterator[Progress]:
-    """The solver's steps, from where the checkpoint stands, and each offered to it."""
-    from biggan_directions.learning.run import iterate
-
-    if checkpoint is None:
-        yield from iterate(generator, settings, group=group)
-        return
-    state, notes = checkpoint.load()
-    for note in notes:
-        err.print(f"note: {plain(note)}", soft_wrap=True)
-    with checkpoint.taking_up():
-        for step in iterate(generator, settings, state, group):
-            checkpoint.offer(step)
-            interrupt.check()
-            yield step
-
-
-def clear(path: Path) -> None:
-    """Remove the directions at ``path``, their scorecard and their run's checkpoint: a new run begins, and
-    ``--resume`` is to find nothing of another.
-
-    Raises:
-        OutputError: the system refused.
-    """
-    from biggan_directions.files.atomic_write import explained
-    from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
-    from biggan_directions.scores import SCORES_NAME
-
-    for name in (path.name, SCORES_NAME, CHECKPOINT_NAME):
-        with explained(path.with_name(name)):
-            path.with_name(name).unlink(missing_ok=True)
-
-
-def short_score(
-    found: Directions, generator: Generator, space: SearchSpace, group: ProcessGroup
-) -> Scorecard:
-    """The scorecard at few latents, without the baselines."""
-    from biggan_directions.metrics.scoring import ScoreSettings
-
-    settings = ScoreSettings(latents=_SHORT, baselines=())
-    return measure(found, generator, settings, group, space=space)
-
-
-def ended(
-    path: Path, checkpoint: Path, generator: Generator, settings: LearnSettings, *, resume: bool
-) -> Directions | None:
-    """The directions of a run that is to go on, where it has ended.
-
-    Raises:
-        OutputError: there is a run already, and it is not to go on.
-        UsageError: it was made with other settings.
-    """
-    from biggan_directions.directions import Directions
-    from biggan_directions.learning.state import check_same
-
-    if not resume:
-        if path.exists():
-            raise OutputError(f"{path} is already there: choose another --out, or replace it with --force")
-        if checkpoint.exists():
-            raise OutputError(
-                f"{checkpoint} is of a run that did not end: go on with --resume, or replace it with --force"
-            )
-        return None
-    if checkpoint.exists() or not path.exists():
-        return None
-    found = Directions.load(path)
-    searched = found.solver.get("search_dims")
-    dims = settings.search_dims or (searched if isinstance(searched, int) else 0)
-    sizes = {"z_dim": generator.z_dim, "resolution": generator.resolution}
-    asked = settings.described(settings.outline(**sizes, dims=dims))
-    asked |= {"ndirs": settings.ndirs, "seed": settings.seed, "truncation": generator.truncation}
-    asked |= {"classes": generator.classes, "weights_sha256": generator.weights_sha256}
-    made = {**found.solver, "ndirs": len(found), "seed": found.seed, "truncation": found.truncation}
-    made |= {"classes": found.classes, "weights_sha256": found.model.get("weights_sha256")}
-    check_same(made, asked)
-    return found
+def _arithmetic(generator: Generator) -> str:
+    """What the last digits of the generator's images depend on."""
+    return generator.device.type + (", compiled" if getattr(generator, "is_compiled", False) else "")

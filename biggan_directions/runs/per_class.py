@@ -1,191 +1,185 @@
-"""A run and a file of its own for each class: classes are shared out, each learnt by one process alone."""
+"""A run for each class: classes are dealt out to the processes, and each is learnt by one process alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from biggan_directions.commands.terminal import err, plain
+from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import GeneratorError, UsageError
+from biggan_directions.files.atomic_write import check_writable, explained, write_whole
 from biggan_directions.files.escaping import folder_name
-from biggan_directions.runs import interrupt as interrupt
-from biggan_directions.runs.learn import clear, ended, short_score
+from biggan_directions.generators.capabilities import Reclassable
+from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.runs import interrupt
+from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
+from biggan_directions.runs.folder import held
+from biggan_directions.runs.learn import DIRECTIONS_NAME, LearnRun, solve
+from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
+from biggan_directions.scores import SCORES_NAME
 
 if TYPE_CHECKING:
-    from biggan_directions.distributed.process_group import ProcessGroup
     from biggan_directions.generators import Generator
-    from biggan_directions.generators.capabilities import Reclassable
-    from biggan_directions.learning.result import Progress
-    from biggan_directions.learning.settings import LearnSettings
-
-_SIZE_BYTES = 8  # of the number that says where a parcel's first file ends
 
 
 @dataclass(frozen=True, kw_only=True)
-class EachClass:
-    """How it went: the files there are now, how many of them are new, and the classes without one."""
+class PerClassResult:
+    """What the runs have written.
+
+    Attributes:
+        paths: the files of directions that are there now.
+        new: how many of them were learnt now.
+        left_out: names of the classes that could not be learnt, and therefore have no file.
+    """
 
     paths: list[Path]
     new: int
     left_out: list[str]
 
 
-def learn_each(
-    generator: Generator,
-    settings: LearnSettings,
-    root: Path,
-    group: ProcessGroup,
-    *,
-    resume: bool,
-    force: bool,
-) -> EachClass | None:
-    """Write ``ROOT/CLASS/directions.pt`` and its scorecard for each of the generator's classes.
+class PerClassRun:
+    """Runs that learn directions for each class of a generator, each into ``FOLDER/CLASS``.
 
-    A run that is stopped goes on with the classes that have no file yet, in any number of processes. A class
-    whose pictures cannot be worked with is told and left out.
+    Once stopped they are resumed with the classes that have no file yet, in any number of processes.
 
     Args:
-        generator: of all the classes.
-        settings: how to learn each.
-        root: the folder of the classes' folders.
-        group: all of it calls this.
-        resume: go on with what is there.
-        force: replace what is there; it is removed before the work begins.
-
-    Returns:
-        How it went; nothing in a process that does not lead.
+        folder: the folder of the classes' folders; it is made if need be.
+        generator: a generator of all the classes.
+        settings: how to search it for each class; the defaults where left out.
+        group: the processes that share the work; all of them make the same runs and call :meth:`finish`.
 
     Raises:
-        OutputError: a class has a file already, or another run is writing, or the place cannot be written.
-        UsageError: what is to go on was made with other settings, or the generator cannot be restricted to
-            one of its classes.
-        ProcessGroupError: a process is gone.
+        UsageError: the settings do not fit the generator, or it cannot be restricted to one of its classes.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from biggan_directions import LearnSettings, PerClassRun, load_generator
+    >>> toys, settings = load_generator("toybox", ["car", "duck"]), LearnSettings(ndirs=1, latents=1, vjps=2)
+    >>> with TemporaryDirectory() as folder:
+    ...     result = PerClassRun(folder, toys, settings).finish(resume=True)
+    >>> [path.parent.name for path in result.paths]
+    ['car', 'duck']
     """
-    from biggan_directions.generators.capabilities import Reclassable
 
-    if not isinstance(generator, Reclassable):
-        raise UsageError(
-            f"{generator.model} cannot be restricted to one of its classes (it has no method of_class): "
-            "leave out --per-class"
-        )
-    if not group.leads:
-        pending = group.broadcast(list[int]())
-        for turn in group.rounds(range(len(pending))):
-            group.collect(turn, lambda place: _learn(generator.of_class(pending[place]), settings))
-        return None
-    from tqdm import tqdm
+    def __init__(
+        self,
+        folder: str | Path,
+        generator: Generator,
+        settings: LearnSettings | None = None,
+        *,
+        group: ProcessGroup = ALONE,
+    ) -> None:
+        if not isinstance(generator, Reclassable):
+            raise UsageError(
+                f"{generator.model} cannot be restricted to one of its classes (it has no method of_class): "
+                "leave out --per-class"
+            )
+        self.folder, self._group = Path(folder), group
+        self.runs = [
+            LearnRun(self.folder / folder_name(item.name), generator.of_class(place), settings)
+            for place, item in enumerate(generator.classes)
+        ]
 
-    from biggan_directions.files.atomic_write import check_writable
-    from biggan_directions.runs.folder import held
+    def finish(
+        self, *, resume: bool = False, force: bool = False, observe: Observe = ignore
+    ) -> PerClassResult:
+        """Learn each class that is to be learnt, and write ``directions.pt`` and ``scorecard.json`` for it.
 
-    paths = [root / folder_name(item.name) / "directions.pt" for item in generator.classes]
-    check_writable(root / "directions.pt")
-    left_out: list[str] = []
-    with held(root):
-        pending = _pending(generator, settings, paths, resume=resume, force=force)
-        _make_room([paths[place] for place in pending], force=force)
-        with (
-            interrupt.resumable(),
-            tqdm(total=len(paths), initial=len(paths) - len(pending), unit=" classes", disable=None) as bar,
-        ):
-            group.broadcast(pending)
+        A class whose images cannot be used is left out, with a note.
 
-            def learn(place: int) -> bytes:
-                own = generator.of_class(pending[place])
-                return _learn(
-                    own, settings, lambda step: bar.set_postfix_str(f"{own.classes[0].name}: {step}")
-                )
+        Args:
+            resume: keep the classes that have a file, and learn the rest.
+            force: replace what is there; it is removed before the work begins.
+            observe: as of :meth:`LearnRun.finish`; progress is that of the classes.
 
-            for turn in group.rounds(range(len(pending))):
-                for place, parcel in zip(turn, group.collect(turn, learn), strict=True):
-                    path = paths[pending[place]]
-                    if reason := _unpack(parcel, path):
-                        left_out.append(path.parent.name)
-                        err.print(
-                            f"note: {plain(path.parent.name)} is left out: {plain(reason)}", soft_wrap=True
-                        )
-                    bar.update()
-                    interrupt.check()
-    there = [path for path in paths if path.exists() and path.parent.name not in left_out]
-    return EachClass(paths=there, new=len(pending) - len(left_out), left_out=left_out)
+        Returns:
+            What was written, the same in every process.
 
+        Raises:
+            OutputError: a class has a file already, or another run is writing, or a folder cannot be written.
+            UsageError: the runs to resume were made with other settings, or both resume and force were given.
+            ProcessGroupError: a process has ended or does not answer.
+        """
+        if resume and force:
+            raise UsageError("--resume continues a run and --force replaces it: give only one of them")
+        leads = self._group.leads
+        if leads:
+            check_writable(self.folder / DIRECTIONS_NAME)
+        left_out: list[str] = []
+        with held(self.folder) if leads else nullcontext():
+            pending = self._begin(resume=resume, force=force) if leads else []
+            with interrupt.resumable():
+                pending = self._group.broadcast(pending)
+                for turn in self._group.rounds(range(len(pending))):
+                    done = len(self.runs) - len(pending) + turn.start
 
-def _pending(
-    generator: Reclassable, settings: LearnSettings, paths: list[Path], *, resume: bool, force: bool
-) -> list[int]:
-    """The places of the classes that are still to be learnt."""
-    from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
+                    def learn(place: int, done: int = done) -> _Files | str:
+                        return _learn(self.runs[pending[place]], done, len(self.runs), observe)
 
-    if force:
-        return list(range(len(paths)))
-    return [
-        place
-        for place, path in enumerate(paths)
-        if not ended(
-            path, path.with_name(CHECKPOINT_NAME), generator.of_class(place), settings, resume=resume
-        )
-    ]
+                    for place, found in zip(turn, self._group.collect(turn, learn), strict=leads):
+                        run = self.runs[pending[place]]
+                        if isinstance(found, str):
+                            left_out.append(run.folder.name)
+                            observe(Note(f"{run.folder.name} is left out: {found}"))
+                        else:
+                            _write(run, found)
+                        done += 1
+                        observe(RunProgress(phase=run.folder.name, done=done, total=len(self.runs)))
+                        interrupt.check()
+            paths = [run.path for run in self.runs if run.path.exists() and run.folder.name not in left_out]
+            new = len(pending) - len(left_out)
+            return self._group.broadcast(PerClassResult(paths=paths, new=new, left_out=left_out))
 
+    def _begin(self, *, resume: bool, force: bool) -> list[int]:
+        """The classes to learn, whose old files are removed: of all of them, or of none.
 
-def _make_room(paths: list[Path], *, force: bool) -> None:
-    """See that no other run writes one of the files, then remove what is to be replaced: all, or none.
-
-    Raises:
-        OutputError: another run is writing, or the system refused.
-    """
-    from biggan_directions.runs.folder import held
-
-    there = [path for path in paths if path.parent.exists()]
-    for path in there:
-        with held(path.parent):
-            pass
-    for path in there if force else ():
-        with held(path.parent):
-            clear(path)
+        Raises:
+            As :meth:`finish`.
+        """
+        pending = [
+            place for place, run in enumerate(self.runs) if force or run.finished(resume=resume) is None
+        ]
+        there = [self.runs[place] for place in pending if self.runs[place].folder.exists()]
+        for run in there:
+            with held(run.folder):
+                pass
+        for run in there if force else ():
+            with held(run.folder):
+                run.clear()
+        return pending
 
 
-def _learn(
-    generator: Generator, settings: LearnSettings, progress: Callable[[str], None] | None = None
-) -> bytes:
-    """Learn one class alone: its files as one parcel, or why it has none."""
-    from biggan_directions.directions import Directions
-    from biggan_directions.distributed.process_group import ALONE
-    from biggan_directions.learning.run import learn
+class _Files(NamedTuple):
+    """The contents of a class's files: the same bytes whichever process has made them."""
 
-    def show(step: Progress) -> None:
-        if progress is not None:
-            progress(step.phase)
+    directions: bytes
+    scorecard: bytes
+
+
+def _learn(run: LearnRun, done: int, total: int, observe: Observe) -> _Files | str:
+    """Learn one class in this process alone; give its files, or why its images cannot be used."""
+
+    def tell(told: RunProgress | Note) -> None:
+        if isinstance(told, RunProgress):
+            observe(RunProgress(phase=f"{run.folder.name}: {told.phase}", done=done, total=total))
 
     try:
-        solution = learn(generator, settings, progress=show)
-        found = Directions.of(solution, generator, settings.seed)
-        card = short_score(found, generator, solution.space, ALONE)
+        found, card = solve(run.generator, run.settings, observe=tell)
     except GeneratorError as error:
-        return bytes(_SIZE_BYTES) + str(error).encode()
-    file = found.to_bytes()
-    return len(file).to_bytes(_SIZE_BYTES, "little") + file + card.to_bytes()
+        return str(error)
+    return _Files(found.to_bytes(), card.to_bytes())
 
 
-def _unpack(parcel: bytes, path: Path) -> str:
-    """Write a parcel's files, or say why it has none. The directions come last: with them a class is done.
+def _write(run: LearnRun, content: _Files) -> None:
+    """Write a class's files; the directions last: a class that has them is finished.
 
     Raises:
         OutputError: another run is writing the class's files, or they cannot be written.
     """
-    from biggan_directions.files.atomic_write import explained, write_whole
-    from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
-    from biggan_directions.runs.folder import held
-    from biggan_directions.scores import SCORES_NAME
-
-    size, rest = int.from_bytes(parcel[:_SIZE_BYTES], "little"), parcel[_SIZE_BYTES:]
-    if not size:
-        return rest.decode()
-    with held(path.parent):
-        write_whole(path.with_name(SCORES_NAME), rest[size:])
-        write_whole(path, rest[:size])
-        checkpoint = path.with_name(CHECKPOINT_NAME)  # of a run of this class alone, if there was one
+    with held(run.folder):
+        write_whole(run.folder / SCORES_NAME, content.scorecard)
+        write_whole(run.path, content.directions)
+        checkpoint = run.folder / CHECKPOINT_NAME  # of a run of this class alone, if there was one
         with explained(checkpoint):
             checkpoint.unlink(missing_ok=True)
-    return ""

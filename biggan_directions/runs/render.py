@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from math import nan
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from biggan_directions.files.atomic_write import check_writable
 from biggan_directions.generators import Generator
 from biggan_directions.generators.batching import Halving, fastest_batch
 from biggan_directions.generators.weights.download import file_sha256
+from biggan_directions.measured import measured
 from biggan_directions.metrics.scorecard import digest
 from biggan_directions.rendering.gallery import GALLERY_NAME
 from biggan_directions.rendering.manifest import Manifest
@@ -22,16 +24,15 @@ from biggan_directions.rendering.render_plan import RenderedFile, RenderPlan
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.samples import listed, samples_of
 from biggan_directions.rendering.settings import RenderSettings
-from biggan_directions.runs import interrupt as interrupt
+from biggan_directions.runs import interrupt
 from biggan_directions.runs.account import account_of
 from biggan_directions.runs.drawing import SharedDrawing, serve
 from biggan_directions.runs.folder import held
+from biggan_directions.runs.learn import DIRECTIONS_NAME
+from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
 from biggan_directions.version import __version__
 
 _MOST = 64  # images at once in a process that does not lead, as fastest_batch allows
-
-Progress = Callable[[int, int], None]
-"""Called with the number of images that have been generated, and of all that will be."""
 
 
 def render(
@@ -44,7 +45,7 @@ def render(
     indices: Sequence[int] | None = None,
     group: ProcessGroup = ALONE,
     resume: bool = False,
-    progress: Progress | None = None,
+    observe: Observe = ignore,
 ) -> Iterator[RenderedFile]:
     """Draw a contact sheet, animations and a page of directions into a folder; yield each file when done.
 
@@ -61,7 +62,8 @@ def render(
         indices: which directions; left out: all.
         group: the processes that share the work; all of them call this.
         resume: leave the files that are there already as they would be drawn now.
-        progress: called as images are generated.
+        observe: called with a :class:`~biggan_directions.runs.observer.RunProgress` as images are generated
+            and with each :class:`~biggan_directions.runs.observer.Note` that a user should read.
 
     Yields:
         The sheet, the animations, first those that were left as they are, and the page.
@@ -70,7 +72,7 @@ def render(
         UsageError: settings or indices that do not fit, or a file of other directions in the folder.
         OutputError: another run is writing into the folder, or a file cannot be written.
         GeneratorError: images that are not finite.
-        ProcessGroupError: a process is gone.
+        ProcessGroupError: a process has ended or does not answer.
     """
     if not group.leads:
         serve(Halving(generator, _MOST), generator.device, group)
@@ -84,7 +86,7 @@ def render(
             settings = replace(settings, batch_size=fastest_batch(generator))
         together = SharedDrawing(Halving(generator, settings.batch_size), settings.batch_size, group)
         settings = replace(settings, batch_size=settings.batch_size * group.size)
-        request = _request(found, generator, path, folder, settings, indices)
+        request = _request(found, generator, path, folder, settings, indices, observe)
         plan = RenderPlan(request, folder, settings=settings, manifest=manifest)
         drawn = 0
 
@@ -94,8 +96,7 @@ def render(
             interrupt.check()
             images = together(z, class_index)
             drawn += len(z)
-            if progress is not None:
-                progress(drawn, plan.images_needed)
+            observe(RunProgress(phase="images", done=drawn, total=plan.images_needed))
             return images
 
         yield from plan.files(generate)
@@ -109,7 +110,7 @@ def _file_of(found: Directions, folder: Path) -> Path:
         UsageError: the file is of other directions, or the directions are a bare matrix.
         OutputError: it cannot be written.
     """
-    path = folder / "directions.pt"
+    path = folder / DIRECTIONS_NAME
     if found.foreign:
         raise UsageError("a bare matrix does not say what it is of: pass path=, the file that it is from")
     if not path.exists():
@@ -126,12 +127,19 @@ def _request(
     folder: Path,
     settings: RenderSettings,
     indices: Sequence[int] | None,
+    observe: Observe,
 ) -> RenderRequest:
     """The directions, with samples of every class of the generator."""
     z, class_index = samples_of(generator, settings.samples, settings.seed)
     classes = [item.name for item in generator.classes]
     captions = [classes[place] if len(classes) > 1 else "" for place in class_index.tolist()]
     chosen = None if indices is None else list(indices)
+
+    shown = measured(found, path)
+
+    def note(text: str) -> None:
+        observe(Note(text))
+
     return RenderRequest(
         directions=found.directions.to(generator.device),
         z=z,
@@ -139,8 +147,9 @@ def _request(
         indices=indices,
         names=found.names,
         effects=found.effect.tolist(),
+        printed=[nan if figure.value is None else figure.value for figure in shown.effect],
         title=f"{Path(generator.model).name} · {listed(classes)}",
-        account=account_of(found, generator, path, folder, settings, chosen, captions),
+        account=account_of(found, generator, path, folder, settings, chosen, captions, note),
     )
 
 

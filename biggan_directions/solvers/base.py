@@ -27,7 +27,6 @@ class Cost:
         gradients: how many of these are also differentiated.
         memory: number of micro-batches whose graphs a gradient step keeps at once; a vector-Jacobian product
             keeps one.
-        describes: whether the result comes with effect and penalty. If not, they are measured afterwards.
         outside: whether directions may lie outside the search space (but inside the block of z). Measuring
             them afterwards then takes more images.
     """
@@ -35,7 +34,6 @@ class Cost:
     images: int = 0
     gradients: int = 0
     memory: int = 1
-    describes: bool = False
     outside: bool = False
 
 
@@ -46,18 +44,16 @@ class Found:
     Attributes:
         directions: linearly independent rows, float64 ``(ndirs, z_dim)``. They are made orthonormal in their
             order, which does not change rows that already are.
-        effect: RMS change of the image, on the scale [-1, 1], per unit of z along each, float64 ``(ndirs,)``;
-            measured afterwards where left out.
-        penalty: the share of each direction's row of Hessian energy off the diagonal, float64 ``(ndirs,)``,
-            NaN where the row is 0; given exactly where ``effect`` is.
+        ordered: whether the rows are already in their final order, for example sorted by effects that the
+            solver has measured. If not, they are sorted by the survey of the search space, those that change
+            the image most first.
         off_diagonal: the share of the search space's energy off the diagonal at the solution, where the
             solver knows it.
         notes: notes to the user, one sentence each.
     """
 
     directions: torch.Tensor
-    effect: torch.Tensor | None = None
-    penalty: torch.Tensor | None = None
+    ordered: bool = False
     off_diagonal: float | None = None
     notes: tuple[str, ...] = ()
 

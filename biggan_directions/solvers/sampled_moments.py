@@ -29,9 +29,9 @@ class SampledMoments:
     done: int = 0
 
     @classmethod
-    def empty(cls, size: int, rows: int | None = None, *, products: bool = True) -> SampledMoments:
-        """Nothing measured yet; arguments as of :meth:`Moments.zero`, all rows where left out."""
-        return cls(moments=Moments.zero(size, size if rows is None else rows, products=products))
+    def empty(cls, size: int) -> SampledMoments:
+        """Nothing measured yet, in a basis of ``size`` vectors."""
+        return cls(moments=Moments.zero(size))
 
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""
@@ -90,8 +90,6 @@ class SampledMoments:
                 signs=signs(1, len(basis), purpose="learning/signs", seed=seed, offset=index)[0],
                 differences=differences,
                 generator=stream("learning/sketch", seed, index),
-                rows=self.moments.rows,
-                products=self.moments.products,
             ).flat()
 
         for indices in evaluator.group.rounds(range(self.done, total)):

@@ -33,7 +33,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> "subprocess.Comple
     )
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler here")
 def test_compiled_it_draws_the_same(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "mine")

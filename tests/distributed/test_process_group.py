@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +11,23 @@ import pytest
 import torch
 
 from biggan_directions.distributed.process_group import ProcessGroup
-from tests.support.forked_groups import python, torchrun
-from tests.support.group_member import RUNS
-
-MEMBER = ("-m", "tests.support.group_member")
+from tests.support.forked_groups import Job, run_groups
+from tests.support.group_member import RUNS, dying, interrupted, resumed, same_work
 
 
-def _ran(sizes: tuple[int, ...], case: str, folder: Path, *arguments: str) -> dict[int, Any]:
-    """What the leaders of teams of these sizes wrote."""
-    out = folder / f"{case}SIZE.pt"
-    done = python(*MEMBER, case, str(out), *arguments, SIZES=",".join(map(str, sizes)))
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == [[0] * size for size in sizes], done.stderr
-    return {size: torch.load(folder / f"{case}{size}.pt", weights_only=True) for size in sizes}
+def _wrote(folder: Path, sizes: tuple[int, ...], member: Any, *arguments: str) -> dict[int, Any]:
+    """What the leaders of groups of these sizes wrote."""
+    for size, ran in zip(
+        sizes, run_groups(folder, *(Job(size, member, arguments) for size in sizes)), strict=True
+    ):
+        assert ran.codes == [0] * size, ran.err
+    return {size: torch.load(folder / f"{arguments[-1]}.{size}", weights_only=True) for size in sizes}
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
     """What one, two and three processes make of the same work."""
-    return _ran((1, 2, 3), "whole", tmp_path_factory.mktemp("whole"))
+    return _wrote(tmp_path_factory.mktemp("whole"), (1, 2, 3), same_work, "found")
 
 
 def _check_same(found: Any, expected: Any, where: str = "") -> None:
@@ -67,7 +65,8 @@ def test_several_processes_measure_the_same_scorecard_as_one(size: int, whole: d
 def test_what_fails_in_one_process_fails_in_all_with_the_same_words(size: int, whole: dict[int, Any]) -> None:
     failures = whole[size]["failures"]
     assert failures["drawing"].startswith("GeneratorError: out of paint at")
-    assert failures["elsewhere"] == "GeneratorError: not here"
+    assert failures["elsewhere"] == "GeneratorError: not here: -1"
+    assert failures["collected"] == f"GeneratorError: not here: {size - 1}"
     assert failures["different"].startswith("UsageError: process 1 of")
     assert "has other settings than process 0" in failures["different"]
 
@@ -80,33 +79,34 @@ def test_another_number_of_processes_goes_on_with_the_same_bytes(
     for name, run in whole[3]["learnt"].items():
         states[name] = run["states"][len(run["states"]) // 2]
     torch.save(states, tmp_path / "states.pt")
-    for found in _ran((1, 2), "resumed", tmp_path, str(tmp_path / "states.pt")).values():
+    for found in _wrote(tmp_path, (1, 2), resumed, "states.pt", "found").values():
         _check_same(found, {name: run["solution"] for name, run in whole[1]["learnt"].items()})
 
 
-@pytest.mark.parametrize("dies", ["0", "1"])
-def test_the_death_of_a_process_ends_the_others_with_one_line(dies: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dies", [0, 1])
+def test_the_death_of_a_process_ends_the_others_with_one_line(dies: int, tmp_path: Path) -> None:
     began = time.monotonic()
-    done = torchrun(3, *MEMBER, "dying", str(tmp_path / "none"), DIES=dies, HOW="at once")
+    (ran,) = run_groups(tmp_path, Job(3, partial(dying, silent=False), (dies,)))
     assert time.monotonic() - began < 40
-    assert done.returncode == 1
-    said = [line for line in done.stderr.splitlines() if line.startswith("ProcessGroupError True")]
-    # torchrun itself may end the last of them before it knows
-    assert len(said) == 1 or ("(SIGTERM)" in done.stderr and not said)
-    assert all("one of the 3 processes has ended" in line and "--resume" in line for line in said)
-    assert not (tmp_path / "none").exists()
+    assert ran.codes == [9 if rank == dies else 1 for rank in range(3)]
+    said = [line for line in ran.err.splitlines() if line.startswith("ProcessGroupError True")]
+    assert len(said) == 1, ran.err
+    assert "one of the 3 processes has ended" in said[0]
+    assert "--resume" in said[0]
 
 
 def test_a_process_that_falls_silent_is_not_waited_for_beyond_the_limit(tmp_path: Path) -> None:
-    out = str(tmp_path / "none")
-    done = python(*MEMBER, "dying", out, SIZES="2", DIES="1", HOW="silent", TIMEOUT_S="2")
-    assert json.loads(done.stdout) == [[1, 9]]
-    assert done.stderr.startswith(
-        "ProcessGroupError True: one of the 2 processes has ended or no longer answers"
-    )
+    (ran,) = run_groups(tmp_path, Job(2, partial(dying, silent=True, timeout_s=2), (1,)))
+    assert ran.codes == [1, 9]
+    assert ran.err.startswith("ProcessGroupError True: one of the 2 processes has ended or no longer answers")
 
 
-def test_a_team_of_one_works_piece_by_piece() -> None:
+def test_a_signal_is_acted_on_while_a_process_waits_for_another(tmp_path: Path) -> None:
+    (ran,) = run_groups(tmp_path, Job(2, interrupted, ()))
+    assert ran.codes == [143, 0], ran.err
+
+
+def test_a_group_of_one_works_piece_by_piece() -> None:
     done: list[int] = []
 
     def work(item: int) -> torch.Tensor:

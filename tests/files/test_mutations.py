@@ -1,5 +1,6 @@
 """Thousands of damaged files for every reader: a clear error or a sound value; nothing else, and soon."""
 
+import codecs
 import io
 import json
 import random
@@ -43,6 +44,9 @@ def _watch(event: str, _: object) -> None:
         _watching.append(event)
 
 
+codecs.lookup(
+    "cp437"
+)  # that of names in an archive: the module is Python's, and loaded where it is first used
 sys.addaudithook(_watch)  # cannot be taken away again: it does nothing unless it is asked to
 
 
@@ -115,6 +119,7 @@ def repaired(whole_file: bytes, chance: random.Random) -> bytes:
         made.writestr("archive/data.pkl", damaged(parts["data.pkl"], chance))
         for key, raw in storages.items():
             made.writestr(f"archive/data/{key}", damaged(raw, chance) if chance.random() < 0.1 else raw)
+        made.writestr("archive/version", b"3\n")  # torch reads no archive without
     return content.getvalue()
 
 
@@ -143,7 +148,7 @@ def _ours(folder: Path) -> bytes:
 
 def _scorecard() -> bytes:
     figure = {"value": 0.5, "error": 0.1}
-    keys = ("effect", "penalty", "overlap", "evenness", "steadiness")
+    keys = ("effect", "penalty", "overlap", "unevenness", "steadiness")
     one = {**dict.fromkeys(keys, figure), "recovery": 0.9, "factor": "azimuth"}
     sets = [{"solver": "jacobi", "directions": [one, one], "paper_penalty": figure, "recovery_mean": 0.8}]
     head = {"format": SCORES_FORMAT, "directions_sha256": "0" * 64, "model": "toybox", "classes": ["car"]}
@@ -218,7 +223,9 @@ def _rounds(kind: str, first: int, last: int, folder: Path) -> int:
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_damaged_files(kind: str, tmp_path: Path) -> None:
     count = IN_CI // len(KINDS)
-    assert _rounds(kind, 0, count, tmp_path) > count / 4
+    refused = _rounds(kind, 0, count, tmp_path)
+    assert refused > count / 4
+    assert refused < count or kind == "checkpoint, checksums right"  # nothing in that can be left out
 
 
 @pytest.mark.long

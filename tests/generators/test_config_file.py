@@ -32,18 +32,18 @@ def test_no_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("classes", "says"),
     [
-        ("mug", "classes is a str, expected a list"),
-        ({"0": "mug"}, "classes is a dict, expected a list"),
-        (["mug"], "classes has 1 items, but the model has 3 classes"),
-        (["mug", "car", 7], "class 2 must be a name"),
-        (["mug", "car", ""], "class 2 must be a name"),
-        (["mug", "car", " . "], "class 2 must be a name"),
-        (["mug", "car", "x" * 201], "class 2 must be a name"),
-        (["mug", {"names": []}, "car"], "class 1 must be a name"),
-        (["mug", {"names": "car"}, "car"], "class 1 must be a name"),
-        (["mug", {"names": ["car"] * 101}, "car"], "class 1 must be a name"),
-        (["mug", {"wordnet_id": "n1"}, "car"], "class 1 must be a name"),
-        ([["mug"], "car", "car"], "class 0 must be a name"),
+        ("mug", 'classes is "mug", expected a list'),
+        ({"0": "mug"}, 'classes is {"0": "mug"}, expected a list'),
+        (["mug"], "lists 1 classes, but the model has 3: list each of them, or none"),
+        (["mug", "car", 7], r"classes\[2\] is 7, expected text or an object"),
+        (["mug", "car", ""], "no name for class 2"),
+        (["mug", "car", " . "], "no name for class 2"),
+        (["mug", "car", "x" * 201], r"classes\[2\] is .*, expected text of length <= 200"),
+        (["mug", {"names": []}, "car"], "no name for class 1"),
+        (["mug", {"names": "car"}, "car"], r"classes\[1\]\.names is \"car\", expected a list"),
+        (["mug", {"names": ["car"] * 101}, "car"], r"classes\[1\]\.names is .* of length <= 100"),
+        (["mug", {"wordnet_id": "n1"}, "car"], "no name for class 1"),
+        ([["mug"], "car", "car"], r"classes\[0\] is .*, expected text or an object"),
     ],
 )
 def test_lists_that_cannot_be(classes: object, says: str, tmp_path: Path) -> None:
@@ -78,5 +78,5 @@ def test_what_is_no_object_or_too_large(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="bytes"):
         read_config_values(path)
     path.write_text("[]", "utf-8")
-    with pytest.raises(FileFormatError, match="holds a list, expected an object"):
+    with pytest.raises(FileFormatError, match=r"it is \[\], expected an object"):
         read_config_values(path)

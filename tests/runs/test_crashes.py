@@ -1,4 +1,4 @@
-"""Runs that are killed at random moments, taken up again, and compared byte for byte with runs left alone."""
+"""Runs that are killed at random moments, resumed, and compared byte for byte with runs left alone."""
 
 import random
 import signal
@@ -12,26 +12,28 @@ import pytest
 
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
 from tests.commands.test_render import CAR, of
-from tests.runs.test_learn import ADAM, JACOBI, state_in
 from tests.runs.test_render import RENDER
-from tests.support.killed_runs import EAGER, Run, files, run
+from tests.support.killed_runs import ADAM, EAGER, ONE, Run, files, run, state_in
 
-COMMANDS = {"jacobi": (*JACOBI, "--latents", "32"), "adam": ADAM, "render": RENDER}
+COMMANDS = {"jacobi": (*ONE, "--latents", "64"), "adam": (*ADAM, "--set", "steps=24"), "render": RENDER}
+BEGUN = {"jacobi": f"out/{CHECKPOINT_NAME}", "adam": f"out/{CHECKPOINT_NAME}", "render": "out/sheet.png"}
 
 
 @dataclass
 class Case:
     """A command, what it leaves when it is left alone, and the seconds that it takes."""
 
+    net: Path
+    begun: str
     command: Sequence[str]
     expected: dict[str, bytes]
     seconds: float
 
 
 @pytest.fixture(scope="module", params=list(COMMANDS))
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
+def case(request: pytest.FixtureRequest, net: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
     folder = tmp_path_factory.mktemp(request.param)
-    of(folder, CAR)
+    _furnish(folder, net)
     command = COMMANDS[request.param]
     first = run(command, folder, constants=EAGER)
     assert first.code == 0, first.err
@@ -39,13 +41,20 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     (folder / "out").rename(folder / "first")
     second = run((*command, again), folder, constants=EAGER)  # the first one has warmed up
     assert files(folder / "first") == files(folder / "out")
-    return Case(command, files(folder / "out"), second.seconds)
+    return Case(net, BEGUN[request.param], command, files(folder / "out"), second.seconds)
 
 
-def _survives(case: Case, folder: Path, moment: float) -> str:
-    """Kill a run at a moment from 0 to 1 of its time, take it up, compare; what there was to take up."""
+def _furnish(folder: Path, net: Path) -> None:
+    (folder / "net").symlink_to(net)
     of(folder, CAR)
+
+
+def _survives(case: Case, folder: Path, moment: float, *, begun_first: bool = False) -> str:
+    """Kill a run after a share of its time, resume it, compare; what there was to resume."""
+    _furnish(folder, case.net)
     begun = Run(case.command, folder, constants=EAGER)
+    if begun_first:
+        begun.until(case.begun)
     time.sleep(moment * case.seconds)
     ended = not begun.running
     begun.send(signal.SIGKILL)
@@ -68,7 +77,7 @@ def _found(folder: Path) -> str:
 
 
 def _rounds(case: Case, folder: Path, count: int) -> Counter[str]:
-    """So many kills, one in each of as many parts of a run; what there was to take up."""
+    """So many kills, one in each of as many parts of a run; what there was to resume."""
     draw, found = random.Random(str(case.command)), Counter[str]()
     for number in range(count):
         (folder / str(number)).mkdir()
@@ -76,12 +85,19 @@ def _rounds(case: Case, folder: Path, count: int) -> Counter[str]:
     return found
 
 
+def test_killed_once_it_has_begun_and_resumed_the_files_are_the_same_bytes(
+    case: Case, tmp_path: Path
+) -> None:
+    found = _survives(case, tmp_path, random.random() / 4, begun_first=True)
+    assert found.startswith("half"), "nothing was resumed: this has shown nothing"
+
+
 @pytest.mark.slow
 def test_killed_at_random_moments_and_resumed_the_files_are_the_same_bytes(
     case: Case, tmp_path: Path
 ) -> None:
     found = _rounds(case, tmp_path, 7 if case.command is not RENDER else 6)
-    assert found["half solved"] + found["half drawn"] > 0, "nothing was taken up: this has shown nothing"
+    assert found["half solved"] + found["half drawn"] > 0, "nothing was resumed: this has shown nothing"
 
 
 @pytest.mark.long

@@ -1,74 +1,142 @@
-"""Learning that is killed, stopped, crowded, or left without a disk: nothing is lost, and a line says so."""
+"""Learning into a folder: from a program in three lines; killed, refused, replaced and resumed."""
+
+from __future__ import annotations
 
 import errno
 import os
-import pickle
 import signal
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
-from biggan_directions.distributed.process_group import ALONE
-from biggan_directions.learning.run import iterate
-from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, Checkpoint
-from biggan_directions.runs.folder import LOCK_NAME, held
-from biggan_directions.runs.interrupt import Interrupted
-from biggan_directions.runs.learn import drain
+from biggan_directions import Directions, LearnRun, LearnSettings, load_generator
+from biggan_directions.errors import OutputError, UsageError
+from biggan_directions.generators import Generator
+from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
+from biggan_directions.runs.learn import DIRECTIONS_NAME
+from biggan_directions.runs.observer import Note, RunProgress
 from tests.support.disks import make_read_only, small_disk
-from tests.support.killed_runs import EAGER, Done, Fault, Run, files, run
+from tests.support.forked_groups import Job, run_groups
+from tests.support.group_member import run_in_folder
+from tests.support.killed_runs import ADAM, EAGER, ONE, Fault, Run, files, is_one_line, run
 from tests.support.separable import Separable
 
-TOYBOX = ("learn", "--model", "toybox", "--class", "car", "--search-dims", "2", "--ndirs", "2")
-JACOBI = (*TOYBOX, "--latents", "2", "--out", "out")
-ADAM = (*JACOBI, "--solver", "adam", "--set", "steps=8", "--set", "batch_size=2")
-LONG = (*JACOBI, "--solver", "adam", "--set", "steps=100000", "--set", "batch_size=2")
-NOBODY = 65534
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+QUICK = LearnSettings(ndirs=2, search_dims=2, latents=2, vjps=8)
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What a run leaves that nothing happens to."""
-    folder = tmp_path_factory.mktemp("alone")
-    done = run(JACOBI, folder)
-    assert done.code == 0, done.err
-    found = files(folder / "out")
-    assert set(found) == {"directions.pt", "scorecard.json"}
-    return found
+def test_a_program_learns_the_files_of_the_command_line(
+    alone: dict[str, bytes], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)  # the model's name is in the files
+    net = load_generator("net", "1", device="cpu")
+    found = LearnRun("out", net, LearnSettings(ndirs=2, search_dims=2, latents=2)).finish()
+    assert files(folder / "out") == alone
+    assert torch.equal(found.directions.directions, Directions.load("out/directions.pt").directions)
 
 
-def _is_one_line(done: Done, code: int, *words: str) -> None:
-    """It ended with this code and one line that has the words."""
-    assert done.code == code, done.err
-    assert len(done.err.strip().splitlines()) == 1, done.err
-    for word in words:
-        assert word in done.err
+def test_every_process_is_given_what_one_process_is_given(folder: Path) -> None:
+    (alone,) = run_groups(folder, Job(1, run_in_folder, ("one",)))
+    assert alone.codes == [0], alone.err
+    written = {name: files(folder / name) for name in ("out", "all")}
+    for name in written:
+        (folder / name).rename(folder / f"{name} of one")
+    (both,) = run_groups(folder, Job(2, run_in_folder, ("two",)))
+    assert both.codes == [0, 0], both.err
+    assert {name: files(folder / name) for name in written} == written
+    for rank in range(2):
+        for found, expected in zip(
+            torch.load(folder / f"two.{rank}"), torch.load(folder / "one.0"), strict=True
+        ):
+            assert torch.equal(found[0], expected[0])
+            assert found[1:] == expected[1:]
 
 
-def _started(folder: Path, **how: Any) -> Run:
-    """A long run that has a checkpoint."""
-    begun = Run(LONG, folder, constants=EAGER, **how)
-    begun.until(f"out/{CHECKPOINT_NAME}")
-    assert begun.running, begun.end().err
-    return begun
+class Stopping:
+    """Stands for whoever presses Ctrl-C after so many steps."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.told: list[RunProgress | Note] = []
+
+    def __call__(self, told: RunProgress | Note) -> None:
+        self.told.append(told)
+        if len(self.told) == self.steps:
+            raise KeyboardInterrupt
 
 
-def state_in(folder: Path) -> dict[str, Any]:
-    """What the checkpoint holds, which must be whole."""
-    state: dict[str, Any] = torch.load(folder / "out" / CHECKPOINT_NAME, weights_only=True)["state"]
-    return state
+@pytest.mark.parametrize("steps", [1, 3, 9])  # in the survey, the Hessians, the scorecard
+def test_a_program_that_is_interrupted_resumes_to_the_same_bytes(steps: int, tmp_path: Path) -> None:
+    LearnRun(tmp_path / "whole", Separable(), QUICK).finish()
+    with pytest.raises(KeyboardInterrupt):
+        LearnRun(tmp_path / "out", Separable(), QUICK).finish(observe=Stopping(steps))
+    assert (tmp_path / "out" / CHECKPOINT_NAME).exists()
+    rest = Stopping(-1)
+    found = LearnRun(tmp_path / "out", Separable(), QUICK).finish(resume=True, observe=rest)
+    assert found.scorecard is not None
+    assert files(tmp_path / "out") == files(tmp_path / "whole")
+    again = LearnRun(tmp_path / "out", Separable(), QUICK).finish(resume=True)
+    assert again.scorecard is None
+    assert torch.equal(again.directions.directions, found.directions.directions)
 
 
-def _steps(folder: Path) -> int:
-    """Steps and vector-Jacobian products in the checkpoint."""
-    state = state_in(folder)
-    taken = state["solver"]["adam"]["matrix"]["done"] if "solver" in state else 0
-    return int(state["survey"]["count"] + taken)
+def test_a_program_is_told_of_every_step_and_note(tmp_path: Path) -> None:
+    seen = Stopping(-1)
+    LearnRun(tmp_path, Separable(), QUICK).finish(observe=seen)
+    steps = [told for told in seen.told if isinstance(told, RunProgress)]
+    phases = list(dict.fromkeys(step.phase for step in steps))
+    assert phases == ["search space", "hessians", "done", "scoring: jacobi", "scoring: done"]
+    assert all(1 <= step.done <= step.total for step in steps)
+    assert steps[-1].done == steps[-1].total
+    first, *_ = [told.text for told in seen.told if isinstance(told, Note)]
+    assert first.startswith("searched 2 dimensions")
+
+
+def test_what_is_there_is_not_overwritten_by_a_program(tmp_path: Path) -> None:
+    LearnRun(tmp_path, Separable(), QUICK).finish()
+    before = files(tmp_path)
+    with pytest.raises(OutputError, match="already exists"):
+        LearnRun(tmp_path, Separable(), QUICK).finish()
+    with pytest.raises(UsageError, match="only one of them"):
+        LearnRun(tmp_path, Separable(), QUICK).finish(resume=True, force=True)
+    with pytest.raises(UsageError, match="seed 0, not 3"):
+        LearnRun(tmp_path, Separable(), replace(QUICK, seed=3)).finish(resume=True)
+    with pytest.raises(UsageError, match="ndirs"):
+        LearnRun(tmp_path, Separable(), LearnSettings(ndirs=99))
+    assert files(tmp_path) == before
+    LearnRun(tmp_path, Separable(seed=1), QUICK).finish(force=True)
+    assert files(tmp_path) != before
+
+
+def test_what_takes_long_is_prepared_only_if_there_is_something_to_learn(tmp_path: Path) -> None:
+    prepared: list[Generator] = []
+
+    def prepare(generator: Generator) -> Generator:
+        assert not (tmp_path / DIRECTIONS_NAME).exists()
+        prepared.append(generator)
+        return Separable(seed=1)
+
+    first = LearnRun(tmp_path, Separable(), QUICK, prepare=prepare).finish()
+    assert len(prepared) == 1
+    assert LearnRun(tmp_path, Separable(), QUICK, prepare=prepare).finish(resume=True).scorecard is None
+    with pytest.raises(OutputError):
+        LearnRun(tmp_path, Separable(), QUICK, prepare=prepare).finish()
+    assert len(prepared) == 1
+    other = LearnRun(tmp_path / "other", Separable(seed=1), QUICK).finish()
+    assert torch.equal(first.directions.directions, other.directions.directions)
+
+
+def test_a_preparation_that_fails_costs_force_nothing(tmp_path: Path) -> None:
+    def prepare(_generator: Generator) -> Generator:
+        raise UsageError("no compiler")
+
+    LearnRun(tmp_path, Separable(), QUICK).finish()
+    before = files(tmp_path)
+    with pytest.raises(UsageError, match="no compiler"):
+        LearnRun(tmp_path, Separable(), QUICK, prepare=prepare).finish(force=True)
+    assert files(tmp_path) == before
 
 
 # Left alone, a run writes three files: its checkpoint, directions.pt, scorecard.json. Each is one write, two
@@ -79,12 +147,12 @@ def _steps(folder: Path) -> int:
     + [("fsync", count) for count in range(1, 7)],
 )
 def test_killed_at_a_write_flush_or_rename_it_goes_on_to_the_same_bytes(
-    call: str, count: int, alone: dict[str, bytes], tmp_path: Path
+    call: str, count: int, alone: dict[str, bytes], folder: Path
 ) -> None:
-    assert run(JACOBI, tmp_path, fault=Fault(call, count)).code == 137
-    done = run((*JACOBI, "--resume"), tmp_path)
+    assert run(ONE, folder, fault=Fault(call, count)).code == 137
+    done = run((*ONE, "--resume"), folder)
     assert done.code == 0, done.err
-    assert files(tmp_path / "out") == alone
+    assert files(folder / "out") == alone
 
 
 @pytest.mark.parametrize(
@@ -98,254 +166,93 @@ def test_killed_at_a_write_flush_or_rename_it_goes_on_to_the_same_bytes(
     ],
 )
 def test_a_fault_in_write_flush_or_rename_is_a_line_and_it_goes_on_to_the_same_bytes(
-    call: str, count: int, reason: int, alone: dict[str, bytes], tmp_path: Path
+    call: str, count: int, reason: int, alone: dict[str, bytes], folder: Path
 ) -> None:
-    done = run(JACOBI, tmp_path, fault=Fault(call, count, reason))
+    done = run(ONE, folder, fault=Fault(call, count, reason))
     assert done.code == 1
     assert done.err.splitlines()[-1].startswith("error: Cannot write out/")
     assert os.strerror(reason) in done.err
     assert "Traceback" not in done.err
-    assert not list(tmp_path.rglob("*.part*"))
-    assert run((*JACOBI, "--resume"), tmp_path).code == 0
-    assert files(tmp_path / "out") == alone
+    assert not list(folder.rglob("*.part*"))
+    assert run((*ONE, "--resume"), folder).code == 0
+    assert files(folder / "out") == alone
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_it_keeps_a_checkpoint_and_says_how_to_go_on(number: int, tmp_path: Path) -> None:
-    begun = Run(LONG, tmp_path)  # its first checkpoint would be due after 5 s
-    begun.until(f"out/{LOCK_NAME}")
-    time.sleep(0.8)
-    asked = time.monotonic()
-    begun.send(number)
-    done = begun.end()
-    assert time.monotonic() - asked < 2
-    _is_one_line(done, 128 + number, "to go on: biggan-directions learn --model toybox", "--resume")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [CHECKPOINT_NAME]
-    assert _steps(tmp_path) > 0
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_and_resumed_it_gives_the_same_bytes(number: int, tmp_path: Path) -> None:
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    assert run(ADAM, whole).code == 0
-    begun = Run(ADAM, tmp_path, constants=EAGER)
-    begun.until(f"out/{CHECKPOINT_NAME}")
-    while begun.running and "solver" not in state_in(tmp_path):
-        time.sleep(0.01)
-    begun.send(number)
-    assert begun.end().code == 128 + number
-    assert run((*ADAM, "--resume"), tmp_path).code == 0
-    assert files(tmp_path / "out") == files(whole / "out")
-
-
-def test_two_at_once_the_second_is_told_and_the_first_goes_on(tmp_path: Path) -> None:
-    begun = _started(tmp_path)
-    for how in ("--resume", "--force"):
-        _is_one_line(run((*JACOBI, how), tmp_path), 1, "another run is writing into out", "--out")
-    before = _steps(tmp_path)
-    time.sleep(1)
-    assert begun.running
-    begun.send(signal.SIGKILL)
-    assert begun.end().code == 137
-    assert _steps(tmp_path) > before
-
-
-def test_a_run_that_was_killed_leaves_no_stale_lock(tmp_path: Path) -> None:
-    begun = _started(tmp_path)
-    begun.send(signal.SIGKILL)
-    begun.end()
-    assert (tmp_path / "out" / LOCK_NAME).exists()  # the file; nobody holds it
-    done = run((*JACOBI, "--force"), tmp_path)
-    assert done.code == 0, done.err
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"directions.pt", "scorecard.json"}
-
-
-def test_a_run_that_is_there_is_refused_resumed_or_replaced(alone: dict[str, bytes], tmp_path: Path) -> None:
-    assert run(JACOBI, tmp_path, fault=Fault("write", 2)).code == 137  # killed where directions.pt is written
-    _is_one_line(run(JACOBI, tmp_path), 1, CHECKPOINT_NAME, "--resume", "--force")
-    _is_one_line(run((*JACOBI, "--resume", "--force"), tmp_path), 2, "one of them")
+def test_a_run_that_is_there_is_refused_resumed_or_replaced(
+    alone: dict[str, bytes], stopped: dict[str, bytes], folder: Path, leave: Callable[..., None]
+) -> None:
+    leave(stopped)
+    is_one_line(run(ONE, folder), 1, CHECKPOINT_NAME, "--resume", "--force")
+    is_one_line(run((*ONE, "--resume", "--force"), folder), 2, "one of them")
     for other, says in (
         (("--seed", "3"), "seed 0, not 3"),
         (("--set", "weighting=plain"), "weighting balanced, not plain"),
-        (("--class", "duck"), "classes"),
-        (("--truncation", "0.5"), "truncation 1.0, not 0.5"),
+        (("--class", "2"), "classes"),
+        (("--truncation", "1"), "truncation 0.5, not 1.0"),
     ):
-        _is_one_line(run((*JACOBI, *other, "--resume"), tmp_path), 2, says)
-    assert run((*JACOBI, "--resume"), tmp_path).code == 0
-    assert files(tmp_path / "out") == alone
+        is_one_line(run((*ONE, *other, "--resume"), folder), 2, says)
+    assert run((*ONE, "--resume"), folder).code == 0
+    assert files(folder / "out") == alone
 
 
 @pytest.mark.parametrize("searched", ["abc", None, 2.5])
 def test_a_file_with_dimensions_of_another_kind_is_no_run_to_go_on_with(
-    searched: object, tmp_path: Path
+    searched: object, alone: dict[str, bytes], folder: Path, leave: Callable[..., None]
 ) -> None:
-    assert run(JACOBI, tmp_path).code == 0
-    path = tmp_path / "out" / "directions.pt"
+    leave(alone)
+    path = folder / "out" / "directions.pt"
     content = torch.load(path, weights_only=True)
     content["solver"]["search_dims"] = searched
     torch.save(content, path)
-    _is_one_line(run((*JACOBI, "--resume"), tmp_path), 2, "search dims")
+    is_one_line(run((*ONE, "--resume"), folder), 2, "search dims")
 
 
 def test_force_that_is_killed_before_its_first_checkpoint_goes_on_as_itself(
-    alone: dict[str, bytes], tmp_path: Path
+    alone: dict[str, bytes], folder: Path
 ) -> None:
-    assert run((*JACOBI, "--seed", "3"), tmp_path).code == 0
-    assert run((*JACOBI, "--force"), tmp_path, fault=Fault("write", 1)).code == 137
-    assert not (tmp_path / "out" / "directions.pt").exists()
-    done = run((*JACOBI, "--resume"), tmp_path)
+    assert run((*ONE, "--seed", "3"), folder).code == 0
+    assert run((*ONE, "--force"), folder, fault=Fault("write", 1)).code == 137
+    assert not (folder / "out" / "directions.pt").exists()
+    done = run((*ONE, "--resume"), folder)
     assert done.code == 0, done.err
-    assert files(tmp_path / "out") == alone
+    assert files(folder / "out") == alone
 
 
-def test_an_error_before_any_work_costs_force_nothing(alone: dict[str, bytes], tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    for name, content in alone.items():
-        (tmp_path / "out" / name).write_bytes(content)
+def test_an_error_before_any_work_costs_force_nothing(
+    alone: dict[str, bytes], folder: Path, leave: Callable[..., None]
+) -> None:
+    leave(alone)
     for wrong in (("--ndirs", "99"), ("--solver", "none"), ("--class", "cat"), ("--device", "none")):
-        done = run((*JACOBI, "--force", *wrong), tmp_path)
+        done = run((*ONE, "--force", *wrong), folder)
         assert done.code == 2, done.err
-        assert files(tmp_path / "out") == alone
-
-
-def test_stopped_before_its_first_step_a_run_does_not_say_that_it_goes_on(tmp_path: Path) -> None:
-    with (
-        pytest.raises(Interrupted) as stopped,
-        held(tmp_path / "out") as folder,
-        Checkpoint(folder, device="cpu"),
-    ):
-        raise Interrupted(signal.SIGINT)
-    assert not stopped.value.resumes
+        assert files(folder / "out") == alone
 
 
 def test_resumed_when_finished_it_says_so_and_from_nothing_it_starts(
-    alone: dict[str, bytes], tmp_path: Path
+    alone: dict[str, bytes], folder: Path
 ) -> None:
-    assert run((*JACOBI, "--resume"), tmp_path).code == 0
-    assert files(tmp_path / "out") == alone
-    done = run((*JACOBI, "--resume"), tmp_path)
+    assert run((*ONE, "--resume"), folder).code == 0
+    assert files(folder / "out") == alone
+    done = run((*ONE, "--resume"), folder)
     assert (done.code, done.out) == (0, "nothing to do: out/directions.pt is finished\n")
-    assert files(tmp_path / "out") == alone
+    assert files(folder / "out") == alone
     for other, says in ((("--ndirs", "1"), "ndirs 2, not 1"), (("--latents", "3"), "latents 2, not 3")):
-        _is_one_line(run((*JACOBI, *other, "--resume"), tmp_path), 2, says)
+        is_one_line(run((*ONE, *other, "--resume"), folder), 2, says)
 
 
-def test_a_disk_that_fills_up_is_a_line_and_with_room_it_goes_on(tmp_path: Path) -> None:
+def test_a_read_only_disk_is_a_line_before_any_work(net: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 256 * 1024) as disk:
-        begun = _started(disk)
-        with open(disk / "filler", "wb", buffering=0) as filler:
-            try:
-                while True:
-                    filler.write(b"x" * 1024)
-            except OSError:
-                pass
-        _is_one_line(begun.end(), 1, "No space left on device", "--resume")
-        done = _steps(disk)
-        assert not list(disk.rglob("*.part*"))
-        (disk / "filler").unlink()
-        again = Run((*LONG, "--resume"), disk, constants=EAGER)
-        while again.running and _steps(disk) <= done + 1:
-            time.sleep(0.05)
-        again.send(signal.SIGTERM)
-        assert again.end().code == 143
-        assert _steps(disk) > done
-
-
-def test_a_read_only_disk_is_a_line_before_any_work(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", 256 * 1024) as disk:
+        (disk / "net").symlink_to(net)
         make_read_only(disk)
-        _is_one_line(run(JACOBI, disk), 1, "Cannot write out/directions.pt", "cannot be written")
+        is_one_line(run(ONE, disk), 1, "Cannot write out/directions.pt", "cannot be written")
 
 
-@as_root
-def test_permission_lost_is_a_line_and_the_last_checkpoint_is_intact(tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    begun = _started(tmp_path, user=NOBODY)
-    begun.send(signal.SIGUSR1)
-    _is_one_line(begun.end(), 1, f"Cannot write out/{CHECKPOINT_NAME}", "Permission denied")
-    assert _steps(tmp_path) > 0
-
-
-@pytest.mark.parametrize("renamed", [True, False])
-def test_a_folder_that_goes_is_a_line_and_nothing_is_written_in_its_place(
-    renamed: bool, tmp_path: Path
-) -> None:
-    begun = _started(tmp_path)
-    (tmp_path / "out").rename(tmp_path / "elsewhere")
-    if not renamed:
-        (tmp_path / "out").mkdir()  # somebody else's
-    _is_one_line(begun.end(), 1, "out was removed or renamed")
-    assert (tmp_path / "out").exists() == (not renamed)
-    assert files(tmp_path).keys() >= {f"elsewhere/{CHECKPOINT_NAME}"}
-
-
-class Harmful:
-    """Makes a file where it is unpickled."""
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
-        return os.mkdir, ("harmed",)
-
-
-def _half(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def _one_bit(path: Path) -> None:
-    survey = torch.load(path, weights_only=True)["state"]["survey"]["total"]
-    content = bytearray(path.read_bytes())
-    content[content.index(survey.numpy().tobytes())] ^= 1
-    path.write_bytes(content)
-
-
-def _other_shapes(path: Path) -> None:
-    content = torch.load(path, weights_only=True)
-    content["state"]["survey"]["total"] = torch.zeros(3)
-    torch.save(content, path)
-
-
-def _other_kinds(path: Path) -> None:
-    content = torch.load(path, weights_only=True)
-    content["state"]["survey"] = [1]
-    torch.save(content, path)
-
-
-def _later_kind(path: Path) -> None:
-    """What is wrong is read once the survey, half done, has been done."""
-    content = torch.load(path, weights_only=True)
-    content["state"]["survey"]["count"] = 4
-    content["state"]["solver"] = 5
-    torch.save(content, path)
-
-
-def _harmful(path: Path) -> None:
-    torch.save({"format": "biggan-directions/checkpoint/1", "state": Harmful()}, path)
-
-
-def _pickled(path: Path) -> None:
-    path.write_bytes(pickle.dumps(Harmful()))
-
-
-@pytest.mark.parametrize(
-    "damage", [_half, _one_bit, _other_shapes, _other_kinds, _later_kind, _harmful, _pickled]
-)
-def test_a_damaged_checkpoint_is_a_line(damage: Callable[[Path], None], tmp_path: Path) -> None:
-    assert run(JACOBI, tmp_path, fault=Fault("write", 2)).code == 137
-    damage(tmp_path / "out" / CHECKPOINT_NAME)
-    _is_one_line(run((*JACOBI, "--resume"), tmp_path), 1, f"out/{CHECKPOINT_NAME} ", "checkpoint")
-    assert not (tmp_path / "harmed").exists()
-
-
-def test_what_goes_wrong_in_the_first_step_is_not_laid_to_the_checkpoint(tmp_path: Path) -> None:
-    class Lost(Separable):
-        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
-            raise RuntimeError("the device is lost")
-
-    settings = LearnSettings(latents=2)
-    with held(tmp_path / "out") as folder:
-        checkpoint = Checkpoint(folder, device="cpu")
-        checkpoint.offer(next(iterate(Separable(), settings)))
-        checkpoint.write()
-        with pytest.raises(RuntimeError, match="the device is lost"):
-            drain(Lost(), settings, ALONE, checkpoint)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_and_resumed_it_gives_the_same_bytes(number: int, folder: Path) -> None:
+    assert run((*ADAM, "--out", "whole"), folder).code == 0
+    begun = Run(ADAM, folder, constants=EAGER)
+    begun.until_state("solver")
+    begun.send(number)
+    assert begun.end().code == 128 + number
+    assert run((*ADAM, "--resume"), folder).code == 0
+    assert files(folder / "out") == files(folder / "whole")

@@ -1,4 +1,4 @@
-"""``learn --per-class`` that is killed, crowded, or begun over what is there."""
+"""A run for each class: from a program; killed, crowded, or begun over what is there."""
 
 from __future__ import annotations
 
@@ -11,29 +11,66 @@ from pathlib import Path
 import pytest
 import torch
 
+from biggan_directions import LearnSettings, PerClassRun, load_generator
+from biggan_directions.errors import OutputError
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
 from biggan_directions.runs.folder import held
-from tests.support.checkpoints import write_checkpoint
-from tests.support.killed_runs import EAGER, Fault, Run, files, run
+from biggan_directions.runs.observer import Note, RunProgress
+from tests.support.killed_runs import EAGER, LEARN, Fault, Run, files, run
 
-SHORT = ("learn", "--model", "net", "--ndirs", "2", "--latents", "2")
-EACH = (*SHORT, "--class", "all", "--per-class", "--out", "all")
+EACH = (*LEARN, "--class", "all", "--per-class", "--out", "all")
+
+
+@pytest.fixture(scope="session")
+def whole(net: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a run for each class that nothing happens to."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "net").symlink_to(net)
+    done = run(EACH, folder)
+    assert done.code == 0, done.err
+    return files(folder / "all")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where a generator is that draws at once, of three classes."""
-    write_checkpoint(tmp_path / "net")
-    return tmp_path
+def learnt(whole: dict[str, bytes], folder: Path) -> Path:
+    """A folder in which these files are already."""
+    for name, content in whole.items():
+        path = folder / "all" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
 
 
 def _names(folder: Path) -> list[str]:
     return sorted(os.listdir(folder / "all"))
 
 
-def test_force_that_is_killed_leaves_nothing_old_and_goes_on(folder: Path) -> None:
-    assert run(EACH, folder).code == 0
-    expected = files(folder / "all")
+def test_a_program_learns_each_class_and_resumes(
+    whole: dict[str, bytes], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)  # the model's name is in the files
+    net, settings = load_generator("net", "all", device="cpu"), LearnSettings(ndirs=2, latents=2)
+    told: list[RunProgress | Note] = []
+
+    def stop(step: RunProgress | Note) -> None:
+        told.append(step)
+        if isinstance(step, RunProgress) and step.done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        PerClassRun("all", net, settings).finish(observe=stop)
+    first, second, third = sorted({Path(name).parent.name for name in whole})
+    assert {step.phase.split(":")[0] for step in told if isinstance(step, RunProgress)} == {first, second}
+    with pytest.raises(OutputError, match="already exists"):
+        PerClassRun("all", net, settings).finish()
+    result = PerClassRun("all", net, settings).finish(resume=True)
+    assert (result.new, result.left_out) == (1, [])
+    assert [path.parent.name for path in result.paths] == [first, second, third]
+    assert files(folder / "all") == whole
+
+
+def test_force_that_is_killed_leaves_nothing_old_and_goes_on(whole: dict[str, bytes], folder: Path) -> None:
+    expected = whole
     assert run((*EACH, "--force", "--seed", "1"), folder).code == 0
     assert run((*EACH, "--force"), folder, fault=Fault("write", 3)).code == 137  # in the second class
     done = run((*EACH, "--resume", "--json"), folder)
@@ -42,28 +79,28 @@ def test_force_that_is_killed_leaves_nothing_old_and_goes_on(folder: Path) -> No
     assert files(folder / "all") == expected
 
 
-def test_a_checkpoint_of_a_class_alone_is_seen_and_goes_when_the_class_is_done(folder: Path) -> None:
-    assert run(EACH, folder).code == 0
-    expected, name = files(folder / "all"), _names(folder)[1]
+def test_a_checkpoint_of_a_class_alone_is_seen_and_goes_when_the_class_is_done(
+    whole: dict[str, bytes], learnt: Path
+) -> None:
+    folder, expected, name = learnt, whole, _names(learnt)[1]
     shutil.rmtree(folder / "all" / name)
-    alone = (*SHORT, "--class", "1", "--out", f"all/{name}")
+    alone = (*LEARN, "--class", "1", "--out", f"all/{name}")
     assert run(alone, folder, fault=Fault("write", 2)).code == 137
     for old in set(_names(folder)) - {name}:
         shutil.rmtree(folder / "all" / old)
     refused = run(EACH, folder)
     assert refused.code == 1
-    assert refused.err.startswith(f"error: all/{name}/{CHECKPOINT_NAME} is of a run that did not end")
+    assert refused.err.startswith(f"error: all/{name}/{CHECKPOINT_NAME} belongs to an unfinished run")
     assert run((*EACH, "--resume"), folder).code == 0
     assert files(folder / "all") == expected
     assert "0 of them were learnt now" in run((*EACH, "--resume"), folder).out
 
 
 @pytest.mark.parametrize("how", ["--resume", "--force"])
-def test_beside_a_run_of_one_class_it_is_told_and_touches_nothing(how: str, folder: Path) -> None:
-    assert run(EACH, folder).code == 0
-    name = _names(folder)[1]
+def test_beside_a_run_of_one_class_it_is_told_and_touches_nothing(how: str, learnt: Path) -> None:
+    folder, name = learnt, _names(learnt)[1]
     (folder / "all" / name / "directions.pt").unlink()
-    long = (*SHORT, "--class", "1", "--solver", "adam", "--set", "steps=100000", "--set", "batch_size=2")
+    long = (*LEARN, "--class", "1", "--solver", "adam", "--set", "steps=100000", "--set", "batch_size=2")
     begun = Run((*long, "--out", f"all/{name}"), folder, constants=EAGER)
     begun.until(f"all/{name}/{CHECKPOINT_NAME}")
     done = run((*EACH, how), folder)
@@ -78,10 +115,10 @@ def test_beside_a_run_of_one_class_it_is_told_and_touches_nothing(how: str, fold
     ]
 
 
-def test_where_a_run_of_one_class_begins_meanwhile_it_is_told_before_it_writes(folder: Path) -> None:
-    assert run(EACH, folder).code == 0
-    first, _, last = _names(folder)
-    shutil.rmtree(folder / "all")
+def test_where_a_run_of_one_class_begins_meanwhile_it_is_told_before_it_writes(
+    whole: dict[str, bytes], folder: Path
+) -> None:
+    first, _, last = sorted({Path(name).parent.name for name in whole})
     begun = Run(EACH, folder)
     begun.until(f"all/{first}")
     with held(folder / "all" / last):
@@ -91,8 +128,10 @@ def test_where_a_run_of_one_class_begins_meanwhile_it_is_told_before_it_writes(f
     assert last not in _names(folder)
 
 
-def test_a_class_left_out_under_force_counts_once_and_its_old_file_is_gone(folder: Path) -> None:
-    assert run(EACH, folder).code == 0
+def test_a_class_left_out_under_force_counts_once_and_its_old_file_is_gone(net: Path, learnt: Path) -> None:
+    folder = learnt
+    (folder / "net").unlink()
+    shutil.copytree(net, folder / "net")
     weights = folder / "net" / "pytorch_model.bin"
     state = torch.load(weights, weights_only=True)
     state["embeddings.weight"][:, 1] = 3e38

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +18,14 @@ from biggan_directions.errors import OutputError, UsageError
 from biggan_directions.rendering import RenderSettings
 from biggan_directions.rendering.manifest import MANIFEST_NAME
 from biggan_directions.runs.folder import LOCK_NAME
+from biggan_directions.runs.observer import Note, RunProgress
 from biggan_directions.runs.render import render
 from tests.commands.test_render import CAR, of
 from tests.support.disks import small_disk
 from tests.support.killed_runs import Fault, Run, files, run
 
 RENDER = ("render", "directions.pt", "--samples", "2", "--frames", "8", "--out", "out")
-SLOW = ("render", "directions.pt", "--samples", "8", "--frames", "48", "--out", "out")
+SLOW = ("render", "directions.pt", "--samples", "8", "--frames", "24", "--out", "out")
 NAMES = ["sheet.png", "direction_00.gif", "direction_01.gif", "gallery.html"]
 
 
@@ -106,7 +106,7 @@ def test_stopped_it_says_how_to_go_on_and_keeps_what_is_done(number: int, tmp_pa
     done = begun.end()
     assert time.monotonic() - asked < 2
     assert done.code == 128 + number
-    assert done.err == f"interrupted; to go on: biggan-directions {' '.join(SLOW)} --resume\n"
+    assert done.err == f"interrupted; to resume: biggan-directions {' '.join(SLOW)} --resume\n"
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"sheet.png", "direction_00.gif"} <= names
     assert not [name for name in names if ".part" in name or name == "gallery.html"]
@@ -195,17 +195,15 @@ def test_progress_counts_to_exactly_what_is_drawn(found: Directions, tmp_path: P
     for lost in (NAMES, ["direction_00.gif"], []):
         for name in lost:
             (tmp_path / name).unlink(missing_ok=True)
-        told: list[tuple[int, int]] = []
-        list(render(found, generator, tmp_path, QUICK, resume=True, progress=_teller(told)))
+        told: list[RunProgress | Note] = []
+        list(render(found, generator, tmp_path, QUICK, resume=True, observe=told.append))
         assert bool(told) is bool(lost)
         if lost:
-            assert told == sorted(told)
-            assert told[-1][0] == told[-1][1]
-            assert len({total for _, total in told}) == 1
-
-
-def _teller(told: list[tuple[int, int]]) -> Callable[[int, int], None]:
-    return lambda drawn, total: told.append((drawn, total))
+            steps = [step for step in told if isinstance(step, RunProgress)]
+            assert steps == told
+            assert [step.done for step in steps] == sorted(step.done for step in steps)
+            assert steps[-1].done == steps[-1].total
+            assert len({step.total for step in steps}) == 1
 
 
 def test_directions_that_are_not_in_a_file_yet_are_saved_beside_their_images(

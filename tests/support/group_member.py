@@ -1,31 +1,26 @@
-"""The members of process groups, for test_process_group.py.
-
-``python -m tests.support.group_member CASE OUT [FILE]`` is one, where torchrun says so. With ``SIZES=1,2,3``
-in the environment it is forked into groups of these sizes, one after the other, which saves importing torch
-for each.
-"""
+"""What the processes of a group do in tests; each function is one process, run by ``run_groups``."""
 
 from __future__ import annotations
 
-import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from biggan_directions import LearnRun, LearnSettings, PerClassRun, load_generator
 from biggan_directions.distributed.process_group import ProcessGroup
 from biggan_directions.distributed.starting import joined
 from biggan_directions.errors import BigganDirectionsError, GeneratorError
 from biggan_directions.learning.result import Solution
 from biggan_directions.learning.run import iterate, learn
-from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
-from tests.support.forked_groups import fork_group
+from biggan_directions.runs.drawing import SharedDrawing, serve
+from biggan_directions.runs.interrupt import Interrupted, listen
 from tests.support.separable import Separable
 
 RUNS: dict[str, dict[str, Any]] = {
@@ -36,6 +31,104 @@ RUNS: dict[str, dict[str, Any]] = {
     "coordinate": {"solver": "coordinate"},
 }
 QUICK: dict[str, Any] = {"ndirs": 4, "latents": 5, "micro_batch": 4, "vjps": 18}
+LATENTS = torch.linspace(-1, 1, 7 * 12).reshape(7, 12)
+_PATIENCE = timedelta(seconds=60)
+
+
+def same_work(out: str) -> int:
+    """Learn, measure and fail; the leader writes what came of it to ``OUT.SIZE``."""
+    with joined(timeout=_PATIENCE) as group:
+        found = {"learnt": learnt(group), "scored": scored(group), "failures": failures(group)}
+        if group.leads:
+            torch.save(found, f"{out}.{group.size}")
+    return 0
+
+
+def resumed(states: str, out: str) -> int:
+    """Resume runs from states that the leader alone has read; it writes what was found to ``OUT.SIZE``."""
+    with joined(timeout=_PATIENCE) as group:
+        read = torch.load(states, weights_only=True) if group.leads else {}
+        found = {}
+        for name, changed in RUNS.items():
+            settings = LearnSettings(**{**QUICK, **changed})
+            found[name] = plain(learn(Separable(classes=2), settings, state=read.get(name), group=group))
+        if group.leads:
+            torch.save(found, f"{out}.{group.size}")
+    return 0
+
+
+def dying(who: int, *, silent: bool, timeout_s: float = 60) -> int:
+    """Process ``who`` dies in the middle of a run, or answers nothing until another has said so."""
+    try:
+        with joined(timeout=timedelta(seconds=timeout_s)) as group:
+            for step in iterate(Separable(), LearnSettings(**QUICK), group=group):
+                if group.rank == who and step.phase == "hessians":
+                    assert group._store is not None
+                    while silent and not group._store.check(["told"]):
+                        time.sleep(0.05)
+                    os._exit(9)
+    except BigganDirectionsError as error:
+        sys.stderr.write(f"{type(error).__name__} {getattr(error, 'ours_to_tell', None)}: {error}\n")
+        return error.exit_code
+    return 0
+
+
+def interrupted() -> int:
+    """The leader is sent SIGTERM while it waits for process 1, which sees how long it takes to end."""
+    listen()
+    try:
+        with joined(timeout=_PATIENCE) as group:
+            leader = group.broadcast(os.getpid())
+            if group.leads:
+                group.together(lambda: None)
+            time.sleep(0.3)  # it waits by now
+            os.kill(leader, signal.SIGTERM)
+            asked = time.monotonic()
+            while time.monotonic() - asked < 5:
+                try:
+                    os.kill(leader, 0)
+                except ProcessLookupError:
+                    os._exit(0)
+                time.sleep(0.01)
+            os._exit(1)
+    except Interrupted as stopped:
+        return stopped.exit_code
+
+
+def run_in_folder(rank_file: str) -> int:
+    """Make a run and runs for each class, then resume them; each process writes what it was given."""
+    with joined(timeout=_PATIENCE) as group:
+        settings = LearnSettings(ndirs=2, search_dims=2, latents=2)
+        one, each = load_generator("net", "1", device="cpu"), load_generator("net", "all", device="cpu")
+        given = []
+        for _ in range(2):
+            found = LearnRun("out", one, settings, group=group).finish(resume=True)
+            classes = PerClassRun("all", each, settings, group=group).finish(resume=True)
+            scores = None if found.scorecard is None else found.scorecard.as_json()
+            paths = [str(path) for path in classes.paths]
+            given.append((found.directions.directions, scores, paths, classes.new, classes.left_out))
+        torch.save(given, f"{rank_file}.{group.rank}")
+    return 0
+
+
+def drawing(out: str) -> int:
+    """Draw :data:`LATENTS` twice, with and without classes, and once what is not finite."""
+    generator = Separable(classes=2)
+    with joined(timeout=_PATIENCE) as group:
+        if group.leads:
+            together = SharedDrawing(generator, 2, group)
+            classes = torch.arange(len(LATENTS)) % 2
+            found = {"first": together(LATENTS), "second": together(LATENTS, classes)}
+        try:
+            if group.leads:
+                together(torch.where(torch.arange(len(LATENTS))[:, None] == 3, torch.nan, LATENTS))
+            else:
+                serve(generator, generator.device, group)
+        except GeneratorError as error:
+            if group.leads:
+                torch.save({**found, "failure": str(error)}, out)
+            return 0
+    return 1
 
 
 def plain(solution: Solution) -> dict[str, Any]:
@@ -51,16 +144,6 @@ def learnt(group: ProcessGroup) -> dict[str, Any]:
         steps = list(iterate(Separable(classes=2), LearnSettings(**{**QUICK, **changed}), group=group))
         assert steps[-1].solution is not None
         found[name] = {"solution": plain(steps[-1].solution), "states": [step.state for step in steps]}
-    return found
-
-
-def resumed(group: ProcessGroup, file: Path) -> dict[str, Any]:
-    """Runs taken up from states that the leader alone has read."""
-    states = torch.load(file, weights_only=True) if group.leads else {}
-    found = {}
-    for name, changed in RUNS.items():
-        settings = LearnSettings(**{**QUICK, **changed})
-        found[name] = plain(learn(Separable(classes=2), settings, state=states.get(name), group=group))
     return found
 
 
@@ -93,58 +176,17 @@ def failures(group: ProcessGroup) -> dict[str, str]:
             return f"{type(error).__name__}: {error}"
         return "nothing"
 
-    def refuse() -> None:
+    def refuse(item: int = -1) -> bytes:
         if group.rank == group.size - 1:
-            raise GeneratorError("not here")
+            raise GeneratorError(f"not here: {item}")
+        return b"here"
 
     found = {
         "drawing": heard(lambda: learn(Failing(), LearnSettings(**QUICK), group=group)),
         "elsewhere": heard(lambda: group.together(refuse)),
+        "collected": heard(lambda: group.collect(range(3 * group.size), refuse)),
         "different": heard(lambda: learn(Separable(), LearnSettings(seed=group.rank), group=group)),
     }
     everywhere = group.share(range(group.size), lambda _: torch.tensor(list(str(found).encode())).double())
     assert len({bytes(said.to(torch.uint8).tolist()) for said in everywhere}) == 1
     return found
-
-
-def dying(group: ProcessGroup) -> None:
-    """The process named in DIES leaves in the middle of a run, or falls silent where HOW says so."""
-    for step in iterate(Separable(), LearnSettings(**QUICK), group=group):
-        if group.rank == int(os.environ["DIES"]) and step.phase == "hessians":
-            if os.environ["HOW"] == "silent":
-                time.sleep(8)
-            os._exit(9)
-
-
-def member() -> None:
-    """Take part in one case; the leader writes what came of it."""
-    case, out = sys.argv[1], sys.argv[2]
-    timeout = timedelta(seconds=float(os.environ.get("TIMEOUT_S", "60")))
-    with joined(timeout=timeout) as group:
-        if case == "whole":
-            found: Any = {"learnt": learnt(group), "scored": scored(group), "failures": failures(group)}
-        elif case == "resumed":
-            found = resumed(group, Path(sys.argv[3]))
-        else:
-            dying(group)
-            found = None
-        if group.leads:
-            torch.save(found, out.replace("SIZE", str(group.size)))
-
-
-def main() -> int:
-    """Be a member, and say how it ended."""
-    try:
-        member()
-    except BigganDirectionsError as error:
-        sys.stderr.write(f"{type(error).__name__} {getattr(error, 'ours_to_tell', None)}: {error}\n")
-        return error.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    if "SIZES" in os.environ:
-        codes = [fork_group(int(size), main) for size in os.environ["SIZES"].split(",")]
-        sys.stdout.write(json.dumps(codes))
-    else:
-        sys.exit(main())

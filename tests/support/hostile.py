@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import struct
 import zipfile
 from collections.abc import Sequence
@@ -30,10 +31,13 @@ def view(
     offset: int = 0,
     kind: str = "FloatStorage",
     key: str = "0",
+    older_format: bool = False,
+    end: bytes = b"",
 ) -> bytes:
-    """The opcodes of a tensor over a storage that claims ``count`` numbers."""
+    """The opcodes of a tensor over a storage that claims ``count`` numbers; ``end``, of further arguments."""
     storage = b"(" + text("storage") + f"ctorch\n{kind}\n".encode() + text(key) + text("cpu") + whole(count)
-    parts = (storage, b"tQ", whole(offset), sizes(size), sizes(stride), b"\x89ccollections\nOrderedDict\n)R")
+    shape = (b"NtQ" if older_format else b"tQ", whole(offset), sizes(size), sizes(stride))
+    parts = (storage, *shape, b"\x89ccollections\nOrderedDict\n)R", end)
     return b"ctorch._utils\n_rebuild_tensor_v2\n(" + b"".join(parts) + b"tR"
 
 
@@ -46,6 +50,13 @@ def archive(opcodes: bytes, storages: dict[str, bytes], *, compression: int = zi
             made.writestr(f"archive/data/{key}", numbers)
         made.writestr("archive/version", b"3\n")
     return content.getvalue()
+
+
+def older_file(opcodes: bytes, keys: str, storages: bytes) -> bytes:
+    """A ``.pt`` file as before 2020: opcodes, the keys of its storages (a character each), the storages."""
+    head = (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True})
+    written = b"".join(pickle.dumps(value, 2) for value in head)
+    return written + b"\x80\x02" + opcodes + b"." + pickle.dumps(list(keys), 2) + storages
 
 
 def safetensors(header: object, numbers: bytes = b"", *, claims: int | None = None) -> bytes:

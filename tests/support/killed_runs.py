@@ -1,4 +1,4 @@
-"""Real runs of the command line, forked from a process that has torch loaded, to be killed and taken up.
+"""Real runs of the command line, forked from a process that has torch loaded, to be killed and resumed.
 
 Each is a process of its own that runs ``main`` as a user's would, with signals, locks and files of its own.
 """
@@ -9,12 +9,17 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+
+import torch
+
+from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _PRELOADED = ["pytest", "tests.support.preloaded"]
@@ -22,6 +27,24 @@ _LIMIT_S = 120.0  # of a run that hangs
 
 EAGER: Mapping[str, float] = {"runs.checkpoint._EVERY_S": 0.0, "runs.checkpoint._SHARE": 0.5}
 """A checkpoint whenever half of the time allows: short runs have several."""
+
+
+# On a generator of three classes that draws at once: see the fixture ``folder``.
+LEARN = ("learn", "--model", "net", "--ndirs", "2", "--latents", "2")
+ONE = (*LEARN, "--class", "1", "--search-dims", "2", "--out", "out")
+_ADAM = ("--solver", "adam", "--set", "batch_size=2", "--set")
+ADAM = (*ONE, *_ADAM, "steps=8")
+ENDLESS = (*ONE, *_ADAM, "steps=100000")
+
+
+def forked(target: Callable[..., None], *arguments: Any) -> BaseProcess:
+    """A process forked from one that has torch loaded, which has begun to run a function of a module."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads do not outlive a fork
+    _CONTEXT.set_forkserver_preload(_PRELOADED)
+    forkserver.ensure_running()
+    process = _CONTEXT.Process(target=target, args=arguments, daemon=True)
+    process.start()
+    return process
 
 
 @dataclass(frozen=True)
@@ -57,16 +80,12 @@ class Run:
     user: int | None = None
 
     def __post_init__(self) -> None:
-        os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads do not outlive a fork
-        _CONTEXT.set_forkserver_preload(_PRELOADED)
-        forkserver.ensure_running()
         self._said = [Path(tempfile.mkstemp()[1]) for _ in range(2)]
         for path in self._said:
             path.chmod(0o666)
         asked = (list(self.arguments), self.folder, self._said, dict(self.constants), self.fault, self.user)
-        self._process = _CONTEXT.Process(target=_child, args=asked, daemon=True)
         self._start = time.monotonic()
-        self._process.start()
+        self._process = forked(_child, *asked)
 
     @property
     def running(self) -> bool:
@@ -82,6 +101,12 @@ class Run:
         """Wait until there is a file of this name in the folder, or the run has ended."""
         while self.running and not (self.folder / path).exists():
             time.sleep(0.002)
+
+    def until_state(self, part: str) -> None:
+        """Wait until the checkpoint in the folder ``out`` has this part, or the run has ended."""
+        self.until(f"out/{CHECKPOINT_NAME}")
+        while self.running and part not in state_in(self.folder):
+            time.sleep(0.01)
 
     def end(self) -> Done:
         """Wait until it has ended."""
@@ -102,14 +127,6 @@ def run(arguments: Sequence[str], folder: Path, **how: Any) -> Done:
     return Run(arguments, folder, **how).end()
 
 
-def killed(arguments: Sequence[str], folder: Path, after_s: float, **how: Any) -> Done:
-    """Run, and kill it after so long, where it still runs."""
-    begun = Run(arguments, folder, **how)
-    time.sleep(after_s)
-    begun.send(signal.SIGKILL)
-    return begun.end()
-
-
 def files(folder: Path) -> dict[str, bytes]:
     """Everything in a folder, by name."""
     return {
@@ -117,6 +134,35 @@ def files(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def started(folder: Path, **how: Any) -> Run:
+    """A run of :data:`ENDLESS` that has a checkpoint."""
+    begun = Run(ENDLESS, folder, constants=EAGER, **how)
+    begun.until(f"out/{CHECKPOINT_NAME}")
+    assert begun.running, begun.end().err
+    return begun
+
+
+def state_in(folder: Path) -> dict[str, Any]:
+    """What the checkpoint of a run into ``FOLDER/out`` holds, which must be whole."""
+    state: dict[str, Any] = torch.load(folder / "out" / CHECKPOINT_NAME, weights_only=True)["state"]
+    return state
+
+
+def steps_in(folder: Path) -> int:
+    """Steps and vector-Jacobian products in the checkpoint of a run into ``FOLDER/out``."""
+    state = state_in(folder)
+    taken = state["solver"]["adam"]["matrix"]["done"] if "solver" in state else 0
+    return int(state["survey"]["count"] + taken)
+
+
+def is_one_line(done: Done, code: int, *words: str) -> None:
+    """See that a run ended with this code and one line that has the words."""
+    assert done.code == code, done.err
+    assert len(done.err.strip().splitlines()) == 1, done.err
+    for word in words:
+        assert word in done.err
 
 
 def _child(

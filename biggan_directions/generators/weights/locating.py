@@ -209,13 +209,13 @@ def _fetch_from(
 
 def _check(entry: CatalogEntry, found: WeightFiles) -> None:
     """Refuse files that do not load, or that are of another model."""
-    from biggan_directions.generators.biggan_deep.layout import load_state
+    from biggan_directions.generators.registry import read_weights
 
     try:
-        config = load_state(found)[0]
+        facts = read_weights(found).facts
     except BigganDirectionsError as error:
         raise WeightsError(str(error)) from error
-    got = (config.output_dim, config.z_dim, config.num_classes)
+    got = (facts.resolution, facts.z_dim, len(facts.classes))
     expected = (entry.resolution, entry.z_dim, entry.num_classes)
     if got != expected:
         raise WeightsError(

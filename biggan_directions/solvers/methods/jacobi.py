@@ -84,7 +84,7 @@ class Jacobi(Solver):
     def cost(self, outline: Outline) -> Cost:
         """The Hessians of all dimensions at every latent."""
         each = evaluations_per_latent(outline.dims, outline.dims)
-        return Cost(images=outline.latents * each, describes=True)
+        return Cost(images=outline.latents * each)
 
     def described(self, outline: Outline) -> dict[str, Any]:
         """The settings, with the blocks chosen."""
@@ -129,10 +129,8 @@ def _found(problem: Problem, live: torch.Tensor, moments: Moments) -> Found:
     """The rotated basis, strongest first; filled up with dead dimensions if too few are live."""
     ndirs = problem.outline.ndirs
     best = diagonalise(moments, seed=problem.outline.seed)
-    effect = moments.effects(best.rotation)
-    kept = effect.argsort(descending=True, stable=True)
+    kept = moments.effects(best.rotation).argsort(descending=True, stable=True)
     dead = problem.space.basis[len(live) :]
-    still = torch.zeros(max(0, ndirs - len(live)), dtype=torch.float64)
     notes = (
         ()
         if best.converged
@@ -140,8 +138,7 @@ def _found(problem: Problem, live: torch.Tensor, moments: Moments) -> Found:
     )
     return Found(
         directions=torch.cat([best.rotation[kept] @ live, dead])[:ndirs],
-        effect=torch.cat([effect[kept], still])[:ndirs],
-        penalty=torch.cat([moments.row_shares(best.rotation)[kept], still])[:ndirs],
+        ordered=True,
         off_diagonal=best.off_diagonal,
         notes=notes,
     )

@@ -1,0 +1,35 @@
+"""A run's progress as a bar, and its notes as lines, both on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from biggan_directions.commands.terminal import err, plain
+from biggan_directions.runs.observer import Note, Observe, RunProgress
+
+
+def note(text: str) -> None:
+    """Print a sentence that the user should read."""
+    err.print(f"note: {plain(text)}", soft_wrap=True)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Observe]:
+    """Give what a run is to be observed with; the bar shows only where stderr is a terminal."""
+    from tqdm import tqdm
+
+    with tqdm(disable=None, leave=False) as bar:
+
+        def observe(told: RunProgress | Note) -> None:
+            if isinstance(told, Note):
+                with tqdm.external_write_mode():  # takes the bar away and puts it back below
+                    note(told.text)
+                return
+            bar.set_description(told.phase, refresh=False)
+            bar.total, bar.n = told.total, told.done
+            measured = "" if told.value is None else f"{told.measure} {told.value:.4g}"
+            bar.set_postfix_str(measured, refresh=False)
+            bar.refresh()
+
+        yield observe
