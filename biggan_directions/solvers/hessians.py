@@ -114,7 +114,7 @@ def measure(
 ) -> Moments:
     """Sum up the first and second derivatives of the image at one latent.
 
-    Arguments as of :func:`~biggan_directions.solvers.derivatives.derivatives`.
+    Arguments as in :func:`~biggan_directions.solvers.derivatives.derivatives`.
 
     Returns:
         The sums over this latent.
