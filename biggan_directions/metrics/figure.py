@@ -37,7 +37,7 @@ def write_figure(card: Scorecard, path: Path, *, own: int = 1, names: Sequence[S
         card: the scorecard.
         path: where to; its suffix says as what.
         own: how many of the card's first sets were asked for; the rest are baselines, drawn in grey.
-        names: of these sets' directions; those without one show their number.
+        names: of these sets' directions, "" for those without one.
 
     Raises:
         UsageError: another suffix, or matplotlib is not installed.
@@ -74,21 +74,21 @@ def write_figure(card: Scorecard, path: Path, *, own: int = 1, names: Sequence[S
                 yerr=errors["penalty"] if mine else None,
                 fmt="o" if mine else _MARKERS[(place - own) % len(_MARKERS)],
                 color=_COLOURS[place % len(_COLOURS)] if mine else _GREY,
-                markersize=6 if mine else 4.5,
+                markersize=9.5 if mine else 4.5,
                 elinewidth=0.8,
                 label=scored.solver,
                 zorder=3 if mine else 2,
             )
             for index, one in known if mine else ():
                 name = names[place][index] if place < len(names) else ""
-                axes.annotate(
-                    (name or str(index)).replace("$", r"\$"),
-                    (one.effect.value, one.penalty.value),
-                    xytext=(5, 4),
-                    textcoords="offset points",
-                    color=_INK,
-                    fontsize=8,
-                )
+                point = (one.effect.value, one.penalty.value)
+                inside: Any = {"ha": "center", "va": "center_baseline", "fontsize": 6.5, "color": "white"}
+                axes.annotate(str(index), point, zorder=4, **inside)
+                if name:
+                    text = name.replace("$", r"\$")
+                    axes.annotate(
+                        text, point, xytext=(7, 5), textcoords="offset points", fontsize=8, color=_INK
+                    )
         axes.set_xlabel("effect: RMS change of the image per unit of z")
         axes.set_ylabel("penalty ↓: mixed share of the second derivatives")
         axes.set_xlim(left=0)
