@@ -28,10 +28,10 @@ EDGES: dict[str, str] = {
     "toybox": "errors files generators",
     "solvers": "distributed errors generators latents linalg penalty plugins precision",
     "metrics": "distributed errors generators latents linalg scores solvers traversal",
-    "rendering": "errors files generators latents scores traversal",
+    "rendering": "errors files generators latents scores traversal version",
     "learning": "distributed errors generators latents linalg metrics solvers",
     "directions": "errors files generators learning solvers version",
-    "explore": "directions errors files generators latents rendering traversal version",
+    "explore": "directions errors files generators rendering traversal version",
     "runs": "directions distributed errors files generators learning metrics rendering scores solvers "
     "version",
     "commands": "directions distributed errors explore files generators learning metrics rendering runs "
