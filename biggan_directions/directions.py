@@ -1,4 +1,4 @@
-"""Directions as a file that explains itself: the matrix, what it is of, and how it was made."""
+"""A file of directions: the matrix, the model and classes it belongs to, and how it was made."""
 
 from __future__ import annotations
 
@@ -36,11 +36,12 @@ class Directions:
 
     Attributes:
         directions: ``(ndirs, z_dim)`` float32, orthonormal rows.
-        names: one a direction; "" until somebody names it.
-        effect: ``(ndirs,)`` RMS picture change, on the scale [-1, 1], per unit of z; NaN where not measured.
-        penalty: ``(ndirs,)`` share of the row's Hessian energy off the diagonal; NaN where not measured.
+        names: one per direction; "" for a direction without a name.
+        effect: ``(ndirs,)`` RMS image change, on the scale [-1, 1], per unit of z; NaN where not measured.
+        penalty: ``(ndirs,)`` share of the row's Hessian energy off the diagonal, a mean over latents; NaN
+            where not measured. :func:`~biggan_directions.measured.measured` gives the figures to show.
         model: name, resolution, z_dim, weights_sha256; empty for a foreign file.
-        classes: what they were learnt on.
+        classes: the classes on which they were learnt.
         truncation, seed, solver, made_with, license: how they were made; solver holds every setting.
     """
 
@@ -73,8 +74,14 @@ class Directions:
 
     @property
     def foreign(self) -> bool:
-        """Whether the file says nothing of its model."""
+        """Whether the file does not name its model."""
         return not self.model
+
+    @property
+    def score_latents(self) -> int | None:
+        """At how many fresh latents effect and penalty were measured, None where that is not known."""
+        found = self.solver.get("score_latents")
+        return found if type(found) is int else None
 
     def orthonormality_error(self) -> float:
         """The largest entry of ``|QQᵀ − I|``."""
@@ -116,8 +123,8 @@ class Directions:
 
     @classmethod
     def of(cls, solution: Solution, generator: Generator, seed: int) -> Directions:
-        """What was learnt, with what it was learnt on."""
-        compiled = getattr(generator, "is_compiled", False)  # its last bits are others than the eager one's
+        """Combine a solution with the generator and seed from which it was learnt."""
+        compiled = getattr(generator, "is_compiled", False)  # its images differ in the last bits
         return cls(
             directions=solution.directions,
             names=("",) * len(solution.directions),
@@ -158,24 +165,24 @@ class Directions:
         return content.getvalue()
 
     def save(self, path: str | Path) -> None:
-        """Write the file, whole or not at all.
+        """Write the file, completely or not at all.
 
         Raises:
-            OutputError: the place cannot be written.
+            OutputError: the path cannot be written.
         """
         write_whole(Path(path), self.to_bytes())
 
     @classmethod
     def load(cls, path: str | Path, *, z_dim: int | None = None, search_space: str = "all") -> Directions:
-        """Read directions; a bare matrix, such as the paper's own files, is adopted.
+        """Read directions; a bare matrix, such as the paper's own files, is converted.
 
         Args:
             path: the file. Nothing in it is run as code.
-            z_dim: of the model that a bare matrix is for; its own width where left out.
-            search_space: the block ``START:STOP`` of z that a bare matrix's columns stand for.
+            z_dim: size of z of the model; by default the number of the matrix's columns.
+            search_space: the block ``START:STOP`` of z that the columns of a bare matrix stand for.
 
         Raises:
-            FileFormatError: not a file of directions, or one that does not fit.
+            FileFormatError: the file does not hold directions, or does not fit the model.
         """
         path = Path(path)
         content = read_torch_file(path, largest=_LARGEST_FILE, what="a file of directions")
@@ -194,8 +201,8 @@ class Directions:
             raise FileFormatError(f"{path} is damaged: its directions are not orthonormal")
         if z_dim is not None and z_dim != found.z_dim:
             raise FileFormatError(
-                f"{path} is of a model with z_dim {found.z_dim}, but this one has {z_dim}: "
-                "choose its own --model"
+                f"{path} is of a model with z_dim {found.z_dim}, but the chosen model has z_dim {z_dim}: "
+                "choose the model that it was learnt on with --model"
             )
         return found
 
@@ -216,7 +223,7 @@ class _Class(Struct):
 
 
 class _Content(Struct):
-    """A file of ours beside its matrix; keys that are new since are passed over."""
+    """The content of our own file besides its matrix; keys of later versions are ignored."""
 
     names: tuple[str, ...]
     effect: torch.Tensor
@@ -231,8 +238,8 @@ class _Content(Struct):
 
 
 def _described(content: dict[Any, Any], matrix: torch.Tensor) -> Directions:
-    """A file of ours as it is, or a ValueError that says which key is wrong."""
-    for key in ("model", "solver", "made_with"):  # msgspec would take a tensor for a table, too
+    """Read our own file, or raise a ValueError that names the wrong key."""
+    for key in ("model", "solver", "made_with"):  # msgspec would also accept a tensor as a dict
         if not isinstance(content.get(key, {}), dict):
             raise ValueError(f"{key} is {shown(content[key])}, expected an object")
     found, count = validated(content, _Content), len(matrix)
@@ -259,7 +266,7 @@ def _described(content: dict[Any, Any], matrix: torch.Tensor) -> Directions:
 
 
 def _measured(value: torch.Tensor, key: str, count: int) -> torch.Tensor:
-    """A number a direction, NaN where it was not measured."""
+    """One number per direction, NaN if it was not measured."""
     if value.shape != (count,) or not value.is_floating_point():
         raise ValueError(f"{key} is not a vector of {count} numbers")
     value = value.float().clone()
@@ -291,8 +298,8 @@ def _adopt(matrix: torch.Tensor, path: Path, z_dim: int | None, search_space: st
     block = parse_search_space(search_space, total)
     if block.size != width:
         raise FileFormatError(
-            f"{path} has {width} columns, but {search_space} of this model's z has {block.size}: "
-            f"choose the model it is of, or --search-space START:STOP with {width} coordinates"
+            f"{path} has {width} columns, but {search_space} of this model's z has {block.size} coordinates: "
+            f"choose its own model, or --search-space START:STOP with {width} coordinates"
         )
     rows = rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-300)
     q, r = torch.linalg.qr(rows.T)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from biggan_directions.commands.terminal import print_directions
+from biggan_directions.commands.terminal import measures_of, print_directions
 from biggan_directions.errors import UsageError
 
 
@@ -22,4 +22,4 @@ def name(path: Path, names: Annotated[list[str], typer.Argument(help="Such as 0=
             raise UsageError(f"'{pair}' is not INDEX=NAME: type for example 0=rotation")
         chosen[int(index)] = text
     found = rename(path, chosen)
-    print_directions(found)
+    print_directions(measures_of(found, path), found.names)

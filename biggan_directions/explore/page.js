@@ -1,18 +1,19 @@
 "use strict";
-// Every text from the server goes in as text, never as markup.
+// Text from the server is always inserted as text, never as markup.
 
 const at = id => document.getElementById(id);
 const token = new URLSearchParams(location.search).get("token") ?? "";
 const client = Array.from(crypto.getRandomValues(new Uint32Array(3)), n => n.toString(36)).join("");
-const SLOW = 0.12; // seconds: where all samples take longer, only the chosen one follows a moving slider
+const SLOW = 0.12; // seconds: if all samples take longer, only the chosen one follows a moving slider
 const REST = 180; // milliseconds after the last move
 
-let session, state, good, drawn; // what the server told; what is asked for; the last that could be drawn; what the command makes
-let sent = 0, shown = 0, saves = 0, cost = 0; // requests by number; seconds a picture
+let session, state, good; // description by the server; requested state; last state that was drawn
+let drawn = null; // the request that the command makes
+let sent = 0, shown = 0, saves = 0, cost = 0; // numbers of the last requests; seconds per image
 let before = false, chosen = 0, frame = 0, resting = 0, waiting = 0;
-let notStored = null; // the truncation that was asked for, where another is used
+let notStored = null; // the requested truncation, if another one is used
 const sliders = [];
-const typing = new Set(); // fields that somebody is in the middle of: no answer may overwrite them
+const typing = new Set(); // fields that are being edited: no answer may overwrite them
 
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -58,7 +59,7 @@ async function draw(samples) {
     shown = number;
     show(asked, answer);
   } catch (error) {
-    if (number < sent) return; // a newer request will say for itself
+    if (number < sent) return; // a newer request reports its own errors
     complain(error.message);
     if (good) state = { ...state, ...good };
   }
@@ -112,7 +113,7 @@ function show(asked, answer) {
     drawn = { ...asked, class: answer.class, truncation: answer.truncation, before };
     at("command").textContent = answer.command;
   }
-  const each = asked.samples.length === 1 ? "1 picture" : `${asked.samples.length} pictures`;
+  const each = asked.samples.length === 1 ? "1 image" : `${asked.samples.length} images`;
   at("status").textContent = `${each} in ${Math.max(1, Math.round(answer.seconds * 1000))} ms`;
   remember();
 }
@@ -123,9 +124,11 @@ function tellTruncation(asked, used) {
   state.truncation = used;
   put("truncation", +used.toFixed(4));
   const notes = [];
-  if (notStored !== null) notes.push(`${notStored} is not stored: the nearest, ${+used.toFixed(4)}, is used.`);
+  if (notStored !== null) {
+    notes.push(`Truncation ${notStored} is not stored; the nearest stored value, ${+used.toFixed(4)}, is used.`);
+  }
   if (Math.abs(used - session.truncation) > 1e-9) {
-    notes.push("Latents are scaled with truncation, so the pictures themselves change with it.");
+    notes.push("Truncation scales the latents, so the images themselves change with it.");
   }
   at("truncation-note").textContent = notes.join(" ");
 }
@@ -195,8 +198,8 @@ function addDirection(direction) {
     zero.setAttribute("aria-label", `Reset ${called}`);
   });
   const parts = [];
-  if (direction.effect !== null) parts.push(`effect ${direction.effect.toFixed(2)}`);
-  if (direction.penalty !== null) parts.push(`penalty ${direction.penalty.toFixed(2)}`);
+  if (direction.effect !== null) parts.push(`effect ${direction.effect.toFixed(3)}`);
+  if (direction.penalty !== null) parts.push(`penalty ↓ ${direction.penalty.toFixed(3)}`);
   parts.push(`±${reach} of z`);
   const measures = element("div", { className: "measures", textContent: parts.join(" · "), title: reason });
 
@@ -249,7 +252,7 @@ async function copyCommand() {
   try {
     await navigator.clipboard.writeText(text);
     say("Copied.");
-  } catch { // no clipboard outside a secure context: leave it selected
+  } catch { // no clipboard outside a secure context: select the command
     getSelection().selectAllChildren(at("command"));
     say(document.execCommand("copy") ? "Copied." : "The command is selected: copy it with the keyboard.");
   }

@@ -1,4 +1,4 @@
-"""The live page's server: one page and a small API; it writes nothing but the names of directions."""
+"""The server of the live page: one page and a small API, which write only the names of directions."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ _LARGEST_BODY = 64 * 1024  # bytes; a thousand moves take some 20 kB
 
 
 def build_app(session: Session, *, token: str, launch: str | None = None, host: str = "127.0.0.1") -> ASGIApp:
-    """The application that serves ``session`` to whoever knows ``token``.
+    """The application that serves ``session`` to clients with the ``token``.
 
     Args:
-        session: what is explored.
-        token: required for everything.
-        launch: serves once, in the token's place, to open the page.
-        host: the address that the server will listen on, which decides what it answers to.
+        session: the directions and generators to explore.
+        token: required in every request.
+        launch: a secret that opens the page once, in place of the token.
+        host: the address that the server will listen on; it determines which host names are accepted.
     """
     page = _page()
     document = schema()
@@ -112,20 +112,20 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on ``host`` and ``port``; port 0 takes one that is free.
+    """A socket that listens on ``host`` and ``port``; port 0 takes a free one.
 
     Raises:
         UsageError: the port is taken or not allowed, or this machine has no such address.
     """
     if not 0 <= port <= 65535:
-        raise UsageError(f"port must be 0 to 65535, got {port}; 0 takes one that is free.")
+        raise UsageError(f"port must be 0 to 65535, got {port}; 0 takes a free one.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listening = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"'{host}' is no address of this machine: leave out --host.") from error
+        raise UsageError(f"'{host}' is not an address of this machine: leave out --host.") from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
@@ -134,20 +134,21 @@ def listen(host: str, port: int) -> socket.socket:
         listening.close()
         raise UsageError(
             f"cannot listen on {host}, port {port}: {error.strerror}. "
-            "Choose another --port, or --port 0 for one that is free."
+            "Choose another --port, or --port 0 for a free one."
         ) from error
     return listening
 
 
 def make_server(session: Session, *, host: str, token: str, launch: str | None = None) -> uvicorn.Server:
-    """A server that ``run(sockets=[…])`` starts on a socket from :func:`listen`; arguments as of build_app.
+    """A server, to be started with ``run(sockets=[…])`` on a socket from :func:`listen`.
 
-    Interrupted, it closes everything, and then raises ``KeyboardInterrupt``.
+    Arguments as in :func:`build_app`. On an interrupt it closes all connections, then raises
+    ``KeyboardInterrupt``.
     """
     config = uvicorn.Config(
         build_app(session, token=token, launch=launch, host=host),
         log_level="error",
-        access_log=False,  # addresses hold the token
+        access_log=False,  # addresses contain the token
         server_header=False,
         proxy_headers=False,
         lifespan="on",
@@ -157,7 +158,7 @@ def make_server(session: Session, *, host: str, token: str, launch: str | None =
 
 
 def address_of(listening: socket.socket, host: str, query: str) -> str:
-    """What to open in a browser: on this machine, or where it listens on one other address, on any."""
+    """The address to open in a browser on this machine, or on any if the server listens on one address."""
     port = listening.getsockname()[1]
     name = "127.0.0.1" if host == "0.0.0.0" else "::1" if host == "::" else host
     return f"http://{f'[{name}]' if ':' in name else name}:{port}/?{query}"
@@ -166,20 +167,20 @@ def address_of(listening: socket.socket, host: str, query: str) -> str:
 async def _drawn(
     request: Request, draw: Callable[[ImageRequest, Callable[[], bool]], _Drawn]
 ) -> _Drawn | None:
-    """What ``draw`` makes of the request in the painter's thread; None where a newer one has come."""
+    """The result of ``draw`` in the painter's thread; None if the same client has sent a newer request."""
     asked = ImageRequest.from_json(await _body(request))
     painter: Painter[Callable[[Callable[[], bool]], _Drawn], _Drawn] = request.app.state.painter
     try:
         return await asyncio.wrap_future(painter.submit(asked.client, asked.number, partial(draw, asked)))
     except Superseded:
         return None
-    except (RuntimeError, MemoryError) as error:  # torch's own, such as no memory left
+    except (RuntimeError, MemoryError) as error:  # from torch, such as out of memory
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise GeneratorError(f"the picture could not be drawn: {reason}") from error
+        raise GeneratorError(f"the image could not be drawn: {reason}") from error
 
 
 def _page() -> str:
-    """The page with its style and script in it: one response, so that nothing else need be let in."""
+    """The page with its style and script, so that the server serves no other files."""
     folder = files("biggan_directions.explore")
     page, style, script, names = (
         folder.joinpath(name).read_text("utf-8")

@@ -60,7 +60,7 @@ def contact_sheet(
         _Row(
             str(index),
             drawable(request.name(index)),
-            request.effect(index),
+            request.printed_effect(index),
             extent.distance,
             [at_position[place * samples : (place + 1) * samples] for at_position in images],
         )

@@ -136,7 +136,7 @@ def test_class_seed_samples_and_truncation(page: Page) -> None:
     assert page.locator("h1").inner_text() == "toybox · duck"
     page.get_by_label("Class").select_option("car")
     becomes(page, lambda: images(page) == first)
-    page.get_by_role("button", name="New pictures").click()
+    page.get_by_role("button", name="New images").click()
     seed = page.get_by_label("Seed").input_value()
     becomes(page, lambda: f"--seed {seed} " in page.inner_text("#command"))
     assert images(page) != first
@@ -148,8 +148,8 @@ def test_class_seed_samples_and_truncation(page: Page) -> None:
     becomes(page, lambda: "--truncation 0.44" in page.inner_text("#command"))
     assert page.get_by_label("Truncation").input_value() == "0.44"
     note = page.locator("#truncation-note").inner_text()
-    assert "0.43 is not stored: the nearest, 0.44" in note
-    assert "scaled" in note
+    assert "0.43 is not stored; the nearest stored value, 0.44, is used" in note
+    assert "scales the latents" in note
 
 
 def test_an_answer_does_not_overwrite_what_is_being_typed(page: Page) -> None:

@@ -287,7 +287,7 @@ def test_what_torch_says_reaches_the_page_in_words() -> None:
     with serving(make_session(held_load(held))) as live:
         status, answer = draw(live)
     assert status == 500
-    assert answer["error"] == "the picture could not be drawn: not enough memory"
+    assert answer["error"] == "the image could not be drawn: not enough memory"
 
 
 def test_the_secret_that_starts_a_browser_serves_once() -> None:

@@ -74,7 +74,7 @@ NAME = "generator.layers.2.conv_1.bias"
             lambda s: s.update(extra=torch.zeros(1)),
             "a tensor 'extra' that its configuration has no place for",
         ),
-        (lambda s: s.update({NAME: [1.0, 2.0]}), "does not hold a table of tensors"),
+        (lambda s: s.update({NAME: [1.0, 2.0]}), "does not hold a dict of tensors"),
     ],
 )
 def test_the_first_wrong_tensor_is_named(
