@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
+from biggan_directions.commands.opening import (
+    load_for,
+    newest,
+    note_other_weights,
+    open_directions,
+    options_of,
+    subject,
+)
 from biggan_directions.commands.options import Classes, Device, Json, OfModel, Placed
 from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
 from biggan_directions.files.escaping import printable
-from biggan_directions.rendering.samples import samples_of
+from biggan_directions.rendering.samples import samples_of, still_batch
 
 
 def parse_moves(pairs: Sequence[str], names: Sequence[str]) -> dict[int, float]:
@@ -95,6 +103,12 @@ def edit(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the latents; render draws the same ones.")] = 0,
     samples: Annotated[int, typer.Option(help="Number of images, side by side.")] = 1,
+    sample: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=0, max=9999, help="Index of a sample to draw, instead of --samples; may be repeated."
+        ),
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option(
@@ -116,24 +130,52 @@ def edit(
     as_json: Json = False,
 ) -> None:
     """Move images along several directions at once; save the result or an animation of the move."""
-    from biggan_directions.rendering import RenderRequest, RenderSettings, edit_format, write_edit
+    from biggan_directions.generators.weights.download import file_sha256
+    from biggan_directions.rendering import (
+        EditRecord,
+        RenderRequest,
+        RenderSettings,
+        edit_format,
+        write_edit,
+    )
 
     path = path or newest()
     target = to or path.parent / "edit.png"
-    edit_format(target)
+    still = edit_format(target) is None
+    if sample and samples != 1:
+        raise UsageError("--sample and --samples exclude each other: give one of them")
     settings = RenderSettings(samples=samples, seed=seed, frames=frames, fps=fps, labels=labels)
+    chosen = tuple(sample or range(samples))
     found = open_directions(path, model, search_space)
     moves = parse_moves(move or [], found.names)
     _note_numbers(found.names, moves)
     name, classes = subject(found, path, model, class_name)
     generator = load_for(found, name, classes, truncation, device)
     note_other_weights(found, path, generator)
-    z, class_index = samples_of(generator, samples, seed)
+    z, class_index = (drawn[list(chosen)] for drawn in samples_of(generator, max(chosen) + 1, seed))
     request = RenderRequest(directions=found.directions, z=z, class_index=class_index, names=found.names)
-    file = write_edit(generator, request, moves, target, settings=settings)
+    shown = [generator.classes[place].name for place in class_index.tolist()]
+    record = EditRecord(
+        path=str(path),
+        directions_sha256=file_sha256(path),
+        model=generator.model,
+        class_names=tuple(shown),
+        truncation=generator.truncation,
+        seed=seed,
+        samples=chosen,
+        moves=moves,
+        names=found.names,
+        classes_option=tuple(item.name for item in generator.classes) if class_name else (),
+        truncation_option=generator.truncation != found.truncation,
+        options=options_of(model, search_space, device),
+        out=target.name,
+    )
+    settings = replace(settings, samples=len(chosen))
+    if still:
+        settings = replace(settings, batch_size=still_batch(generator))
+    file = write_edit(generator, request, moves, target, settings=settings, record=record)
     trade = file.animation.trade if file.animation else ""
     if as_json:
-        shown = [generator.classes[place].name for place in class_index.tolist()]
         facts = {"path": str(target), "size_bytes": file.size_bytes, "seed": seed, "classes": shown}
         typer.echo(json.dumps({**facts, "moves": moves, "note": trade}))
         return
