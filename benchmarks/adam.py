@@ -1,13 +1,14 @@
-"""Adam, as the paper has it and in the space where the picture moves, beside the closed form: known truth.
+"""Compare Adam, as in the paper and in the live space, with the closed form, where the truth is known.
 
-python -m benchmarks.adam car          one toy, every method: an hour and a half of one core
+python -m benchmarks.adam car          one toy, every method: an hour and a half on one core
 python -m benchmarks.adam report       the tables as Markdown and the chart, from the results
 
-The paper's recipe (six rows of all of z), the same with a square matrix, and Adam on a square
-matrix in the live space. The last asks what the closed form is asked: the paper's sum over pixels, and
-latents that are not moved. Each is looked at on its way, at the same fresh latents. Batches are of 8, so
-that a picture drawn goes further than in the authors' batches of 96. Results are in
-``results/adam_TOY.json``, rewritten after every method; those that are not run again stay.
+The methods are the paper's recipe (six rows over all of z), the same with a square matrix, and Adam on a
+square matrix in the live space. The last minimises the same objective as the closed form: the paper's sum
+over pixels, at latents that are not moved. Each method is evaluated during its run at the same fresh latents.
+Batches have 8 latents, so that a given number of images makes more progress than in the authors' batches of
+96. Results are in ``results/adam_TOY.json``, rewritten after every method; results of methods that are not
+run again are kept.
 """
 
 import argparse
@@ -32,12 +33,12 @@ METHODS: dict[str, dict[str, Any]] = {
     "paper's recipe, a square matrix": {"search_space": "all", "square": True},
     LIVE: {"search_space": "active", "options": {"max_distance": 0.0}},
 }
-LATENTS = (1, 2, 4, 8, 16, 32, 64)  # the closed form's
-CLOSE = 1.01  # times the closed form's share off the diagonal, which Adam should come down to
+LATENTS = (1, 2, 4, 8, 16, 32, 64)  # of the closed form
+CLOSE = 1.01  # times the closed form's share off the diagonal: the target for Adam
 
 
 def main() -> None:
-    """Run every method on one toy, or report."""
+    """Run every method on one toy, or print the report."""
     options = _options()
     if options.toy == "report":
         report()
@@ -55,7 +56,7 @@ def main() -> None:
 
 
 def earlier(toy: str) -> dict[str, Any]:
-    """What other methods gave, from a run before."""
+    """Results of other methods from an earlier run."""
     path = RESULTS / f"adam_{toy}.json"
     if not path.exists():
         return {}
@@ -64,7 +65,7 @@ def earlier(toy: str) -> dict[str, Any]:
 
 
 def closed_form(toy: Toy, latents: int) -> dict[str, Any]:
-    """The closed form on what Adam minimises, and in the same space: pixels as they are, the paper's sum."""
+    """The closed form on Adam's objective and in the same space: the paper's sum over single pixels."""
     dims = len(toy.live)
     settings = LearnSettings(
         ndirs=dims,
@@ -80,7 +81,7 @@ def closed_form(toy: Toy, latents: int) -> dict[str, Any]:
 
 
 def way(toy: Toy, method: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """What one of Adam's is worth after so many steps, every so many."""
+    """Evaluate one of Adam's methods every ``options.every`` steps."""
     how = dict(METHODS[method])
     square, own = how.pop("square", False), how.pop("options", {})
     settings = LearnSettings(
@@ -104,9 +105,9 @@ def way(toy: Toy, method: str, options: argparse.Namespace) -> Iterator[dict[str
 
 
 def seen(toy: Toy, rows: torch.Tensor) -> dict[str, Any]:
-    """Recovery by the eight strongest rows at most, their effects, the share off the diagonal if square.
+    """Recovery and effect of the (at most) eight strongest rows, and the share off the diagonal if square.
 
-    Effects are beside the mean effect of the true directions: 0 does nothing.
+    The effect is relative to the mean effect of the true directions.
     """
     effects, usual = toy.effects(rows), toy.effects(true_directions()[1]).mean()
     strongest = rows[effects.argsort(descending=True)[:8]]
@@ -118,7 +119,7 @@ def seen(toy: Toy, rows: torch.Tensor) -> dict[str, Any]:
 
 
 def evaluations_to(way: Sequence[dict[str, Any]], share: float) -> int | None:
-    """Pictures drawn until the share off the diagonal is first as low; none where it never is."""
+    """Images drawn until the share off the diagonal first reaches ``share``; None if it never does."""
     return next((at["evaluations"] for at in way if at["off_diagonal"] <= share), None)
 
 
@@ -129,7 +130,7 @@ def report() -> None:
     ]
     for found in everything:
         print(f"\n{found['toy']}; off the diagonal at the truth: {found['truth']:.4f}\n")
-        print("| | steps or latents | pictures | effect | recovery: mean / least | off the diagonal |")
+        print("| | steps or latents | images | effect | recovery: mean / least | off the diagonal |")
         print("|---|---|---|---|---|---|")
         for at in found["closed_form"]:
             _print_row("closed form, the paper's sum", at["latents"], at)
@@ -147,8 +148,8 @@ def report() -> None:
             for name, line in (("Adam", found["adam"].get(LIVE)), ("closed form", found["closed_form"]))
             if line
         },
-        title="Share off the diagonal against pictures drawn, the same space",
-        across="pictures",
+        title="Share off the diagonal against images drawn, the same space",
+        across="images",
         up="share off the diagonal",
     )
 
@@ -156,13 +157,13 @@ def report() -> None:
 def _print_comparison(found: dict[str, Any]) -> None:
     way = found["adam"][LIVE]
     settled = statistics.fmean(at["off_diagonal"] for at in way[-20:])
-    print(f"\nAdam: {settled:.4f} off the diagonal at the end, mean of the last twenty looks")
+    print(f"\nAdam: {settled:.4f} off the diagonal at the end, mean of the last twenty evaluations")
     for at in found["closed_form"]:
         needed = evaluations_to(way, CLOSE * at["off_diagonal"])
         took = f"after {needed:,}, {needed / at['evaluations']:.0f} times as many" if needed else "never"
         print(
             f"closed form, {at['latents']} latents: {at['off_diagonal']:.4f} after {at['evaluations']:,} "
-            f"pictures; Adam comes within 1 % of it {took}, in {way[-1]['evaluations']:,}"
+            f"images; Adam comes within 1 % of it {took}, in {way[-1]['evaluations']:,}"
         )
 
 
@@ -182,8 +183,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", choices=METHODS)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--every", type=int, default=25, help="steps between two looks")
-    parser.add_argument("--yardstick", type=int, default=32, help="latents that shares are measured at")
+    parser.add_argument("--every", type=int, default=25, help="steps between two evaluations")
+    parser.add_argument("--yardstick", type=int, default=32, help="latents at which shares are measured")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""The package's GIF encoder beside Pillow's: file size and colour error on the animations of the demo.
+"""Compare the package's GIF encoder with Pillow's: file size and colour error on the demo's animations.
 
 biggan-directions demo && python -m benchmarks.animations
 python -m benchmarks.animations DIRECTIONS.pt       other directions of the toybox
@@ -24,7 +24,7 @@ from biggan_directions.rendering.gif import LADDER, encode_gif
 from biggan_directions.rendering.samples import samples_of
 
 _DELAY_MS = 50
-_BLOCK = 4  # pixels: a dither is seen as the average of some neighbours
+_BLOCK = 4  # pixels: the eye averages a dither over neighbouring pixels
 
 Frames = list[Image.Image]
 
@@ -75,7 +75,7 @@ def _ours(rung: int, **changed: float) -> Callable[[Frames], bytes]:
 
 
 def _through_imageio(frames: Frames) -> bytes:
-    """As imageio's Pillow plugin does it: Pillow chooses a palette for each frame, and does not dither."""
+    """Encode with imageio's Pillow plugin: Pillow chooses a palette for each frame and does not dither."""
     arrays = [np.asarray(frame) for frame in frames]
     encoded: bytes = imageio.imwrite(
         "<bytes>", arrays, plugin="pillow", extension=".gif", duration=_DELAY_MS, loop=0
@@ -84,7 +84,7 @@ def _through_imageio(frames: Frames) -> bytes:
 
 
 def _one_palette(dither: Image.Dither) -> Callable[[Frames], bytes]:
-    """Pillow with one palette, chosen from a quarter of the frames, for all of them."""
+    """Encode with Pillow and one palette for all frames, chosen from a quarter of them."""
 
     def encode(frames: Frames) -> bytes:
         some = Image.fromarray(np.concatenate([np.asarray(frame) for frame in frames[::4]]))
@@ -110,8 +110,8 @@ _ENCODERS: Mapping[str, Callable[[Frames], bytes]] = {
 def _measured(encode: Callable[[Frames], bytes], animations: list[Frames]) -> dict[str, list[float]]:
     """Bytes, colour errors, flicker and seconds of each animation.
 
-    A colour error is the mean absolute error of a channel, in levels of 255: of pixels, and of averages over
-    4 × 4 pixels. Flicker is the share of pixels that are the same in all frames and change in the file.
+    The colour error is the mean absolute error of a channel, in levels of 255: for pixels, and for averages
+    over 4 × 4 pixels. Flicker is the share of pixels that are constant in the frames but change in the file.
     """
     rows = []
     for frames in animations:
@@ -131,7 +131,7 @@ def _measured(encode: Callable[[Frames], bytes], animations: list[Frames]) -> di
 
 
 def _read(content: bytes) -> NDArray[np.int16]:
-    """The frames of a GIF, those that an encoder has merged as often as they are shown."""
+    """The frames of a GIF; frames that an encoder has merged are repeated."""
     image = Image.open(io.BytesIO(content))
     shown = []
     for index in range(image.n_frames):  # type: ignore[attr-defined]

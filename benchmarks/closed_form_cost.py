@@ -1,10 +1,10 @@
-"""What the closed form costs: against the same solver over the package's forward pass, and as it grows.
+"""Measure the cost of the closed form: how it grows, and with both forward passes at full size.
 
 python -m benchmarks.closed_form_cost            growth: ten minutes
 python -m benchmarks.closed_form_cost --full     all steps at full size, both forward passes: 15 minutes
 
-Evaluations do not depend on a generator's width, nor on what it draws. So growth is counted with the full
-size's 128 coordinates of z, and timed on a narrow net of the published depth.
+The number of images does not depend on a generator's width or weights. So growth is measured with the full
+size's 128 coordinates of z on a narrow network of the published depth.
 """
 
 import argparse
@@ -32,7 +32,7 @@ RESOLUTIONS = (128, 256, 512)
 
 
 def main() -> None:
-    """Measure growth, and on request the whole at full size; write the results and the chart."""
+    """Measure growth or, with ``--full``, all steps at full size; write the results and the chart."""
     options = _options()
     device = torch.device(options.device)
     if options.only:
@@ -46,9 +46,9 @@ def main() -> None:
     write_chart(
         CHART,
         {axis: [(row["value"], row["evaluations"]) for row in found[axis]["rows"]] for axis in CHARTED},
-        title="Pictures drawn by the closed form",
+        title="Images drawn by the closed form",
         across="directions, or latents",
-        up="pictures",
+        up="images",
         log_up=True,
     )
     path = write(f"closed_form_cost_{device.type}", {"growth": found}, device)
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def growth(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
-    """Evaluations and seconds by ndirs, latents and resolution, each with the others at rest."""
+    """Evaluations and seconds by ndirs, latents and resolution, varied one at a time."""
     rest = {"ndirs": 6, "latents": options.latents, "resolution": 128}
     axes = {"ndirs": options.ndirs, "latents": LATENTS, "resolution": RESOLUTIONS}
     found = {}
@@ -65,7 +65,7 @@ def growth(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
         for value in values:
             rows.append(measured({**rest, axis: value}, options, device) | {"value": value})
             row = rows[-1]
-            print(f"{axis} {value}: {row['evaluations']} pictures, {row['seconds']:.1f} s", flush=True)
+            print(f"{axis} {value}: {row['evaluations']} images, {row['seconds']:.1f} s", flush=True)
         found[axis] = {
             "rows": rows,
             "evaluations_grow_as_power": power(values, [row["evaluations"] for row in rows]),
@@ -75,7 +75,7 @@ def growth(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
 
 
 def measured(at: dict[str, int], options: argparse.Namespace, device: torch.device) -> dict[str, float]:
-    """One run of the whole solver on a narrow net, in twice as many dimensions as directions."""
+    """One run of the whole solver on a narrow network, in twice as many dimensions as directions."""
     _, frozen = stock_and_frozen(at["resolution"], device, channel_width=options.width)
     settings = LearnSettings(ndirs=at["ndirs"], search_dims=2 * at["ndirs"], latents=at["latents"])
     solutions = []
@@ -88,12 +88,12 @@ def measured(at: dict[str, int], options: argparse.Namespace, device: torch.devi
 
 
 def power(values: Sequence[int], costs: Sequence[float]) -> float:
-    """Slope of log cost on log value between the last two: what it grows as where it is large."""
+    """The power of the value that the cost grows with: the log-log slope between the last two values."""
     return math.log(costs[-1] / costs[-2]) / math.log(values[-1] / values[-2])
 
 
 def against_the_package(options: argparse.Namespace) -> dict[str, Any]:
-    """All steps at full size, 12 dimensions, 16 latents: each forward pass in its own process, in turn."""
+    """All steps at full size, 12 dimensions, 16 latents: the two sides in turn, each in its own process."""
     shared = ["--device", options.device, "--micro-batch", str(options.micro_batch)]
     runs: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
     for _ in range(options.rounds):
@@ -110,16 +110,16 @@ def against_the_package(options: argparse.Namespace) -> dict[str, Any]:
     seconds_taken = [statistics.median(run["seconds"] for run in runs[side]) for side in SIDES]
     peaks = [max(run["peak_bytes"] for run in runs[side]) / 1e9 for side in SIDES]
     print(
-        f"full size: {seconds_taken[0]:.0f} s over the package's forward pass, {seconds_taken[1]:.0f} s over "
+        f"full size: {seconds_taken[0]:.0f} s with the package's forward pass, {seconds_taken[1]:.0f} s with "
         f"ours: {found['times_faster']['median']:.2f} times faster; peak memory {peaks[0]:.2f} and "
-        f"{peaks[1]:.2f} GB; {runs['ours'][0]['evaluations']} pictures",
+        f"{peaks[1]:.2f} GB; {runs['ours'][0]['evaluations']} images",
         flush=True,
     )
     return found
 
 
 def whole(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
-    """All steps with one of the two forward passes: time, peak memory, and what was found."""
+    """All steps with one of the two forward passes: time, peak memory and the directions found."""
     stock, frozen = stock_and_frozen(128, device)
     settings = LearnSettings(
         ndirs=6, search_dims=12, latents=16, micro_batch=options.micro_batch, solver="jacobi"
@@ -157,11 +157,11 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--ndirs", type=int, nargs="+", default=list(NDIRS))
-    parser.add_argument("--latents", type=int, default=4, help="while ndirs and resolution grow")
-    parser.add_argument("--width", type=int, default=8, help="channels of the narrow net")
+    parser.add_argument("--latents", type=int, default=4, help="latents while ndirs and resolution vary")
+    parser.add_argument("--width", type=int, default=8, help="channels of the narrow network")
     parser.add_argument("--micro-batch", type=int, default=4)
     parser.add_argument("--full", action="store_true")
-    parser.add_argument("--rounds", type=int, default=2, help="of the two at full size, in turn")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds at full size")
     parser.add_argument("--only", choices=SIDES, help=argparse.SUPPRESS)
     return parser.parse_args()
 

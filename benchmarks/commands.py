@@ -1,4 +1,4 @@
-"""The commands of the README on the generator that ships: seconds of the whole command, and most memory held.
+"""Measure the README's commands on the toybox: seconds of the whole command, and peak memory.
 
 python -m benchmarks.commands
 """
@@ -17,7 +17,7 @@ import torch
 
 from benchmarks.support.measure import write
 
-# Run from a small process: what a parent has held counts as held by its children, too.
+# Run from a small process, because a child's peak memory includes that of its parent at the fork.
 LAUNCH = """
 import json, os, subprocess, sys
 process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
@@ -35,7 +35,7 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Run each in turn, and all of them again for every round; write the results."""
+    """Run the commands one after another in every round; write the results."""
     options = _options()
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in COMMANDS}
     with tempfile.TemporaryDirectory() as folder:
@@ -49,12 +49,12 @@ def main() -> None:
             "peak_bytes": max(one["peak_bytes"] for one in taken),
             "runs": taken,
         }
-        print(f"{name}: {results[name]['seconds']:.1f} s, {results[name]['peak_bytes'] / 1e9:.2f} GB at most")
+        print(f"{name}: {results[name]['seconds']:.1f} s, {results[name]['peak_bytes'] / 1e9:.2f} GB peak")
     print(f"written to {write('commands', {'commands': results}, torch.device('cpu'))}")
 
 
 def run(words: list[str], folder: str) -> dict[str, float]:
-    """One command, as a user's shell runs it in a folder."""
+    """Run one command in a folder, as from a user's shell."""
     program = str(Path(sys.executable).with_name("biggan-directions"))
     begun = time.perf_counter()
     command = [sys.executable, "-c", LAUNCH, program, *words]

@@ -1,12 +1,12 @@
-"""The live page's pictures a second, and how long a picture takes to follow a slider.
+"""Measure the live page: images per second, and the delay between a slider and its image.
 
 python -m benchmarks.explore                   the toybox, and BigGAN-deep-128 with random weights
 python -m benchmarks.explore --models toybox --seconds 20
 
-The real server on localhost, asked as the page asks: sixty requests a second while a slider moves, whether or
-not earlier ones are answered, the newest first and stale ones dropped; then the slider rests, and the clock
-stops when its last position has come. Where all samples would take too long, the page asks for one while the
-slider moves, and so does this.
+The script sends the page's requests to a real server on localhost: sixty per second while a slider moves,
+without waiting for earlier answers; the server drops stale requests. Then the slider rests, and the delay
+ends when the image of its last position arrives. If all samples take too long, only one is requested while
+the slider moves, as the page does.
 """
 
 import argparse
@@ -31,13 +31,13 @@ from biggan_directions.generators import Generator
 from biggan_directions.generators.weights.catalog import find_model
 
 TOKEN = "of-this-benchmark"
-FRAME = 1 / 60  # seconds between two requests, as a browser paints
-SLOW = 0.12  # seconds for all samples, above which the page asks for one: SLOW of page.js
-DRAGS = 8  # of a slider, each with a rest after it
+FRAME = 1 / 60  # seconds between two requests: a browser's frame
+SLOW = 0.12  # seconds for all samples, above which the page asks for only one: SLOW of page.js
+DRAGS = 8  # movements of the slider, each followed by a rest
 
 
 def main() -> None:
-    """Measure, print a line for each model and count of samples, write the results."""
+    """Measure, print a line for each model and number of samples, and write the results."""
     options = _options()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -52,7 +52,7 @@ def main() -> None:
                 print(
                     f"{model}, {samples} samples ({found['samples_while_moving']} while moving): "
                     f"{found['updates_a_second']:.1f} updates and "
-                    f"{found['images_a_second']:.1f} pictures a second; {found['dropped']} of "
+                    f"{found['pictures_a_second']:.1f} images per second; {found['dropped']} of "
                     f"{found['asked']} requests dropped; the last position after "
                     f"{last['median']:.3f} s (at most {last['most']:.3f} s)",
                     flush=True,
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def measure(port: int, generator: Generator, samples: int, *, seconds: float) -> dict[str, Any]:
-    """Drag a slider for some seconds in all, and count what comes."""
+    """Drag a slider for ``seconds`` in total, and count the answers."""
     asked = {
         "class": generator.classes[0].name,
         "truncation": generator.truncation,
@@ -110,7 +110,7 @@ _connections = threading.local()
 
 
 def ask(port: int, body: dict[str, Any]) -> dict[str, Any] | None:
-    """What the server answers; None where it dropped the request. Connections are kept, as a browser does."""
+    """The server's answer, None if it dropped the request. Connections are kept, as in a browser."""
     if not hasattr(_connections, "kept"):
         _connections.kept = http.client.HTTPConnection("127.0.0.1")
     connection = _connections.kept
@@ -131,7 +131,7 @@ def ask(port: int, body: dict[str, Any]) -> dict[str, Any] | None:
 
 @contextmanager
 def serving(generator: Generator) -> Iterator[int]:
-    """The live page of two directions, served on the port that is given."""
+    """Serve the live page of two directions; gives the port."""
     unknown = torch.full((2,), float("nan"))
     found = Directions(
         directions=torch.eye(generator.z_dim)[:2], names=("", ""), effect=unknown, penalty=unknown
@@ -157,8 +157,8 @@ def _options() -> argparse.Namespace:
     models = ["toybox", "biggan-deep-128"]
     parser.add_argument("--models", nargs="+", default=models, choices=models)
     parser.add_argument("--samples", type=int, nargs="+", default=[1, 4])
-    parser.add_argument("--seconds", type=float, default=8.0, help="of dragging, in all")
-    parser.add_argument("--threads", type=int, default=0, help="0 leaves torch's own choice")
+    parser.add_argument("--seconds", type=float, default=8.0, help="total time of dragging")
+    parser.add_argument("--threads", type=int, default=0, help="0: torch's own choice")
     return parser.parse_args()
 
 

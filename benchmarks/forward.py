@@ -1,4 +1,4 @@
-"""The forward pass against the package's: time, multiply-adds, where the time goes, TF32 on a GPU.
+"""Compare the forward pass with the package's: time, multiply-adds, profile, and TF32 on a GPU.
 
 python -m benchmarks.forward                     128, 256 and 512 on this processor
 python -m benchmarks.forward --device cuda       the same, and TF32: its speed and its effect on differences
@@ -29,7 +29,7 @@ from benchmarks.support.stock import StockGenerator, frozen, latents, stock_and_
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
 from biggan_directions.generators.biggan_deep.kernels.switch import Kernels, using
 
-MOST_OPERATIONS = 12  # that a profile names
+MOST_OPERATIONS = 12  # listed in a profile
 EPSILON = 0.1  # of second differences, as the solvers take them
 KINDS = {
     "conv": "convolutions",
@@ -67,10 +67,10 @@ def main() -> None:
 def compare(
     stock: StockGenerator, ours: FrozenBigGAN, batches: list[int], *, rounds: int, device: torch.device
 ) -> dict[str, Any]:
-    """Each at every batch in turn to find its best; then the two best in turn for the ratio.
+    """Time both sides in turn: first at every batch size to find the best, then at the best for the ratio.
 
-    What the machine can do at all, in a large matrix product and a large convolution, takes its turn with
-    them: on a machine that others use, too, limits drift as much as the pictures do.
+    A large matrix product and a large convolution take turns with them as the machine's limits, because on a
+    shared machine these drift as much as the images.
     """
     sweep = {}
     for batch in batches:
@@ -116,8 +116,8 @@ def compare(
 
 
 def gflop(draw: Callable[[torch.Tensor], torch.Tensor], z: torch.Tensor) -> float:
-    """10⁹ floating-point operations a picture: two for each multiply-add of products and convolutions."""
-    # the counter knows torch's public operations alone
+    """10⁹ floating-point operations per image: two for each multiply-add of products and convolutions."""
+    # the counter knows only torch's public operations
     with using(Kernels(packed=False)), FlopCounterMode(display=False) as counter:
         draw(z)
     return int(counter.get_total_flops()) / len(z) / 1e9
@@ -126,7 +126,7 @@ def gflop(draw: Callable[[torch.Tensor], torch.Tensor], z: torch.Tensor) -> floa
 def by_layer(
     ours: FrozenBigGAN, batch: int, limit: float, *, rounds: int, device: torch.device
 ) -> list[dict[str, Any]]:
-    """Of each layer its side in pixels, its operations, its time, and its share of ``limit`` (GFLOP/s)."""
+    """The side in pixels, operations, time and share of ``limit`` (GFLOP/s) of each layer."""
     z = latents(batch, ours.z_dim, device=device)
     with using(Kernels(packed=False)), FlopCounterMode(display=False) as counter:
         ours(z)
@@ -146,7 +146,7 @@ def by_layer(
 
     def end(place: int, _layer: object, _given: object, image: torch.Tensor) -> None:
         synchronise(device)
-        times[place][-1] += (time.perf_counter() - begun) / batch  # a layer may take the batch in parts
+        times[place][-1] += (time.perf_counter() - begun) / batch  # a layer may run on parts of the batch
         sides[place] = image.shape[2]
 
     hooks = [layer.register_forward_pre_hook(begin) for layer in ours.layers]
@@ -171,9 +171,9 @@ def by_layer(
 
 
 def profiled(call: Callable[[], object], images: int, device: torch.device) -> dict[str, dict[str, float]]:
-    """Where the time goes: the share of convolutions, of matrix products, and of all that only moves memory.
+    """The shares of time of convolutions, of matrix products and of everything that only moves memory.
 
-    And the operations that take most, in milliseconds a picture.
+    Also the slowest operations, in milliseconds per image.
     """
     call()
     activities = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if device.type == "cuda" else [])
@@ -195,7 +195,7 @@ def profiled(call: Callable[[], object], images: int, device: torch.device) -> d
 
 
 def difference_errors(stock: StockGenerator, ours: FrozenBigGAN, device: torch.device) -> dict[str, float]:
-    """Error of second differences of the picture, relative to those in float64, by precision."""
+    """Error of second differences of the image, relative to those in float64, by precision."""
     exact = second_difference(frozen(stock.biggan, ours.model, device, torch.float64), torch.float64)
     found = {"float32": second_difference(ours, torch.float32)}
     if device.type == "cuda":
@@ -218,7 +218,7 @@ def second_difference(generator: FrozenBigGAN, dtype: torch.dtype) -> torch.Tens
 def with_tf32(
     stock: StockGenerator, ours: FrozenBigGAN, found: dict[str, Any], *, rounds: int, device: torch.device
 ) -> dict[str, Any]:
-    """Pictures a second of both with TF32 on, at the batches that were best without."""
+    """Images per second of both sides with TF32 on, at the batch sizes that were best without."""
     batches = found["best_batch"]
     drawn = {name: latents(batch, ours.z_dim, device=device) for name, batch in batches.items()}
     with tf32(True):
@@ -237,7 +237,7 @@ def with_tf32(
 def images_in_bfloat16(
     ours: FrozenBigGAN, found: dict[str, Any], *, rounds: int, device: torch.device
 ) -> dict[str, Any]:
-    """What low precision for pictures gains, and how far off they are."""
+    """The gain in speed from low precision, and the error of the images."""
     z, low = latents(found["best_batch"]["ours"], ours.z_dim, device=device), ours.for_images()
     times = alternately([lambda: ours(z), lambda: low(z)], rounds=rounds, device=device)
     return {
@@ -249,7 +249,7 @@ def images_in_bfloat16(
 def compiled(
     ours: FrozenBigGAN, found: dict[str, Any], *, rounds: int, device: torch.device
 ) -> dict[str, Any]:
-    """What ``--compile`` gains."""
+    """The gain in speed from ``--compile``."""
     z, fast = latents(found["best_batch"]["ours"], ours.z_dim, device=device), ours.compiled()
     fast(z)
     times = alternately([lambda: ours(z), lambda: fast(z)], rounds=rounds, device=device)
@@ -275,10 +275,10 @@ def _print(resolution: int, found: dict[str, Any]) -> None:
     ratio, each, counted = found["times_faster"], found["seconds_a_picture"], found["gflop"]
     reached = found["share_of_limit"]["ours"]
     print(
-        f"{resolution} px: {1 / each['package']:.2f} pictures a second by the package and "
+        f"{resolution} px: {1 / each['package']:.2f} images per second by the package and "
         f"{1 / each['ours']:.2f} by ours: "
         f"{ratio['median']:.2f} times as many ({ratio['least']:.2f} to {ratio['most']:.2f}); "
-        f"{counted['package']:.1f} and {counted['ours']:.1f} GFLOP a picture; "
+        f"{counted['package']:.1f} and {counted['ours']:.1f} GFLOP per image; "
         f"{reached['matrix product']:.0%} of the speed of a large matrix product, "
         f"{reached['3x3 convolution']:.0%} of a large convolution's",
         flush=True,
@@ -293,7 +293,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--threads", type=int, default=0, help="0 leaves torch's own choice")
+    parser.add_argument("--threads", type=int, default=0, help="0: torch's own choice")
     parser.add_argument("--compile", action="store_true", help="also measure torch.compile (minutes)")
     return parser.parse_args()
 

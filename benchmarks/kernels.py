@@ -1,8 +1,8 @@
-"""What each of the CPU kernels gains, on and off in turn, for the forward pass and for a gradient.
+"""Measure the gain of each CPU kernel, switched on and off in turn, for the forward pass and a gradient.
 
 python -m benchmarks.kernels                     128, 256 and 512 pixels on this processor
 
-A gain is the time with the one kernel off over the time with all of them on, less 1: 0.05 is 5 %.
+The gain is the time with one kernel off divided by the time with all of them on, minus 1: 0.05 is 5 %.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def gains(call: Callable[[], object], rounds: int) -> dict[str, dict[str, float]]:
-    """Of each kernel, and of all of them together, what it gains for one call."""
+    """The gain of each kernel, and of all of them together, for one call."""
     names = [field.name for field in fields(Kernels)]
     switches = [ALL, *(replace(ALL, **{name: False}) for name in names)]
     times = alternately([partial(_under, kernels, call) for kernels in switches], rounds=rounds, device=CPU)
@@ -68,7 +68,7 @@ def forward(generator: FrozenBigGAN, z: torch.Tensor) -> torch.Tensor:
 
 
 def gradient(generator: FrozenBigGAN, z: torch.Tensor) -> torch.Tensor:
-    """Draw, and take the gradient of the pictures' sum with respect to z."""
+    """Draw, and take the gradient of the images' sum with respect to z."""
     z = z.clone().requires_grad_()
     found: torch.Tensor = torch.autograd.grad(generator(z).sum(), z)[0]
     return found

@@ -1,7 +1,7 @@
-"""The command that people install this for, at full size: its time, and the most memory that it holds.
+"""Measure the command ``learn`` at full size: time and peak memory.
 
 python -m benchmarks.learn_memory                   BigGAN-deep-128, six directions, default settings
-python -m benchmarks.learn_memory --latents 2       the same memory in less time: latents come one by one
+python -m benchmarks.learn_memory --latents 2       less time, same memory: latents are measured one by one
 """
 
 import argparse
@@ -20,13 +20,13 @@ from tests.support.narrow_biggan import published_config, random_biggan
 
 
 def main() -> None:
-    """Have a checkpoint of random weights written, learn from it, write down what that took."""
+    """Write random weights, learn directions in them, and write the results."""
     options = _options()
     if options.make:
         make(Path(options.make), options.resolution)
         return
     with tempfile.TemporaryDirectory() as folder:
-        # in a process of its own: what a parent has held counts as held by its children, too
+        # in a process of its own, because a child's peak memory includes that of its parent at the fork
         itself = [sys.executable, "-m", "benchmarks.learn_memory", "--resolution", str(options.resolution)]
         subprocess.run([*itself, "--make", folder], check=True)
         words = [
@@ -45,7 +45,7 @@ def main() -> None:
         taken = time.perf_counter() - begun
     results = {"resolution": options.resolution, "latents": options.latents, "seconds": taken}
     results |= {"peak_bytes": peak, "directions": len(json.loads(answer)["directions"])}
-    print(f"{taken:.0f} s, {peak / 1e9:.2f} GB at most")
+    print(f"{taken:.0f} s, {peak / 1e9:.2f} GB peak memory")
     print(f"written to {write('learn_memory', results, torch.device('cpu'))}")
 
 
@@ -58,7 +58,7 @@ def make(folder: Path, resolution: int) -> None:
 
 
 def told_and_peak(command: list[str]) -> tuple[str, int]:
-    """What a command prints, and the most bytes that it held resident."""
+    """The output of a command, and its peak resident memory in bytes."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = process.stdout.read()
@@ -74,7 +74,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--resolution", type=int, default=128, choices=[128, 256, 512])
-    parser.add_argument("--latents", type=int, help="where second derivatives are measured; learn's default")
+    parser.add_argument("--latents", type=int, help="latents of second derivatives; default of learn")
     parser.add_argument("--make", help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -1,8 +1,8 @@
-"""How much of a known truth each method finds, on the generator that ships.
+"""Measure how well each method recovers the true directions of the toybox.
 
 python -m benchmarks.recovery table        every method, ten classes, 6 and 8 directions
 python -m benchmarks.recovery seeds        the closed form with other seeds
-python -m benchmarks.recovery limits       against latents, epsilon, dimensions, cotangents, precision, starts
+python -m benchmarks.recovery limits       by latents, epsilon, dimensions, cotangents, precision, starts
 python -m benchmarks.recovery report       the tables as Markdown, and the charts, from the results
 
 Each part writes ``results/recovery_PART.json``.
@@ -13,7 +13,6 @@ import json
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -37,12 +36,11 @@ from biggan_directions.solvers.sampled_moments import SampledMoments
 from biggan_directions.solvers.subspace import SearchSpace
 from biggan_directions.toybox import TOYS, true_directions
 
-_DESCRIBED = 4  # latents at which effects of baselines are measured: their directions do not depend on it
 METHODS: dict[str, dict[str, Any]] = {
-    "random": {"solver": "random", "latents": _DESCRIBED},
-    "coordinate": {"solver": "coordinate", "latents": _DESCRIBED},
-    "first-order": {"solver": "first-order", "latents": _DESCRIBED},
-    "SeFa": {"solver": "sefa", "latents": _DESCRIBED},
+    "random": {"solver": "random"},
+    "coordinate": {"solver": "coordinate"},
+    "first-order": {"solver": "first-order"},
+    "SeFa": {"solver": "sefa"},
     "closed form, the paper's sum": {"solver": "jacobi", "options": {"weighting": "plain"}},
     "closed form": {"solver": "jacobi"},
 }
@@ -61,7 +59,7 @@ def main() -> None:
 
 
 class Toy:
-    """A class of the toybox, and its Hessians in the live basis at fresh latents: a yardstick of its own."""
+    """A class of the toybox, and its Hessians in the live basis at fresh latents, for evaluation only."""
 
     def __init__(self, name: str, latents: int, *, seed: int = 100) -> None:
         self.name, self.generator = name, load_generator("toybox", name)
@@ -71,20 +69,21 @@ class Toy:
         space = self.solution.space
         self.live = space.basis[: space.live]
         *_, balanced = moments_at(self.generator, self.live, latents, seed=seed)
-        self.objectives = {"balanced": balanced, "plain": replace(balanced, smooth=balanced.full)}
+        *_, plain = moments_at(self.generator, self.live, latents, seed=seed, blocks=(1,), balanced=False)
+        self.objectives = {"balanced": balanced, "plain": plain}
         self.stacks = {name: moments.stack() for name, moments in self.objectives.items()}
 
     def share(self, rows: torch.Tensor, objective: str = "plain") -> float:
-        """Share off the diagonal in a whole basis, of z or of its live part: the paper's, unless told."""
+        """Share off the diagonal in a whole basis of z or of its live part, by default of the paper's sum."""
         return off_diagonal_share(self.stacks[objective], rows.double() @ self.live.T)
 
     def effects(self, rows: torch.Tensor) -> torch.Tensor:
-        """RMS change of the picture per unit of z along each row."""
+        """RMS change of the image per unit of z along each row."""
         rows = rows.double()
         return ((rows @ self.solution.space.second_moment()) * rows).sum(1).clamp(min=0).sqrt()
 
     def minimum(self, objective: str = "plain") -> torch.Tensor:
-        """The directions at which an objective is least here."""
+        """The directions that minimise an objective on these Hessians."""
         return diagonalise(self.objectives[objective]).rotation @ self.live
 
 
@@ -98,7 +97,7 @@ def moments_at(
     blocks: tuple[int, ...] = (8, 16),
     balanced: bool = True,
 ) -> Iterator[Moments]:
-    """Second derivatives at fresh latents, summed so far."""
+    """The running sums of second derivatives at fresh latents."""
 
     points = spread_latents(latents, basis, truncation=generator.truncation, seed=seed, purpose="benchmark")
 
@@ -117,7 +116,7 @@ def moments_at(
 
 
 def solved(generator: Generator, settings: LearnSettings) -> tuple[Solution, float]:
-    """Learn, and how many seconds that took."""
+    """Learn directions; also gives the seconds."""
     begun = time.perf_counter()
     *_, last = iterate(generator, settings)
     assert last.solution is not None
@@ -125,13 +124,13 @@ def solved(generator: Generator, settings: LearnSettings) -> tuple[Solution, flo
 
 
 def recovery(directions: torch.Tensor) -> dict[str, float]:
-    """Mean and least |cos| of directions matched one to one with true ones."""
+    """Mean and minimum |cos| of directions matched one to one with the true ones."""
     cosines = [pair.cosine for pair in match(directions, true_directions()[1])]
     return {"mean": statistics.fmean(cosines), "min": min(cosines)}
 
 
 def row(method: str, toy: Toy, ndirs: int, solution: Solution, seconds: float) -> dict[str, Any]:
-    """What is kept of one run."""
+    """The record of one run."""
     found = recovery(solution.directions)
     square = toy.share(solution.directions) if ndirs >= len(toy.live) else None
     print(
@@ -150,7 +149,7 @@ def row(method: str, toy: Toy, ndirs: int, solution: Solution, seconds: float) -
 
 
 def table(options: argparse.Namespace) -> dict[str, Any]:
-    """Every method but Adam, on every class; and the share off the diagonal at the truth."""
+    """Every method except Adam on every class, and the share off the diagonal at the truth."""
     rows, truth = [], []
     for name in options.classes or TOYS:
         toy = Toy(name, options.latents)
@@ -173,7 +172,7 @@ def table(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def seeds(options: argparse.Namespace) -> dict[str, Any]:
-    """The closed form by default settings, from several seeds: 8 directions, and the strongest 6 of them."""
+    """The closed form at default settings with several seeds: 8 directions, and the strongest 6 of them."""
     rows = []
     for name in options.classes or TOYS:
         generator = load_generator("toybox", name)
@@ -186,7 +185,7 @@ def seeds(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def limits(options: argparse.Namespace) -> dict[str, Any]:
-    """What the closed form needs, one thing at a time, on some classes."""
+    """Recovery by the closed form on some classes as one setting varies."""
     names = options.classes or ("car", "house", "rocket")
     found: dict[str, Any] = {"classes": list(names)}
     toys = [Toy(name, 2) for name in names]
@@ -249,12 +248,12 @@ def _last(generator: Any, basis: torch.Tensor, latents: int, **how: Any) -> Mome
 
 
 def _overlap(space: SearchSpace, truth: torch.Tensor) -> float:
-    """Least cosine between the true directions' span and that of the eight strongest dimensions."""
+    """Minimum cosine between the span of the true directions and that of the eight strongest dimensions."""
     return float(torch.linalg.svdvals(space.basis[:8] @ truth.double().T).min())
 
 
 def _from_random_starts(moments: Moments) -> float:
-    """The least matched |cos| between what eight random starting bases lead to and what the first does."""
+    """Minimum matched |cos| between the results from eight random starting bases and that from the first."""
     ends = []
     for index in range(8):
         random = torch.Generator().manual_seed(index)
@@ -274,7 +273,7 @@ def report() -> None:
     for ndirs in (6, 8):
         print(f"\n{ndirs} directions, mean over classes\n")
         print(
-            "| method | recovery: mean / min | off the diagonal | pictures | seconds |\n|---|---|---|---|---|"
+            "| method | recovery: mean / min | off the diagonal | images | seconds |\n|---|---|---|---|---|"
         )
         for method in METHODS:
             _print_row(
@@ -361,8 +360,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("part", choices=("table", "seeds", "limits", "report"))
     parser.add_argument("--classes", nargs="+", choices=TOYS)
-    parser.add_argument("--latents", type=int, default=32, help="of the yardstick")
-    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--latents", type=int, default=32, help="fresh latents for evaluation")
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
     return parser.parse_args()
 
 

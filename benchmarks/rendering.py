@@ -1,7 +1,7 @@
-"""Rendering against the bare forward pass: what sheet, animations and page cost beside their pictures.
+"""Compare rendering with the bare forward pass: the cost of sheet, animations and page.
 
 python -m benchmarks.rendering                     128 pixels, six directions of four samples, as GIF
-python -m benchmarks.rendering --device cuda       the same on a GPU, whose pictures come faster than a GIF
+python -m benchmarks.rendering --device cuda       the same on a GPU, which draws faster than a GIF is encoded
 """
 
 import argparse
@@ -44,12 +44,12 @@ def main() -> None:
         "rendered_by_bare": ratio,
         "bytes": sizes,
     }
-    print(f"{count} pictures of {options.resolution} pixels: {ratio['median']:.3f} times the bare pass")
+    print(f"{count} images of {options.resolution} pixels: {ratio['median']:.3f} times the bare pass")
     print(f"written to {write(f'rendering_{device.type}', results, device)}")
 
 
 def _bare(generator: Generate, z: torch.Tensor, count: int) -> None:
-    """As many pictures, as bytes, in the same batches, and nothing done with them."""
+    """Draw as many images, as bytes and in the same batches, and discard them."""
     many = z.repeat(-(-count // len(z)), 1)[:count]
     for _ in draw(generator, many):
         pass

@@ -1,4 +1,4 @@
-"""The tables of benchmarks/README.md, from the results as they are."""
+"""Write the tables of benchmarks/README.md from the results."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -8,11 +8,11 @@ from typing import Any
 from benchmarks.support.measure import RESULTS
 
 README = Path(__file__).parent / "README.md"
-BEGIN, END = "<!-- from results: python -m benchmarks report -->", "<!-- end of what is from results -->"
+BEGIN, END = "<!-- from results: python -m benchmarks report -->", "<!-- end of the results -->"
 
 
 def write_report(path: Path = README) -> Path:
-    """Put the tables in place of those between the two marks."""
+    """Replace the tables between the two marks."""
     before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     text = "\n\n".join(block for block in tables() if block)
@@ -21,7 +21,7 @@ def write_report(path: Path = README) -> Path:
 
 
 def tables() -> Iterator[str]:
-    """Each table whose results there are, under its heading."""
+    """The tables for which there are results, each under its heading."""
     sections: dict[str, Callable[[dict[str, Any]], Iterable[str]]] = {
         "forward": _forward,
         "training_step": _training_step,
@@ -42,22 +42,22 @@ def tables() -> Iterator[str]:
 
 
 def _forward(found: dict[str, Any]) -> Iterator[str]:
-    """Speed, then how near the limit, then the profile before and after."""
-    yield "### Forward pass, no autograd, best batch each"
+    """Speed, then the share of the limit, then the profiles of both sides."""
+    yield "### Forward pass without autograd, each side at its best batch size"
     by_resolution = found["resolutions"]
     yield _table(
-        ("pixels", "pictures/s: package", "ours", "times faster (least to most)", "GFLOP: package", "ours"),
+        ("pixels", "images/s: package", "ours", "times faster (least to most)", "GFLOP: package", "ours"),
         (
             (
                 pixels,
-                *(f"{1 / at['seconds_a_image'][side]:.2f}" for side in ("package", "ours")),
+                *(f"{1 / at['seconds_a_picture'][side]:.2f}" for side in ("package", "ours")),
                 _ratio(at["times_faster"]),
                 *(f"{at['gflop'][side]:.1f}" for side in ("package", "ours")),
             )
             for pixels, at in by_resolution.items()
         ),
     )
-    yield "Share of what this machine does in a large float32 matrix product and in a large 3×3 convolution:"
+    yield "Share of this machine's speed in a large float32 matrix product and in a large 3×3 convolution:"
     yield _table(
         (
             "pixels",
@@ -74,7 +74,7 @@ def _forward(found: dict[str, Any]) -> Iterator[str]:
     for pixels, at in by_resolution.items():
         yield f"Layer by layer at {pixels} pixels, ours:"
         yield _table(
-            ("layer", "side of its output", "GFLOP", "ms a picture", "share of the product's speed"),
+            ("layer", "side of its output", "GFLOP", "ms per image", "share of the product's speed"),
             (
                 (
                     f"{number} {layer['layer']}",
@@ -105,17 +105,17 @@ def _forward(found: dict[str, Any]) -> Iterator[str]:
     for side in ("package", "ours"):
         single = next(iter(by_resolution.values()))["profile"][side]["milliseconds_a_picture"]
         named = ", ".join(f"{name} {spent:.1f}" for name, spent in list(single.items())[:8])
-        yield f"Milliseconds a picture at {next(iter(by_resolution))} pixels, {side}: {named}."
+        yield f"Milliseconds per image at {next(iter(by_resolution))} pixels, {side}: {named}."
     yield _variants(by_resolution)
 
 
 def _variants(by_resolution: dict[str, Any]) -> str:
-    """Other precisions, and the compiler where it was asked for."""
+    """Other precisions, and the compiled forward pass where it was measured."""
     rows = []
     for pixels, at in by_resolution.items():
         errors = ", ".join(f"{name} {error:.1e}" for name, error in at["differences"].items())
         low = at["tf32"]["pictures_a_second"] if "tf32" in at else None
-        speed = f"TF32: {low['ours']:.1f} pictures/s" if low else ""
+        speed = f"TF32: {low['ours']:.1f} images/s" if low else ""
         if "bfloat16" in at:
             speed = f"bfloat16: {_ratio(at['bfloat16']['times_faster_than_float32'])}"
         compiled = _ratio(at["compiled"]["times_faster_than_eager"]) if "compiled" in at else "–"
@@ -139,7 +139,7 @@ def _training_step(found: dict[str, Any]) -> Iterator[str]:
             for ndirs, at in found["ndirs"].items()
         ),
     )
-    yield "How far apart loss and gradient are, relatively, and how far float32 gradients are from float64:"
+    yield "Relative difference of loss and gradient between the two, and of float32 gradients from float64:"
     yield _table(
         ("directions", "loss", "gradient", "float64: loss", "gradient", "float32: as published", "ours"),
         (
@@ -159,7 +159,7 @@ def _closed_form(found: dict[str, Any]) -> Iterator[str]:
     yield "### The closed form at full size"
     yield "BigGAN-deep-128, 12 dimensions, 16 latents, all steps:"
     yield _table(
-        ("over", "s", "peak GB", "pictures"),
+        ("with", "s", "peak GB", "images"),
         (
             (
                 f"{side}'s forward pass" if side == "package" else side,
@@ -173,33 +173,33 @@ def _closed_form(found: dict[str, Any]) -> Iterator[str]:
     shares = [f"{runs[0]['off_diagonal']:.5f}" for runs in found["runs"].values()]
     yield (
         f"{_ratio(found['times_faster'])} times faster. Share off the diagonal: {' and '.join(shares)}; the "
-        f"directions match to a |cos| of {1 - found['one_minus_least_cosine']:.2f} at least."
+        f"directions match with a |cos| of at least {1 - found['one_minus_least_cosine']:.2f}."
     )
 
 
 def _growth(found: dict[str, Any]) -> Iterator[str]:
-    yield "### What the closed form grows as"
+    yield "### How the cost of the closed form grows"
     rows = []
     for axis, at in found["growth"].items():
         counted = ", ".join(f"{row['value']}: {row['evaluations']:,}" for row in at["rows"])
         timed = ", ".join(f"{row['seconds']:.0f}" for row in at["rows"])
         grown = (at["evaluations_grow_as_power"], at["seconds_grow_as_power"])
         rows.append((axis, counted, timed, *(f"{power:.2f}" for power in grown)))
-    yield "With 128 coordinates of z, on a narrow net, in twice as many dimensions as directions:"
-    yield _table(("of", "pictures drawn", "s", "pictures grow as power", "seconds"), rows)
+    yield "With 128 coordinates of z, a narrow network and twice as many dimensions as directions:"
+    yield _table(("varied", "images drawn", "s", "power of images", "power of seconds"), rows)
 
 
 def _learn_memory(found: dict[str, Any]) -> Iterator[str]:
-    yield "### `learn`, the command, at full size"
+    yield "### The command `learn` at full size"
     latents = "default settings" if found["latents"] is None else f"{found['latents']} latents"
     yield (
         f"BigGAN-deep-{found['resolution']}, {found['directions']} directions, {latents}: "
-        f"{found['seconds']:.0f} s, {found['peak_bytes'] / 1e9:.2f} GB at most."
+        f"{found['seconds']:.0f} s, {found['peak_bytes'] / 1e9:.2f} GB peak memory."
     )
 
 
 def _commands(found: dict[str, Any]) -> Iterator[str]:
-    yield "### Whole commands on the generator that ships"
+    yield "### Whole commands on the toybox"
     yield _table(
         ("command", "s", "peak GB"),
         (
@@ -210,9 +210,9 @@ def _commands(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _rendering(found: dict[str, Any]) -> Iterator[str]:
-    yield "### Rendering beside the bare forward pass"
+    yield "### Rendering compared with the bare forward pass"
     yield (
-        f"Sheet, animations and page: {found['images']} pictures of {found['resolution']} pixels in "
+        f"Sheet, animations and page: {found['pictures']} images of {found['resolution']} pixels in "
         f"{_ratio(found['rendered_by_bare'])} times the time that drawing them alone takes."
     )
 
@@ -223,8 +223,8 @@ def _explore(found: dict[str, Any]) -> Iterator[str]:
         (
             "model, samples",
             "drawn while moving",
-            "updates a second",
-            "pictures a second",
+            "updates per second",
+            "images per second",
             "s until the last position: median",
             "most",
         ),
@@ -233,8 +233,8 @@ def _explore(found: dict[str, Any]) -> Iterator[str]:
                 name,
                 at["samples_while_moving"],
                 f"{at['updates_a_second']:.1f}",
-                f"{at['images_a_second']:.1f}",
-                *(f"{at['last_seconds'][class_index]:.3f}" for class_index in ("median", "most")),
+                f"{at['pictures_a_second']:.1f}",
+                *(f"{at['last_seconds'][part]:.3f}" for part in ("median", "most")),
             )
             for name, at in found["results"].items()
         ),

@@ -1,9 +1,9 @@
-"""One and two processes, one thread each, on the toybox: time, and how much of it goes into communication.
+"""Compare one and two processes, one thread each, on the toybox: time, and the share of communication.
 
 python -m benchmarks.scaling
 
-Both are timed in the same two processes, in turn, round by round: while one works alone the other waits. It
-needs two cores that have nothing else to do.
+Both cases are timed in turn in the same two processes: while one works alone, the other waits. The benchmark
+needs two idle cores.
 """
 
 import argparse
@@ -28,9 +28,9 @@ from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
 from biggan_directions.solvers.hessians import Moments
 from biggan_directions.solvers.methods.jacobi import diagonalise
 
-DIMS = (12, 24)  # of the search space: the fewest and the most for six directions
+DIMS = (12, 24)  # of the search space: minimum and maximum for six directions
 CPU = torch.device("cpu")
-_PART = RESULTS / ".scaling_part.json"  # what the leader of the two hands to the process that started them
+_PART = RESULTS / ".scaling_part.json"  # the results of process 0, for the process that started both
 
 
 class TimedGroup(ProcessGroup):
@@ -56,7 +56,7 @@ class TimedGroup(ProcessGroup):
 
 
 def main() -> None:
-    """Start two processes, and write down what they found."""
+    """Start two processes, and write their results."""
     options = _options()
     if options.member:
         with joined() as group:
@@ -67,7 +67,7 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    torch.set_num_threads(1)  # what is written down as having been used
+    torch.set_num_threads(1)  # recorded with the results
     subprocess.run(
         [sys.executable, *launcher, "benchmarks.scaling", *sys.argv[1:], "--member"],
         check=True,
@@ -78,8 +78,8 @@ def main() -> None:
     for name, case in found["cases"].items():
         print(
             f"{name}: {case['one_s']:.1f} s in one process, {case['two_s']:.1f} s in two: "
-            f"{case['times_faster']['median']:.2f} times faster, {case['share_in_exchanges']:.1%} of it in "
-            f"exchanges, {case['received_bytes'] / 1e6:.2f} MB received by each"
+            f"{case['times_faster']['median']:.2f} times faster, {case['share_in_exchanges']:.1%} of it "
+            f"communication, {case['received_bytes'] / 1e6:.2f} MB received by each"
         )
     print(f"written to {write('scaling', found, CPU)}")
 
@@ -111,7 +111,7 @@ def measured(options: argparse.Namespace, group: TimedGroup) -> dict[str, Any]:
 
 
 def _case(call: Callable[[ProcessGroup], object], rounds: int, group: TimedGroup) -> dict[str, Any]:
-    """Seconds of one process and of two, and of these what was spent in exchanges and in waiting for them."""
+    """Seconds of one process and of two, and the share of the latter spent in communication and waiting."""
     alone, together, exchanging, received = [], [], [], 0
     for round_ in range(rounds + 1):
         one = seconds(lambda: call(ALONE), CPU) if group.leads else 0.0
@@ -133,15 +133,15 @@ def _case(call: Callable[[ProcessGroup], object], rounds: int, group: TimedGroup
 
 
 def _of_nothing(group: ProcessGroup, *, times: int = 200) -> float:
-    """Seconds that an exchange takes which brings next to nothing."""
+    """Seconds of an almost empty exchange."""
     work = group.share(range(2), lambda _: torch.zeros(1, dtype=torch.float64))
     list(work)
     return seconds(lambda: [group.together(lambda: None) for _ in range(times)], CPU) / times
 
 
 def _solving(dims: int) -> float:
-    """CPU seconds in which random Hessians are made as diagonal as can be: what every process does alike."""
-    empty = Moments.zero(dims, dims)
+    """CPU seconds to diagonalise random Hessians jointly, which every process repeats."""
+    empty = Moments.zero(dims)
     pairs = len(empty.pairs)
     draws = torch.randn(pairs, 4 * pairs, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     begun = time.process_time()
@@ -154,7 +154,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--latents", type=int, default=12)
-    parser.add_argument("--steps", type=int, default=2, help="of Adam")
+    parser.add_argument("--steps", type=int, default=2, help="steps of Adam")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--member", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -1,9 +1,9 @@
-"""How well the generator that ships renders, and what its factors do; draws the sheets of docs/toybox.md.
+"""Measure how well the toybox renders and what its factors do; draw the sheets of docs/toybox.md.
 
 python -m benchmarks.toybox        needs numba: pip install '.[toybox]'
 
-Scenes that training never saw are rendered and compared with the generator's pictures, and so are the changes
-that each factor makes: root mean square over the picture, scale [-1, 1], per unit of the factor.
+Scenes outside the training set are rendered and compared with the generator's images. So are the changes that
+each factor makes: root mean square over the image, on the scale [-1, 1], per unit of the factor.
 """
 
 import argparse
@@ -25,9 +25,9 @@ from biggan_directions.toybox.factors import scenes
 from biggan_directions.toybox.scene import render
 from biggan_directions.toybox.train import psnr
 
-SEED = 5  # of the scenes; training has 1, and is watched on 2
-STEP = 0.1  # of a factor, to either side
-SWEPT = "car"  # the toy whose sweeps are drawn
+SEED = 5  # of the scenes; training uses 1, and validation 2
+STEP = 0.1  # of a factor, in either direction
+SWEPT = "car"  # the toy of the traversals
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def measured(generator: Generator, toy: int, count: int) -> dict[str, Any]:
-    """Error and effects of one class at so many scenes."""
+    """Error and effects of one class at ``count`` scenes."""
     factors = np.random.default_rng((SEED, toy)).standard_normal((count, len(FACTORS)))
     class_index = np.full(count, toy)
     truth = _images(scenes(class_index, factors))
@@ -80,7 +80,7 @@ def _images(described: Any) -> torch.Tensor:
 
 
 def samples_sheet(generators: Mapping[str, Generator]) -> None:
-    """Every toy at the same ten latents, twice the size."""
+    """Draw every toy at the same ten latents, enlarged twice."""
     z = sample_latents(10, 32, truncation=1.0, seed=3, purpose="sheet")
     rows: list[list[ImageArray]] = [list(draw(generator, z)) for generator in generators.values()]
     image = Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in rows]))
@@ -89,7 +89,7 @@ def samples_sheet(generators: Mapping[str, Generator]) -> None:
 
 
 def sweeps_sheet(generator: Generator, effects: Sequence[float]) -> None:
-    """One toy along each of the eight true directions."""
+    """Draw one toy along each of the eight true directions."""
     request = RenderRequest(
         directions=true_directions()[1],
         z=sample_latents(1, 32, truncation=1.0, seed=3, purpose="sheet"),
@@ -106,7 +106,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--scenes", type=int, default=100, help="a class")
+    parser.add_argument("--scenes", type=int, default=100, help="scenes per class")
     return parser.parse_args()
 
 

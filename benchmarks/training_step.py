@@ -1,10 +1,11 @@
-"""One training step of the paper's recipe: as published, and as this package takes it.
+"""Compare one training step of the paper's recipe, as published and in this package.
 
 python -m benchmarks.training_step               batch 8, 6 and 120 directions, BigGAN-deep-128
 
-As published (arXiv:2008.10599, section 5, settings of the authors' BigGAN code): the whole batch at once,
-five passes of the package's generator for two probes, and row-by-row Gram-Schmidt. Written anew here;
-the weights are frozen in both, which favours the published one. Same weights, latents, probes and moves.
+The published step (arXiv:2008.10599, section 5, settings of the authors' BigGAN code) draws the whole batch
+at once, with five passes of the package's generator for two probes, and row-by-row Gram-Schmidt. It is
+reimplemented here. The weights are frozen on both sides, which favours the published one. Both use the same
+weights, latents, probes and moves.
 """
 
 import argparse
@@ -37,7 +38,7 @@ SIDES = ("published", "ours")
 
 
 def main() -> None:
-    """Compare time and numbers in this process, memory in one each; write the results."""
+    """Compare time and numbers in this process, and memory in one process per side; write the results."""
     options = _options()
     device = torch.device(options.device)
     if options.only:
@@ -67,7 +68,7 @@ def main() -> None:
 
 
 class Step:
-    """One step of one of the two, to be called again and again: the last loss and gradient stay with it."""
+    """A step of one side, which can be repeated; it keeps the last loss and gradient."""
 
     def __init__(
         self, generator: Drawable, start: torch.Tensor, recipe: Recipe, *, micro_batch: int | None = None
@@ -90,10 +91,10 @@ class Step:
 
 
 class Draws:
-    """What is random in a step: the same draws as the solver's, so that all see one problem.
+    """The random numbers of a step, the same as the solver's, so that both sides solve the same problem.
 
-    ``along (N,)`` is the direction that each latent is moved along, ``distances (N,)`` how far, ``probes
-    (N, k, rows)`` the signs.
+    ``along (N,)`` is the index of the direction along which each latent is moved, ``distances (N,)`` are the
+    distances, and ``probes (N, k, rows)`` the signs.
     """
 
     def __init__(self, rows: int, recipe: Recipe) -> None:
@@ -105,7 +106,7 @@ class Draws:
 
 
 def published_step(stock: StockGenerator, start: torch.Tensor, recipe: Recipe) -> tuple[float, torch.Tensor]:
-    """The penalty of a batch and its gradient with respect to the matrix, as the authors' code takes them."""
+    """The penalty of a batch and its gradient with respect to the matrix, as in the authors' code."""
     matrix = start.clone().to(stock.device).requires_grad_()
     directions = gram_schmidt(matrix)
     draws = Draws(len(start), recipe)
@@ -122,7 +123,7 @@ def published_step(stock: StockGenerator, start: torch.Tensor, recipe: Recipe) -
 
 
 def gram_schmidt(matrix: torch.Tensor) -> torch.Tensor:
-    """Orthonormal rows, one after another, each from all before it."""
+    """Make rows orthonormal, one after another."""
     rows: list[torch.Tensor] = []
     for row in matrix:
         for done in rows:
@@ -132,7 +133,7 @@ def gram_schmidt(matrix: torch.Tensor) -> torch.Tensor:
 
 
 def agreement(published: Step, ours: Step) -> dict[str, float]:
-    """How far apart the two sides' numbers are, relative to the published ones."""
+    """The relative differences between the two sides."""
     return {
         "loss": published.loss,
         "loss_relative_difference": abs(ours.loss - published.loss) / published.loss,
@@ -145,10 +146,10 @@ def _apart(gradient: torch.Tensor, reference: torch.Tensor) -> float:
 
 
 def in_float64(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
-    """Both in float64 for one latent, and how far float32 is from that: in it, gradients are not exact.
+    """Compare both sides in float64 for one latent, and the gradients of float32 with those of float64.
 
-    A ReLU that meets almost nothing is on in one order of summation and off in another, and the terms that
-    are left after differencing are as small as what that changes.
+    A ReLU with an input near zero is on in one order of summation and off in another. In float32 that changes
+    the gradient by about as much as the small terms that remain after differencing.
     """
     stock, frozen32 = stock_and_frozen(options.resolution, device, **_width(options))
     start, recipe = kaiming_start(options.ndirs[0], stock.z_dim, seed=SEED), Recipe(steps=1, batch_size=1)
@@ -169,7 +170,7 @@ def in_float64(options: argparse.Namespace, device: torch.device) -> dict[str, A
 
 
 def folded_step(folded: FrozenBigGAN, start: torch.Tensor, recipe: Recipe) -> tuple[float, torch.Tensor]:
-    """Ours as the solver takes it, in the precision of ``start``."""
+    """Our step, computed as in the solver, in the precision of ``start``."""
     matrix = start.clone().to(folded.device).requires_grad_()
     draws = Draws(len(start), recipe)
     weights = torch.zeros(recipe.batch_size, len(start), dtype=start.dtype)
@@ -187,7 +188,7 @@ def folded_step(folded: FrozenBigGAN, start: torch.Tensor, recipe: Recipe) -> tu
 
 
 def memory_of_one(options: argparse.Namespace, device: torch.device) -> dict[str, int]:
-    """Peak memory of one step of one side, with the other's generator gone."""
+    """Peak memory of one step of one side, after the other's generator was deleted."""
     stock, folded = stock_and_frozen(options.resolution, device, **_width(options))
     start = kaiming_start(options.ndirs[0], stock.z_dim, seed=SEED)
     recipe = Recipe(steps=1, batch_size=options.batch)
@@ -242,7 +243,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--micro-batch", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--width", type=int, default=0, help="channels, to try the script; 0 is full size")
+    parser.add_argument("--width", type=int, default=0, help="channels, to test the script; 0: full size")
     parser.add_argument("--only", choices=(*SIDES, "float64"), help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""The command line: every command by its name. What each does is a file of its own in ``commands``."""
+"""The command line: registers the commands, which have one file each in ``commands``."""
 
 from typing import Annotated
 
@@ -27,17 +27,13 @@ app = typer.Typer(
 )
 
 
-_SHARED = (
-    "learn",
-    "render",
-    "score",
-)  # by all processes that torchrun starts; the rest is done by one
+_SHARED = ("learn", "render", "score")  # run by all processes of torchrun; process 0 runs the others alone
 
 
 @app.callback(invoke_without_command=True)
 def _main(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
         typer.echo(__version__)

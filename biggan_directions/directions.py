@@ -1,8 +1,9 @@
-"""Directions as a file that explains itself: the matrix, what it is of, and how it was made."""
+"""A file of directions: the matrix, the model and classes it belongs to, and how it was made."""
 
 from __future__ import annotations
 
 import io
+import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -12,6 +13,7 @@ from msgspec import Meta, Struct, defstruct
 
 from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.files.atomic_write import write_whole
+from biggan_directions.files.escaping import printable
 from biggan_directions.files.torch_file import read_torch_file
 from biggan_directions.files.validation import shown, validated
 from biggan_directions.generators import Generator
@@ -21,11 +23,11 @@ from biggan_directions.solvers.subspace import parse_search_space
 from biggan_directions.version import made_with
 
 FORMAT = "biggan-directions/1"
+LONGEST_NAME = 1000  # characters
 _LARGEST_FILE = 64 * 2**20  # bytes; 4096 directions of 4096 numbers
 _ORTHONORMAL = 1e-4
 _MOST_COLUMNS = 4096  # as the checkpoints' z_dim
 _MOST_CLASSES = 100_000
-_LONGEST_NAME = 1000  # characters
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,11 +36,12 @@ class Directions:
 
     Attributes:
         directions: ``(ndirs, z_dim)`` float32, orthonormal rows.
-        names: one a direction; "" until somebody names it.
-        effect: ``(ndirs,)`` RMS picture change, on the scale [-1, 1], per unit of z; NaN where not measured.
-        penalty: ``(ndirs,)`` share of the row's Hessian energy off the diagonal; NaN where not measured.
+        names: one per direction; "" for a direction without a name.
+        effect: ``(ndirs,)`` RMS image change, on the scale [-1, 1], per unit of z; NaN where not measured.
+        penalty: ``(ndirs,)`` share of the row's Hessian energy off the diagonal, a mean over latents; NaN
+            where not measured. :func:`~biggan_directions.measured.measured` gives the figures to show.
         model: name, resolution, z_dim, weights_sha256; empty for a foreign file.
-        classes: what they were learnt on.
+        classes: the classes on which they were learnt.
         truncation, seed, solver, made_with, license: how they were made; solver holds every setting.
     """
 
@@ -71,8 +74,14 @@ class Directions:
 
     @property
     def foreign(self) -> bool:
-        """Whether the file says nothing of its model."""
+        """Whether the file does not name its model."""
         return not self.model
+
+    @property
+    def score_latents(self) -> int | None:
+        """At how many fresh latents effect and penalty were measured, None where that is not known."""
+        found = self.solver.get("score_latents")
+        return found if type(found) is int else None
 
     def orthonormality_error(self) -> float:
         """The largest entry of ``|QQᵀ − I|``."""
@@ -88,16 +97,34 @@ class Directions:
         return z + distance * self.directions[index].to(z)
 
     def named(self, names: dict[int, str]) -> Directions:
-        """A copy in which some directions have new names."""
-        for index in names:
+        """A copy in which some directions have new names, without spaces around them; "" takes a name away.
+
+        Raises:
+            UsageError: an index that no direction has, or a name that is a number, too long, or another
+                direction's.
+        """
+        for index, name in names.items():
             if not 0 <= index < len(self):
                 raise UsageError(f"there is no direction {index}: this file has 0 to {len(self) - 1}")
-        return replace(self, names=tuple(names.get(i, old) for i, old in enumerate(self.names)))
+            if _plain(name).isdecimal():
+                raise UsageError(
+                    f"'{printable(name)}' is a number, which is not a name: directions have numbers already"
+                )
+            if len(name) > LONGEST_NAME:
+                raise UsageError(f"the name has {len(name)} characters: expected at most {LONGEST_NAME}")
+        chosen = tuple(names[i].strip() if i in names else old for i, old in enumerate(self.names))
+        for index in names:
+            for other, name in enumerate(chosen):
+                if other != index and name and _plain(name) == _plain(chosen[index]):
+                    raise UsageError(
+                        f"direction {other} is named '{printable(name)}' already: choose another name"
+                    )
+        return replace(self, names=chosen)
 
     @classmethod
     def of(cls, solution: Solution, generator: Generator, seed: int) -> Directions:
-        """What was learnt, with what it was learnt on."""
-        compiled = getattr(generator, "is_compiled", False)  # its last bits are others than the eager one's
+        """Combine a solution with the generator and seed from which it was learnt."""
+        compiled = getattr(generator, "is_compiled", False)  # its images differ in the last bits
         return cls(
             directions=solution.directions,
             names=("",) * len(solution.directions),
@@ -138,24 +165,24 @@ class Directions:
         return content.getvalue()
 
     def save(self, path: str | Path) -> None:
-        """Write the file, whole or not at all.
+        """Write the file, completely or not at all.
 
         Raises:
-            OutputError: the place cannot be written.
+            OutputError: the path cannot be written.
         """
         write_whole(Path(path), self.to_bytes())
 
     @classmethod
     def load(cls, path: str | Path, *, z_dim: int | None = None, search_space: str = "all") -> Directions:
-        """Read directions; a bare matrix, such as the paper's own files, is adopted.
+        """Read directions; a bare matrix, such as the paper's own files, is converted.
 
         Args:
             path: the file. Nothing in it is run as code.
-            z_dim: of the model that a bare matrix is for; its own width where left out.
-            search_space: the block ``START:STOP`` of z that a bare matrix's columns stand for.
+            z_dim: size of z of the model; by default the number of the matrix's columns.
+            search_space: the block ``START:STOP`` of z that the columns of a bare matrix stand for.
 
         Raises:
-            FileFormatError: not a file of directions, or one that does not fit.
+            FileFormatError: the file does not hold directions, or does not fit the model.
         """
         path = Path(path)
         content = read_torch_file(path, largest=_LARGEST_FILE, what="a file of directions")
@@ -174,10 +201,15 @@ class Directions:
             raise FileFormatError(f"{path} is damaged: its directions are not orthonormal")
         if z_dim is not None and z_dim != found.z_dim:
             raise FileFormatError(
-                f"{path} is of a model with z_dim {found.z_dim}, but this one has {z_dim}: "
-                "choose its own --model"
+                f"{path} is of a model with z_dim {found.z_dim}, but the chosen model has z_dim {z_dim}: "
+                "choose the model that it was learnt on with --model"
             )
         return found
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared with others: what looks the same is the same."""
+    return unicodedata.normalize("NFKC", name).strip()
 
 
 _Table: TypeAlias = dict[str, str | int | float | bool | None]
@@ -191,7 +223,7 @@ class _Class(Struct):
 
 
 class _Content(Struct):
-    """A file of ours beside its matrix; keys that are new since are passed over."""
+    """The content of our own file besides its matrix; keys of later versions are ignored."""
 
     names: tuple[str, ...]
     effect: torch.Tensor
@@ -206,8 +238,8 @@ class _Content(Struct):
 
 
 def _described(content: dict[Any, Any], matrix: torch.Tensor) -> Directions:
-    """A file of ours as it is, or a ValueError that says which key is wrong."""
-    for key in ("model", "solver", "made_with"):  # msgspec would take a tensor for a table, too
+    """Read our own file, or raise a ValueError that names the wrong key."""
+    for key in ("model", "solver", "made_with"):  # msgspec would also accept a tensor as a dict
         if not isinstance(content.get(key, {}), dict):
             raise ValueError(f"{key} is {shown(content[key])}, expected an object")
     found, count = validated(content, _Content), len(matrix)
@@ -216,8 +248,8 @@ def _described(content: dict[Any, Any], matrix: torch.Tensor) -> Directions:
         validated({"model": known}, _OfAModel)
     # msgspec refuses lone surrogates in text that has a limit
     longest = max(map(len, (*found.names, *(item.name for item in found.classes))), default=0)
-    if longest > _LONGEST_NAME:
-        raise ValueError(f"a name has {longest} characters, expected at most {_LONGEST_NAME}")
+    if longest > LONGEST_NAME:
+        raise ValueError(f"a name has {longest} characters, expected at most {LONGEST_NAME}")
     return Directions(
         directions=matrix.float(),
         names=found.names,
@@ -234,7 +266,7 @@ def _described(content: dict[Any, Any], matrix: torch.Tensor) -> Directions:
 
 
 def _measured(value: torch.Tensor, key: str, count: int) -> torch.Tensor:
-    """A number a direction, NaN where it was not measured."""
+    """One number per direction, NaN if it was not measured."""
     if value.shape != (count,) or not value.is_floating_point():
         raise ValueError(f"{key} is not a vector of {count} numbers")
     value = value.float().clone()
@@ -266,8 +298,8 @@ def _adopt(matrix: torch.Tensor, path: Path, z_dim: int | None, search_space: st
     block = parse_search_space(search_space, total)
     if block.size != width:
         raise FileFormatError(
-            f"{path} has {width} columns, but {search_space} of this model's z has {block.size}: "
-            f"choose the model it is of, or --search-space START:STOP with {width} coordinates"
+            f"{path} has {width} columns, but {search_space} of this model's z has {block.size} coordinates: "
+            f"choose its own model, or --search-space START:STOP with {width} coordinates"
         )
     rows = rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-300)
     q, r = torch.linalg.qr(rows.T)

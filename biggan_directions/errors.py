@@ -1,12 +1,12 @@
-"""What a user can put right: one base class, and a child for each kind that callers tell apart."""
+"""Errors that a user can correct: one base class, and a subclass for each kind that callers distinguish."""
 
 
 class BigganDirectionsError(Exception):
-    """A mistake or mishap outside the library's own logic.
+    """An error that is not a bug of the library.
 
-    The message is one clear sentence that says what is wrong, what was got and what was expected, and ends
-    with the
-    next thing to type where there is one. The command line prints it on stderr and exits with ``exit_code``.
+    The message is one clear sentence with what is wrong, what was found and what was expected. It ends with
+    the next command to type, if there is one. The command line prints it on stderr and exits with
+    ``exit_code``.
     """
 
     exit_code = 1
@@ -19,29 +19,29 @@ class UsageError(BigganDirectionsError, ValueError):
 
 
 class UnknownClassError(UsageError):
-    """A class name that names no class, or more than one."""
+    """A class name that matches no class, or several."""
 
 
 class FileFormatError(BigganDirectionsError):
-    """A file that is not what it should be: foreign, corrupt, of another model, or not safe to read."""
+    """A file that cannot be used: foreign, corrupt, of another model, or not safe to read."""
 
 
 class WeightsError(BigganDirectionsError):
-    """Weights that are absent, cannot be fetched, or are not what they claim to be."""
+    """Weights that are missing, cannot be downloaded, or do not match their checksum."""
 
 
 class GeneratorError(BigganDirectionsError):
-    """A generator whose pictures cannot be worked with: not finite, or the same for every z."""
+    """A generator whose images cannot be used: not finite, or the same for every z."""
 
 
 class OutputError(BigganDirectionsError):
-    """A place that cannot be written, or that holds something which must not be overwritten."""
+    """A path that cannot be written, or with content that must not be overwritten."""
 
 
 class ProcessGroupError(BigganDirectionsError):
-    """Processes that were to work together, and cannot: one has ended, or cannot be reached.
+    """A failure of the process group: a process has died or cannot be reached.
 
-    ``ours_to_tell`` in one of those that are left, which tells the user.
+    ``ours_to_tell`` is True in the one remaining process that reports it to the user.
     """
 
     def __init__(self, message: str, *, ours_to_tell: bool = True) -> None:

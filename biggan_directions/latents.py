@@ -1,8 +1,8 @@
-"""Latents z, the class each is drawn with, and every other random number: one stream a sample.
+"""Latents z, their classes, and every other random number: one random stream per sample.
 
-Sample ``s`` depends on the seed, on what it is for and on ``s`` alone, never on how many are drawn or in what
-batches. The numbers come out of SHAKE-256, so they are the same on every machine and with every version of
-torch.
+Sample ``s`` depends only on the seed, the purpose and ``s``, not on how many samples are drawn or in what
+batches. The numbers are derived from SHAKE-256, so they are the same on every machine and with every version
+of torch.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def _key(purpose: str, seed: int, index: int) -> bytes:
 
 
 def uniforms(count: int, width: int, *, purpose: str, seed: int, offset: int = 0) -> torch.Tensor:
-    """Draw uniform numbers in (0, 1), one stream a row.
+    """Draw uniform numbers in (0, 1), one random stream per row.
 
     Args:
         count: rows, from sample ``offset`` on.
-        width: numbers a row.
-        purpose: what they are for; different purposes never share a stream.
+        width: numbers per row.
+        purpose: what the numbers are for; different purposes never share a stream.
         seed: any integer.
         offset: index of the first sample.
 
@@ -58,14 +58,14 @@ def uniforms(count: int, width: int, *, purpose: str, seed: int, offset: int = 0
 
 
 def signs(count: int, width: int, *, purpose: str, seed: int, offset: int = 0) -> torch.Tensor:
-    """Draw fair signs ±1, one stream a row: float64 ``(count, width)``; arguments as of :func:`uniforms`."""
+    """Draw fair signs ±1, one random stream per row: float64 ``(count, width)``; see :func:`uniforms`."""
     return torch.where(
         uniforms(count, width, purpose=purpose, seed=seed, offset=offset) < 0.5, -1.0, 1.0
     ).double()
 
 
 def stream(purpose: str, seed: int, index: int = 0) -> torch.Generator:
-    """Make a CPU generator for one large draw, seeded by what it is for, the seed and the sample's index."""
+    """Make a CPU generator for one large draw, seeded by purpose, seed and sample index."""
     digest = hashlib.shake_256(_key(purpose, seed, index)).digest(4)
     return torch.Generator().manual_seed(int.from_bytes(digest, "little"))
 
@@ -76,11 +76,12 @@ def sample_latents(
     """Draw latents as BigGAN does: ``truncation`` times a standard normal truncated to [-2, 2].
 
     Args:
-        count: how many, from sample ``offset`` on.
-        z_dim: numbers a latent.
+        count: number of latents, from sample ``offset`` on.
+        z_dim: numbers per latent.
         truncation: scale, in (0, 1].
         seed: any integer.
-        purpose: ``learning``, ``scoring``, ``rendering`` …; what is scored is never what was learnt on.
+        purpose: ``learning``, ``scoring``, ``rendering`` …; each has latents of its own, so that directions
+            are not scored at the latents on which they were learnt.
         offset: index of the first sample.
 
     Returns:
@@ -102,33 +103,33 @@ def sample_latents(
 
 
 class Sampled(Protocol):
-    """What is drawn for: a generator's size of z, its truncation, and how many classes it has."""
+    """The parts of a generator on which sampling depends: its size of z, truncation and classes."""
 
     z_dim: int
     truncation: float
 
     @property
     def classes(self) -> Sized:
-        """The classes that an index chooses from."""
+        """The classes that a class index selects from."""
         ...
 
 
 def sample_inputs(
     generator: Sampled, start: int, count: int, purpose: str, *, seed: int
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Draw latents and, where there are several classes, the class of each: what a generator is called with.
+    """Draw the inputs of a generator: latents and, if it has several classes, the class index of each.
 
     Args:
-        generator: what is to be called.
+        generator: the generator to be called.
         start: index of the first sample.
-        count: how many.
-        purpose, seed: as of :func:`sample_latents`.
+        count: number of samples.
+        purpose, seed: as in :func:`sample_latents`.
 
     Returns:
-        float32 ``(count, z_dim)``; int64 ``(count,)``, or none for a single class.
+        float32 ``(count, z_dim)``; int64 ``(count,)``, or None for a single class.
 
     Raises:
-        UsageError: as of :func:`sample_latents` and :func:`sample_classes`.
+        UsageError: as in :func:`sample_latents` and :func:`sample_classes`.
     """
     z = sample_latents(
         count,
@@ -146,19 +147,19 @@ def sample_inputs(
 def spread_latents(
     count: int, basis: torch.Tensor, *, truncation: float, seed: int, purpose: str
 ) -> torch.Tensor:
-    r"""Draw latents that lie evenly in a subspace: each with its opposite, and alike in all its directions.
+    r"""Draw latents spread evenly in a subspace: in opposite pairs, with equal variance in all directions.
 
-    A few dozen latents drawn one by one are correlated by chance, and what they are asked shows it. So every
-    other latent is the opposite of the one before, which makes the mean 0; and the part C that lies in the
-    subspace, ``(n, m)``, is replaced by the nearest matrix of equal singular values, with the same sum of
-    squares: for n ≥ m, CᵀC is then a multiple of 1. (Antithetic draws and moment matching; P. Glasserman,
-    Monte Carlo Methods in Financial Engineering, 2003, sections 4.2 and 4.5.) A number may come to lie
-    beyond the truncation by a little.
+    A few dozen independent latents are correlated by chance, which distorts what is measured at them.
+    Therefore every second latent is the negative of the one before, which makes the mean 0. The part C that
+    lies in the subspace, ``(n, m)``, is replaced by the nearest matrix of equal singular values with the same
+    sum of squares: for n ≥ m, CᵀC is then a multiple of 1. (Antithetic draws and moment matching; P.
+    Glasserman, Monte Carlo Methods in Financial Engineering, 2003, sections 4.2 and 4.5.) Some numbers may
+    slightly exceed the bound of the truncation.
 
     Args:
-        count: how many.
+        count: number of latents.
         basis: orthonormal rows ``(m, z_dim)`` of the subspace.
-        truncation, seed, purpose: as of :func:`sample_latents`.
+        truncation, seed, purpose: as in :func:`sample_latents`.
 
     Returns:
         float32 ``(count, z_dim)``.
@@ -176,13 +177,13 @@ def spread_latents(
 def sample_classes(
     count: int, classes: int, *, seed: int, purpose: str = "learning", offset: int = 0
 ) -> torch.Tensor:
-    """Draw the class of each latent, each class once in every run of ``classes`` samples, in random order.
+    """Draw class indices: each class once in every run of ``classes`` samples, in random order.
 
     Args:
-        count: how many, from sample ``offset`` on.
-        classes: how many classes there are.
+        count: number of samples, from sample ``offset`` on.
+        classes: number of classes.
         seed: any integer.
-        purpose: as of :func:`sample_latents`.
+        purpose: as in :func:`sample_latents`.
         offset: index of the first sample.
 
     Returns:

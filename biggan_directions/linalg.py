@@ -1,4 +1,4 @@
-"""Small functions of matrices whose rows are directions."""
+"""Small functions on matrices whose rows are directions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 
 
 def with_signs(rows: torch.Tensor) -> torch.Tensor:
-    """Turn each row ``(n, z_dim)`` so that its component of largest magnitude is positive.
+    """Choose the sign of each row ``(n, z_dim)`` so that its component of largest magnitude is positive.
 
     >>> with_signs(torch.tensor([[0.5, -2.0]])).tolist()
     [[-0.5, 2.0]]
@@ -27,11 +27,10 @@ def orthonormal(rows: torch.Tensor) -> torch.Tensor:
 
 
 def completed(directions: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
-    """Extend orthonormal ``directions (n, z_dim)`` to an orthonormal basis of their span and that of
-    ``basis``.
+    """Extend ``directions (n, z_dim)`` to an orthonormal basis of their span together with that of ``basis``.
 
-    Where the directions lie within the basis' span, it is another basis of that span which begins with them;
-    where they do not, the span is wider by what they add.
+    The result begins with the directions. If they lie in the span of ``basis``, it spans the same space;
+    otherwise a larger one.
 
     >>> completed(torch.tensor([[0.0, 1.0, 0.0]]), torch.eye(3)[:2]).abs().tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]

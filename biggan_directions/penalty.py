@@ -58,46 +58,47 @@ def hessian_penalty(
 ) -> Tensor | list[Tensor]:
     r"""Estimate the Hessian Penalty of ``f`` with respect to ``z``.
 
-    For one number that f puts out, with H its Hessian at z, the penalty is Σ_{i≠j} H_ij² (arXiv:2008.10599,
+    For one output number of f, with H its Hessian at z, the penalty is Σ_{i≠j} H_ij² (arXiv:2008.10599,
     Eq. 2). For v of independent random signs, Var(vᵀHv) = 2 Σ_{i≠j} H_ij² (Theorem 1), so the unbiased
-    variance over k probes estimates twice the penalty. That is what is returned (Eq. 5, as the authors' code
-    numbers it), with the central difference
+    variance over k probes estimates twice the penalty. This function returns that variance (Eq. 5 in the
+    numbering of the authors' code), with the central difference
 
         vᵀHv ≈ [f(z + εv) − 2 f(z) + f(z − εv)] / ε².
 
     f(z) is the same for every probe and cancels out of the variance: it is never evaluated. The difference
     is exact where f is at most cubic, and off by order ε² elsewhere.
 
-    ``reduction="mean"`` averages over the numbers that f puts out and over the samples, as the authors'
-    BigGAN code does. ``"max"`` takes the largest over both, over the whole batch at once, as their portable
-    code does (Eq. 3 has the largest over the numbers); the largest of unbiased estimates is biased upwards.
+    ``reduction="mean"`` averages over f's output numbers and over the samples, as in the authors' BigGAN
+    code. ``"max"`` takes the maximum over both, over the whole batch at once, as in their portable code
+    (Eq. 3 takes the maximum over the numbers); the maximum of unbiased estimates is biased upwards.
 
     ``f`` is called 2k times on ``(N, d)``, rows in the order of z's, and once more on the first row alone,
-    to see that it neither changes between calls nor depends on the rest of the batch (an f that holds a
-    class for each row has to take the first ``len(z)`` of them). A difference up to √(machine epsilon) of
-    its largest value passes, as batches of different sizes round differently. To use less memory, call on
-    slices of ``z`` and of a probe tensor: the means of equal slices average to the mean of the whole. All
-    of it runs under :func:`~biggan_directions.precision.full_precision`; where TF32 is on, run ``backward``
-    under that too, for the gradient of a difference rounds as the difference does.
+    to check that its output neither changes between calls nor depends on the rest of the batch (an f that
+    holds a class for each row must use the first ``len(z)`` of them). A difference of up to √(machine
+    epsilon) of the largest value is accepted, as batches of different sizes round differently. To use less
+    memory, call this function on slices of ``z`` and of a probe tensor: the means of equal slices average to
+    the mean of the whole. The function runs under :func:`~biggan_directions.precision.full_precision`. Where
+    TF32 is on, run ``backward`` under it too: rounding affects the gradient of a difference as it does the
+    difference.
 
     Args:
         f: any function of ``(N, d)`` to a tensor ``(N, ...)`` or to a list of them, float32 or float64. The
             penalties of several activations are added up.
         z: points ``(N, d)``, float32 or float64. Gradients flow to it and to whatever ``f`` depends on.
-        probes: how many, at least 2, or the signs themselves: ±1, ``(k, N, d)``.
+        probes: number of probes, at least 2, or the signs themselves: ±1, ``(k, N, d)``.
         epsilon: step along each probe, above 0, in units of z.
         reduction: ``"mean"`` or ``"max"``.
-        separate: give the list of the activations' penalties in place of their sum.
-        generator: where the signs are drawn from; torch's default generator where left out.
+        separate: return the list of the activations' penalties instead of their sum.
+        generator: source of the random signs; torch's default generator if omitted.
         check: whether to call f once more on the first row, and refuse one that changes or mixes samples.
-            An f that has passed need not be asked again at every step of a training.
+            In a training loop, checking f at the first step is enough.
 
     Returns:
-        The penalty, a scalar tensor; with ``separate`` a list of them, one an activation.
+        The penalty, a scalar tensor; with ``separate`` a list with one per activation.
 
     Raises:
         UsageError: a ``ValueError``: an argument is out of range or of the wrong shape, or f changes between
-            calls, mixes samples, or puts out another number of rows or something coarser than float32.
+            calls, mixes samples, or returns a wrong number of rows or a dtype coarser than float32.
 
     The second derivative of z₀z₁ across its two coordinates is 1, and 2 (1² + 1²) = 4:
 
@@ -162,17 +163,18 @@ def hessian_penalty_along(
 ) -> Tensor | list[Tensor]:
     r"""Estimate the Hessian Penalty of ``w ↦ f(z + wQ)``, w the coefficients of the directions in Q's rows.
 
-    The form in which the paper searches a trained BigGAN. The Hessian with respect to w is QHQᵀ, with H that
-    of f at z + wQ, so the penalty estimated is 2 Σ_{i≠j} (q_i H q_jᵀ)². Nothing is asked of Q's rows; the
-    penalty favours short ones and, where they are fewer than z's dimensions, ones along which nothing
-    happens. With Q the identity and w = 0 this is :func:`hessian_penalty`, which says all the rest.
+    This is the form in which the paper searches a trained BigGAN. The Hessian with respect to w is QHQᵀ, with
+    H the Hessian of f at z + wQ, so the estimate is of 2 Σ_{i≠j} (q_i H q_jᵀ)². Q's rows need not be
+    orthonormal. The penalty favours short rows and, if there are fewer rows than z has dimensions, rows along
+    which f does not change. With Q the identity and w = 0 this is :func:`hessian_penalty`, which documents
+    the rest.
 
     Args:
         f: as in :func:`hessian_penalty`.
         z: points ``(N, d)``, float32 or float64. Gradients flow to it, to ``directions`` and to ``weights``.
         directions: Q, ``(m, d)``, one direction a row, of z's dtype and device.
-        weights: w, ``(N, m)``, how far to move along each direction first; nowhere where left out.
-        probes: how many, at least 2, or the signs themselves: ±1, ``(k, N, m)``.
+        weights: w, ``(N, m)``, the coefficients at which to evaluate; 0 if omitted.
+        probes: number of probes, at least 2, or the signs themselves: ±1, ``(k, N, m)``.
         epsilon: step along each probe, above 0, in units of w.
         reduction: as in :func:`hessian_penalty`.
         separate: as in :func:`hessian_penalty`.
@@ -199,8 +201,8 @@ def hessian_penalty_along(
     if weights is not None:
         if weights.shape != coefficients or weights.dtype != z.dtype or weights.device != z.device:
             raise UsageError(
-                f"weights {_describe(weights)} do not fit: expected {coefficients}, one row a point and one "
-                f"column a direction, {z.dtype} on {z.device}."
+                f"weights {_describe(weights)} do not fit: expected {coefficients}, one row per point and "
+                f"one column per direction, {z.dtype} on {z.device}."
             )
         with full_precision():
             z = z + weights @ directions
@@ -239,7 +241,7 @@ def _penalty(
 
 
 def _variances(values: Tensor) -> Tensor:
-    """The unbiased variance over the first dimension: ``var`` takes far longer where that is small."""
+    """The unbiased variance over the first dimension; ``var`` takes far longer if that is small."""
     return (values - values.mean(dim=0)).square().sum(dim=0) / (len(values) - 1)
 
 
@@ -267,7 +269,7 @@ def _signs(
 
 
 def _activations(f: Callable[[Tensor], Activations], points: Tensor) -> list[Tensor]:
-    """What f puts out at ``points``, as a list, fit to be differenced."""
+    """The output of f at ``points`` as a list, checked for dtype and shape."""
     out = f(points)
     activations = [out] if isinstance(out, Tensor) else list(out)
     if not activations:
@@ -275,19 +277,19 @@ def _activations(f: Callable[[Tensor], Activations], points: Tensor) -> list[Ten
     for activation in activations:
         if activation.dtype not in _DTYPES:
             raise UsageError(
-                f"f returned {activation.dtype}: expected torch.float32 or torch.float64, as second "
-                "differences drown in the rounding of anything coarser."
+                f"f returned {activation.dtype}: expected torch.float32 or torch.float64, as the rounding of "
+                "anything coarser hides second differences."
             )
         if activation.numel() == 0 or activation.ndim == 0 or len(activation) != len(points):
             raise UsageError(
                 f"f returned shape {tuple(activation.shape)} for {len(points)} points: expected "
-                f"({len(points)}, ...), not empty, one row a point."
+                f"({len(points)}, ...), not empty, one row per point."
             )
     return activations
 
 
 def _check_unchanged(activations: list[Tensor], f: Callable[[Tensor], Activations], first: Tensor) -> None:
-    """Call f on the first point alone, and see that it says what it said of it among the others."""
+    """Call f on the first point alone, and check that its output is the same as within the batch."""
     with torch.no_grad():
         repeated = _activations(f, first)
         shapes, expected = [tuple(a.shape[1:]) for a in repeated], [tuple(a.shape[1:]) for a in activations]
@@ -307,16 +309,16 @@ def _check_unchanged(activations: list[Tensor], f: Callable[[Tensor], Activation
 
 
 def _check_points(z: Tensor) -> None:
-    """Refuse what is no batch of points."""
+    """Raise a UsageError unless z is a batch of points."""
     if z.ndim != 2 or z.numel() == 0 or z.dtype not in _DTYPES:
         raise UsageError(
-            f"z {_describe(z)} is no batch of points: expected (N, d), not empty, torch.float32 or "
+            f"z {_describe(z)} is not a batch of points: expected (N, d), not empty, torch.float32 or "
             "torch.float64."
         )
 
 
 def _check_directions(directions: Tensor, z: Tensor) -> None:
-    """Refuse directions that do not belong to z's space."""
+    """Raise a UsageError unless the directions have z's dimensions, dtype and device."""
     fits = directions.ndim == 2 and len(directions) > 0 and directions.shape[1] == z.shape[1]
     if not fits or directions.dtype != z.dtype or directions.device != z.device:
         raise UsageError(

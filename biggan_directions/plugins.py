@@ -1,6 +1,6 @@
-"""Modules found by name: the files of a package's folder, and entry points of other packages.
+"""Find plug-ins by name: the modules of a package's folder, and entry points of other packages.
 
-Listing names imports nothing, so that help is quick and one broken plugin does not stop the rest.
+Listing names imports nothing, so that help is fast and a broken plug-in does not affect the others.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def names(package: str, group: str, part: str = "") -> list[str]:
     Args:
         package: dotted name of a package whose folder is listed; its modules are not imported.
         group: of entry points, such as ``biggan_directions.solvers``.
-        part: only packages count that have this module within; all modules where left out.
+        part: list only packages that contain this module; all modules if omitted.
 
     >>> "first-order" in names("biggan_directions.solvers.methods", "biggan_directions.solvers")
     True
@@ -30,7 +30,7 @@ def names(package: str, group: str, part: str = "") -> list[str]:
 
 
 def own_names(package: str, part: str = "") -> list[str]:
-    """The names of a package's modules alone, sorted; arguments as of :func:`names`."""
+    """The names of a package's own modules, sorted; arguments as in :func:`names`."""
     spec = find_spec(package)
     folders = spec.submodule_search_locations if spec is not None else None
     return sorted(
@@ -41,20 +41,20 @@ def own_names(package: str, part: str = "") -> list[str]:
 
 
 def load(package: str, group: str, name: str, part: str = "") -> Any:
-    """The module of a package, or the object that an entry point names; our own come first.
+    """Load the package's module of this name or, if there is none, the object of an entry point.
 
-    ``part`` is the module within a package, as of :func:`names`.
+    ``part`` is the module within a package, as in :func:`names`.
 
     Raises:
-        KeyError: there is none of this name.
-        UsageError: another package's entry point cannot be imported; the sentence names that package.
+        KeyError: no plug-in has this name.
+        UsageError: the entry point of another package cannot be imported; the message names that package.
     """
     if name in own_names(package, part):
         return import_module(f"{package}.{name.replace('-', '_')}{part and f'.{part}'}")
     point = _others(group)[name]
     try:
         return point.load()
-    except Exception as error:  # whatever another's module does when it is imported
+    except Exception as error:  # importing someone else's module may raise anything
         origin = point.dist.name if point.dist is not None else point.value
         raise UsageError(
             f"'{name}' of the package {origin} cannot be loaded ({point.value}): "

@@ -1,4 +1,4 @@
-"""Full precision for finite differences: no autocast, no TF32, no other shortcut in float32 arithmetic."""
+"""Full precision for finite differences: no autocast, TF32 or other reduced float32 arithmetic."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,16 +19,16 @@ _FLOAT32_SWITCHES = (
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Compute float32 as float32 inside the block, whatever was switched on outside it.
+    """Compute float32 at full precision inside the block, whatever is switched on outside it.
 
-    A second difference divides the rounding error of a picture by ε², and so makes a hundred of it for ε =
-    0.1. TF32 and bfloat16, which round to about 1e-3 and 8e-3, drown the curvature that is to be measured.
-    Autocast and reduced float32 precision (TF32 on CUDA, bfloat16 in oneDNN) are switched off, and put back
-    on the way out, also after an error. Gradients of a finite difference are differences too: run their
-    backward pass inside the block as well.
+    A second difference divides the rounding error of an image by ε², which multiplies it by a hundred for ε =
+    0.1. The rounding of TF32 and bfloat16, about 1e-3 and 8e-3, is then larger than the curvature to be
+    measured. Autocast and reduced float32 precision (TF32 on CUDA, bfloat16 in oneDNN) are switched off, and
+    restored at the end, also after an error. Gradients of a finite difference are differences too, so run
+    their backward pass inside the block as well.
 
-    The switches of float32 belong to the process, not to the thread: other threads see them while the block
-    runs. A function that turns autocast on for itself is not overruled.
+    The float32 switches belong to the process, not to the thread, so other threads see them while the block
+    runs. A function that turns autocast on inside the block is not overruled.
 
     >>> import torch
     >>> with torch.autocast("cpu", dtype=torch.bfloat16), full_precision():
@@ -45,7 +45,7 @@ def full_precision() -> Iterator[None]:
 
 @contextmanager
 def _exact_float32() -> Iterator[None]:
-    """Switch reduced float32 arithmetic off by torch's older interface and, where there is one, the newer."""
+    """Switch reduced float32 arithmetic off by torch's older interface and, if available, the newer one."""
     legacy = _legacy_settings()
     switches = _switches()
     before = [switch.fp32_precision for switch in switches]
@@ -63,13 +63,13 @@ def _exact_float32() -> Iterator[None]:
             torch.set_float32_matmul_precision(legacy[0])
             torch.backends.cudnn.allow_tf32 = legacy[1]
         for switch, value in zip(switches, before, strict=True):
-            # An untouched switch inherits its value: writing it would end that.
+            # An unset switch inherits its value, and writing to it would end that.
             if switch.fp32_precision != value:
                 switch.fp32_precision = value
 
 
 def _legacy_settings() -> tuple[str, bool] | None:
-    """The older switches, or None where a user of the newer ones has made them unreadable."""
+    """The older switches, or None if use of the newer ones has made them unreadable."""
     try:
         _ = torch.backends.cuda.matmul.allow_tf32
         return torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
@@ -78,6 +78,6 @@ def _legacy_settings() -> tuple[str, bool] | None:
 
 
 def _switches() -> list[Any]:
-    """The newer switches, one an operation; none before torch 2.9."""
+    """The newer switches, one per operation; none before torch 2.9."""
     found = [getattr(getattr(torch.backends, name), part, None) for name, part in _FLOAT32_SWITCHES]
     return [switch for switch in found if hasattr(switch, "fp32_precision")]

@@ -22,23 +22,43 @@ _LARGEST_FILE = 16 * 2**20  # bytes; some thousand directions and their baseline
 _Finite: TypeAlias = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 
 
+Better = Literal["more", "less", ""]
+"""Whether more or less of a measure is better; "" where neither is."""
+
+ARROWS: dict[Better, str] = {"more": "↑", "less": "↓", "": ""}
+
+
 class MeasureInfo(NamedTuple):
     """A measure: its key in the records, whether more or less of it is better, and what it means."""
 
     key: str
-    better: str
+    better: Better
     words: str
+
+    @property
+    def arrow(self) -> str:
+        """Which way is better, as tables print it: ↑, ↓ or nothing."""
+        return ARROWS[self.better]
+
+    @property
+    def heading(self) -> str:
+        """The measure's name with its arrow.
+
+        >>> [measure.heading for measure in MEASURES][:3]
+        ['recovery ↑', 'effect', 'penalty ↓']
+        """
+        return f"{self.key} {self.arrow}".rstrip()
 
 
 MEASURES = (
     MeasureInfo("recovery", "more", "largest |cos| with a direction that is known to be true, and which one"),
-    MeasureInfo("effect", "more", "how much the picture changes (RMS, on the scale −1 to 1) per unit of z"),
+    MeasureInfo("effect", "", "how much the image changes (RMS, on the scale −1 to 1) per unit of z"),
+    MeasureInfo("penalty", "less", "share of its second derivatives that are mixed with other directions"),
     MeasureInfo(
-        "penalty", "less", "share of its second derivatives that it has in common with other directions"
+        "overlap", "less", "largest |cos| between its change of the image and another direction’s, and whose"
     ),
-    MeasureInfo("overlap", "less", "largest |cos| between its change of the picture and another direction’s"),
-    MeasureInfo("evenness", "less", "how uneven its steps are along the way: their coefficient of variation"),
-    MeasureInfo("steadiness", "more", "mean |cos| between its changes of different samples"),
+    MeasureInfo("unevenness", "less", "how unequal its steps are along the way: sd / mean of their sizes"),
+    MeasureInfo("steadiness", "more", "mean |cos| between its changes of different images"),
 )
 
 
@@ -79,22 +99,25 @@ class DirectionScore:
     """What was measured of one direction: see docs/method.md for the equations.
 
     Attributes:
-        effect: RMS change of the picture (scale [-1, 1]) per unit of z.
-        penalty: share of its Hessian's row off the diagonal, in [0, 1]; 0 = separate from all the rest.
-        overlap: largest mean |cos| between its change of the picture and another direction's, in [0, 1].
-        evenness: coefficient of variation of the step sizes along its traversal; 0 = even.
-        steadiness: mean |cos| between its changes of the picture at two latents, in [0, 1]; 1 = the same.
+        effect: RMS change of the image (scale [-1, 1]) per unit of z.
+        penalty: share of its Hessian's row off the diagonal, a mean over latents, in [0, 1]; 0 = separate
+            from all the rest.
+        overlap: largest mean |cos| between its change of the image and another direction's, in [0, 1].
+        unevenness: coefficient of variation of the step sizes along its traversal; 0 = even.
+        steadiness: mean |cos| between its changes of the image at two latents, in [0, 1]; 1 = the same.
         recovery: best |cos| with a true direction, where the truth is known.
         factor: the name of that true direction.
+        overlap_with: the index of the direction that it overlaps with most.
     """
 
     effect: Measure
     penalty: Measure
     overlap: Measure
-    evenness: Measure
+    unevenness: Measure
     steadiness: Measure
     recovery: _Finite | None = None
     factor: str | None = None
+    overlap_with: int | None = None
 
     def measure(self, key: str) -> Measure:
         """One of :data:`MEASURES` by its key; recovery has no error."""
@@ -109,7 +132,7 @@ class SetScore:
     Attributes:
         solver: where the set comes from.
         directions: of each, in order.
-        paper_penalty: twice Σ_{i≠j} H_ij² over pairs of the set's directions, mean over the picture's numbers
+        paper_penalty: twice Σ_{i≠j} H_ij² over pairs of the set's directions, mean over the image's numbers
             and latents, as :func:`~biggan_directions.hessian_penalty` gives it. It rewards doing nothing.
         recovery_mean: mean |cos| of the directions matched one to one with true ones, where those are known.
         recovery_min: the least of these.
@@ -143,7 +166,7 @@ class Scorecard:
         directions_sha256: of the scored matrix: see :func:`~biggan_directions.metrics.scorecard.digest`.
         model: what it was scored on, with ``classes`` and ``truncation``.
         seed, latents: where, and at how many.
-        evaluations: pictures drawn for it.
+        evaluations: images drawn for it.
         notes: what a user should know, a sentence each.
     """
 
@@ -208,8 +231,10 @@ def read_scores(path: Path, fingerprint: str, count: int) -> Scorecard | None:
     return found
 
 
-def best(values: list[float | None], better: str) -> float | None:
-    """The best of those that are known, where there are two to compare."""
+def best(values: list[float | None], better: Better) -> float | None:
+    """The best of those that are known, where there are two to compare and one can be better."""
     known = [value for value in values if value is not None]
+    if len(known) < 2 or not better:
+        return None
     choose: Callable[[list[float]], float] = max if better == "more" else min
-    return choose(known) if len(known) > 1 else None
+    return choose(known)

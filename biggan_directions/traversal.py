@@ -1,4 +1,4 @@
-"""Paths in z along a direction: where they start, how far they go, and which pictures their frames share."""
+"""Traversals: paths in z along a direction, their length, and the images that their frames share."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -10,21 +10,21 @@ import torch
 from biggan_directions.errors import UsageError
 
 Projection = Literal["keep", "remove"]
-"""What becomes of the coordinate that a latent already has along the direction.
+"""Whether a traversal keeps the coordinate that a latent already has along the direction.
 
 ``keep``
-    z(t) = z + t·q. Distance 0 is the base picture, the same under every direction, in ``edit`` and on the
-    live page: one sees what a direction does to *this* picture, and the centre is drawn once for all of them.
-    The default.
+    z(t) = z + t·q. Distance 0 is the base image, which is the same for every direction, in ``edit`` and on
+    the live page. It shows what a direction does to *this* image, and the centre is drawn only once for all
+    directions. The default.
 ``remove``
     z(t) = z − (z·q)q + t·q. Every sample starts from the same coordinate along the direction, as in the
-    official rendering code: samples move in step, and none goes further from the prior's middle to one side
-    than to the other; but the centre is no longer the base picture.
+    official rendering code. Samples move in step and equally far to both sides of the prior's mean, but the
+    centre is no longer the base image.
 """
 
 
 class Extent(NamedTuple):
-    """How far a traversal goes to either side of its centre, in units of z, and where that comes from."""
+    """The distance of a traversal to either side of its centre, in units of z, and the reason for it."""
 
     distance: float
     reason: str
@@ -32,10 +32,9 @@ class Extent(NamedTuple):
 
 @dataclass(frozen=True)
 class Path:
-    """The frames of an animation as fractions of the whole way, each distinct one kept once.
+    """The frames of an animation as fractions of the distance, each distinct fraction stored once.
 
-    ``fractions`` are in the order in which they are first needed; ``order[k]`` is the index of frame k's
-    fraction.
+    ``fractions`` are in the order of their first use; ``order[k]`` is the index of frame k's fraction.
     """
 
     fractions: tuple[float, ...]
@@ -45,16 +44,16 @@ class Path:
 def default_distance(
     effect: float, *, change: float = 0.4, nearest: float = 1.0, farthest: float = 6.0, unknown: float = 3.0
 ) -> Extent:
-    """How far to go so that strong and weak directions show comparable change: distance = change / effect.
+    """The distance at which strong and weak directions show comparable change: change / effect.
 
     Args:
-        effect: RMS change of the picture (scale [-1, 1]) per unit of z; NaN where it is not known.
-        change: RMS change of the picture wanted at either end, to first order.
-        nearest, farthest: the distance is kept between these, in units of z.
-        unknown: the distance where the effect is not known.
+        effect: RMS change of the image (scale [-1, 1]) per unit of z; NaN if it is not known.
+        change: RMS change of the image wanted at either end, to first order.
+        nearest, farthest: bounds of the distance, in units of z.
+        unknown: the distance if the effect is not known.
 
     Returns:
-        The distance, rounded to a tenth so that it can be typed again, and why.
+        The distance, rounded to a tenth so that it can be typed again, and the reason.
 
     Raises:
         UsageError: an effect below 0.
@@ -80,9 +79,9 @@ def default_distance(
 def loop_path(frames: int) -> Path:
     """Centre → one end → centre → other end → centre: fraction sin(2πk / frames) of the distance at frame k.
 
-    It loops without a seam (the last frame is one step before the first), is slow at the ends where there is
-    most to see, and visits all but the two ends twice, at exactly the same fraction: ``frames`` frames need
-    frames/2 + 1 pictures. ``frames`` is a multiple of 4, so that both ends are frames.
+    The loop is seamless (the last frame is one step before the first) and slow at the ends, where the change
+    is largest. All fractions but the two ends occur twice, exactly, so ``frames`` frames need frames/2 + 1
+    images. ``frames`` must be a multiple of 4, so that both ends are frames.
 
     >>> path = loop_path(8)
     >>> [round(path.fractions[i], 2) for i in path.order]
@@ -97,7 +96,7 @@ def loop_path(frames: int) -> Path:
 
 
 def there_and_back_path(frames: int) -> Path:
-    """Here → there → here: fraction (1 − cos(2πk / frames)) / 2 of the way at frame k, frames/2 + 1 pictures.
+    """Start → end → start: fraction (1 − cos(2πk / frames)) / 2 at frame k, frames/2 + 1 images.
 
     >>> path = there_and_back_path(4)
     >>> [round(path.fractions[i], 2) for i in path.order]
@@ -131,7 +130,7 @@ def latents_along(
         z: (N, z_dim).
         direction: (z_dim,), of norm 1.
         distances: (P,), in units of z.
-        projection: what becomes of z's own coordinate along the direction.
+        projection: whether z's own coordinate along the direction is kept.
 
     Returns:
         (P, N, z_dim), in the dtype and on the device of ``z``.
@@ -161,13 +160,13 @@ def apply_moves(z: torch.Tensor, directions: torch.Tensor, moves: Mapping[int, f
     Args:
         z: (N, z_dim).
         directions: (ndirs, z_dim), rows of norm 1.
-        moves: for the index of a direction, the distance in units of z. No moves give z itself.
+        moves: the distance in units of z by the index of a direction. Without moves the result is z.
 
     Returns:
         (N, z_dim).
 
     Raises:
-        UsageError: shapes that do not fit, an index that no direction has, a distance that is not finite.
+        UsageError: shapes do not fit, an index is out of range, or a distance is not finite.
 
     >>> apply_moves(torch.zeros(1, 3), torch.eye(3), {0: 2.0, 2: -1.0})
     tensor([[ 2.,  0., -1.]])
@@ -195,7 +194,7 @@ def check_directions(directions: torch.Tensor, z_dim: int) -> None:
 
 
 def check_indices(indices: Iterable[int], count: int) -> None:
-    """Raise a ``UsageError`` that names the first index that no direction has."""
+    """Raise a ``UsageError`` that names the first index out of range."""
     for index in indices:
         if not 0 <= index < count:
             raise UsageError(
@@ -209,7 +208,7 @@ def _check_latents(z: torch.Tensor) -> None:
 
 
 def _whole_parts(frames: int, *, parts: int) -> int:
-    """How many steps each of ``parts`` equal parts of the animation has."""
+    """The number of steps in each of ``parts`` equal parts of the animation."""
     if frames < parts or frames % parts:
         below, above = frames // parts * parts, (frames // parts + 1) * parts
         nearest = f"{below} or {above}" if frames > parts else f"{above}"
@@ -220,6 +219,6 @@ def _whole_parts(frames: int, *, parts: int) -> int:
 
 
 def _path(steps: list[int], fraction: Callable[[int], float]) -> Path:
-    """The path through whole ``steps``, each distinct step at its first visit."""
+    """The path through integer ``steps``; each distinct step is stored at its first visit."""
     first = {step: index for index, step in enumerate(dict.fromkeys(steps))}
     return Path(tuple(fraction(step) for step in first), tuple(first[step] for step in steps))

@@ -29,15 +29,16 @@ EDGES: dict[str, str] = {
     "generators": "errors files latents plugins",
     "toybox": "errors files generators",
     "solvers": "distributed errors generators latents linalg penalty plugins precision",
-    "metrics": "distributed errors generators latents linalg scores solvers traversal",
-    "rendering": "errors files generators latents scores traversal",
-    "learning": "distributed errors generators latents linalg metrics solvers",
+    "metrics": "distributed errors files generators latents linalg scores solvers traversal",
+    "measured": "directions errors files metrics scores",
+    "rendering": "errors files generators latents scores traversal version",
+    "learning": "distributed errors generators latents linalg metrics scores solvers",
     "directions": "errors files generators learning solvers version",
-    "explore": "directions errors files generators latents rendering traversal version",
-    "runs": "directions distributed errors files generators learning metrics rendering scores solvers "
-    "version",
-    "commands": "directions distributed errors explore files generators learning metrics rendering runs "
-    "scores solvers",
+    "explore": "directions errors files generators measured rendering traversal version",
+    "runs": "directions distributed errors files generators learning measured metrics rendering scores "
+    "solvers version",
+    "commands": "directions distributed errors explore files generators learning measured metrics rendering "
+    "runs scores solvers",
     "cli": "commands distributed version",
     "__main__": "cli distributed errors files runs",
     "__init__": "directions generators latents learning penalty runs toybox version",

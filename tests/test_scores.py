@@ -16,7 +16,7 @@ def card(**changed: Any) -> dict[str, Any]:
     def direction(effect: float, factor: str | None) -> dict[str, Any]:
         known = {"value": effect, "error": 0.01}
         rest = {
-            key: {"value": 0.5, "error": None} for key in ("penalty", "overlap", "evenness", "steadiness")
+            key: {"value": 0.5, "error": None} for key in ("penalty", "overlap", "unevenness", "steadiness")
         }
         return {"effect": known, **rest, "recovery": 0.99 if factor else None, "factor": factor}
 
@@ -121,3 +121,4 @@ def test_the_best_needs_something_to_be_compared_with() -> None:
     assert best([0.1, None, 0.3], "more") == 0.3
     assert best([0.1, None, 0.3], "less") == 0.1
     assert best([0.1, None], "more") is None
+    assert best([0.1, 0.3], "") is None  # of effects none is the better one

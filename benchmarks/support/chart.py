@@ -1,10 +1,10 @@
-"""Charts of what was measured, as PNG. Needs matplotlib: ``pip install '.[benchmarks]'``."""
+"""Charts of the results, as PNG. Needs matplotlib: ``pip install '.[benchmarks]'``."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
-FEW = 12  # points that each have a mark and a tick of their own
+FEW = 12  # up to so many points each have a marker and a tick
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
@@ -18,7 +18,7 @@ def write_chart(
     log_across: bool = True,
     log_up: bool = False,
 ) -> None:
-    """Draw each series ``[(x, y), …]`` as a line with its name beside its end."""
+    """Draw each series ``[(x, y), …]`` as a line, with its name in the legend."""
     import matplotlib
 
     matplotlib.use("Agg")

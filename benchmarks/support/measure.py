@@ -1,4 +1,4 @@
-"""Clocks, memory and the machine: what every script here measures with, and how it writes results down."""
+"""Measure time and memory, describe the machine, and write results."""
 
 import json
 import os
@@ -18,7 +18,7 @@ RESULTS = Path(__file__).parents[1] / "results"
 
 
 def seconds(call: Callable[[], object], device: torch.device) -> float:
-    """How long one call takes, with a GPU's work awaited."""
+    """The seconds of one call, including the work that it queues on a GPU."""
     synchronise(device)
     begun = time.perf_counter()
     call()
@@ -27,7 +27,7 @@ def seconds(call: Callable[[], object], device: torch.device) -> float:
 
 
 def synchronise(device: torch.device) -> None:
-    """Wait for a GPU; on a CPU there is nothing to wait for."""
+    """Wait for a GPU; does nothing on a CPU."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
@@ -35,7 +35,7 @@ def synchronise(device: torch.device) -> None:
 def alternately(
     calls: Sequence[Callable[[], object]], *, rounds: int, device: torch.device
 ) -> list[list[float]]:
-    """Seconds of each call in each round, after one round that warms up: what disturbs one disturbs all."""
+    """Seconds of each call in each round, after one warm-up round; calls take turns, so load hits all."""
     times: list[list[float]] = [[] for _ in calls]
     for round_ in range(rounds + 1):
         for call, taken in zip(calls, times, strict=True):
@@ -46,14 +46,14 @@ def alternately(
 
 
 def paired_ratio(slow: Sequence[float], fast: Sequence[float]) -> dict[str, float]:
-    """How many times faster, round by round: median, least and most."""
+    """The ratio ``slow / fast`` over rounds: median, least and most."""
     ratios = [a / b for a, b in zip(slow, fast, strict=True)]
     return {"median": statistics.median(ratios), "least": min(ratios), "most": max(ratios)}
 
 
 @dataclass(frozen=True)
 class Limit:
-    """An operation that the machine does as fast as it does any, and its 10⁹ floating-point operations."""
+    """An operation at the machine's highest speed, and its 10⁹ floating-point operations."""
 
     call: Callable[[], object]
     gflop: float
@@ -66,14 +66,14 @@ def matrix_product(device: torch.device, *, size: int = 2048) -> Limit:
 
 
 def convolution_3x3(device: torch.device) -> Limit:
-    """A 3×3 convolution that suits the kernels: 128 channels, 64×64 pixels, batch 4."""
+    """A 3×3 convolution of an efficient size: 128 channels, 64×64 pixels, batch 4."""
     x = torch.randn(4, 128, 64, 64, device=device).contiguous(memory_format=torch.channels_last)
     weight = torch.randn(128, 128, 3, 3, device=device).contiguous(memory_format=torch.channels_last)
     return Limit(lambda: torch.conv2d(x, weight, padding=1), 2e-9 * 4 * 128 * 128 * 9 * 64 * 64)
 
 
 def reset_peak(device: torch.device) -> int:
-    """Begin to look for the peak anew; returns what is held now. On a CPU this needs Linux."""
+    """Reset the peak; returns the memory in use now. On a CPU this needs Linux."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         return torch.cuda.memory_allocated(device)
@@ -82,7 +82,7 @@ def reset_peak(device: torch.device) -> int:
 
 
 def peak_bytes(device: torch.device) -> int:
-    """The most memory since :func:`reset_peak`: resident in this process, or on a GPU its tensors'."""
+    """Peak memory since :func:`reset_peak`: resident in this process, or of the tensors on a GPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -91,7 +91,7 @@ def peak_bytes(device: torch.device) -> int:
 
 
 def in_child(module: str, *arguments: str) -> dict[str, Any]:
-    """What ``python -m benchmarks.module`` prints last, as JSON: a process of its own has its own peak."""
+    """The JSON that ``python -m benchmarks.module`` prints last; a child process has its own peak memory."""
     command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -99,7 +99,7 @@ def in_child(module: str, *arguments: str) -> dict[str, Any]:
 
 
 def machine(device: torch.device) -> dict[str, Any]:
-    """What the figures were measured on."""
+    """The machine and versions of the measurement."""
     about: dict[str, Any] = {
         "processor": _processor(),
         "threads": torch.get_num_threads(),
@@ -113,7 +113,7 @@ def machine(device: torch.device) -> dict[str, Any]:
 
 
 def write(name: str, results: Mapping[str, Any], device: torch.device) -> Path:
-    """Write ``results/name.json``, beside what it was measured on and the command."""
+    """Write ``results/name.json``, with the machine and the command."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     command = "python -m benchmarks." + " ".join([Path(sys.argv[0]).stem, *sys.argv[1:]])

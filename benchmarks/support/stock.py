@@ -1,4 +1,4 @@
-"""The package's own generator, as the measure of ours, with random weights in the published layout."""
+"""``pytorch_pretrained_biggan``'s generator for comparison, with random weights in the published layout."""
 
 import torch
 from pytorch_pretrained_biggan import BigGAN
@@ -8,11 +8,11 @@ from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
 from tests.support.narrow_biggan import published_config, random_biggan
 
 CLASS = ImageClass(207, "golden_retriever")
-TRUNCATION = 0.4  # a stored one that the package reads right
+TRUNCATION = 0.4  # stored, and read correctly by the package
 
 
 class StockGenerator:
-    """The package as shipped, frozen for one class only in that it is always asked for that one."""
+    """The package's unmodified generator, always called with one class."""
 
     weights_sha256 = "random"
     license = "none: random weights"
@@ -25,7 +25,7 @@ class StockGenerator:
         self.z_dim: int = biggan.config.z_dim
 
     def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
-        """Draw ``z (N, z_dim)`` as the package does: labels as one-hot rows."""
+        """Draw ``z (N, z_dim)`` with the package's one-hot labels."""
         label = torch.zeros(len(z), self.biggan.config.num_classes, dtype=z.dtype, device=z.device)
         label[:, CLASS.index] = 1
         images: torch.Tensor = self.biggan(z, label, self.truncation)
@@ -35,7 +35,7 @@ class StockGenerator:
 def stock_and_frozen(
     resolution: int, device: torch.device | str = "cpu", **changes: int
 ) -> tuple[StockGenerator, FrozenBigGAN]:
-    """The same random weights twice; ``changes`` to the published configuration make it narrow."""
+    """Both generators with the same random weights; ``changes`` modify the published configuration."""
     device = torch.device(device)
     model = f"biggan-deep-{resolution} with random weights"
     biggan = random_biggan(published_config(resolution, **changes))

@@ -13,11 +13,11 @@ from biggan_directions.errors import UsageError
 
 
 def classes(
-    query: Annotated[str, typer.Argument()] = "",
+    query: Annotated[str, typer.Argument(help="Text to search for: a name, index or WordNet id.")] = "",
     model: Model = "biggan-deep-128",
     as_json: Json = False,
 ) -> None:
-    """List class names and indices."""
+    """List the classes of a model: indices and names."""
     found = facts_of(model).classes.search(query)
     if as_json:
         typer.echo(
@@ -25,6 +25,6 @@ def classes(
         )
         return
     if not found:
-        raise UsageError(f"no class fits '{query}': see biggan-directions classes")
+        raise UsageError(f"no class matches '{query}': see biggan-directions classes")
     for entry in found:
         typer.echo(f"{entry.index:>4}  {', '.join(entry.names)}")

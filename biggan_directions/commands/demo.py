@@ -14,7 +14,7 @@ from biggan_directions.commands.progress import progress_bar
 from biggan_directions.commands.render import print_file
 from biggan_directions.commands.terminal import out, print_scores, print_sets
 
-_LATENTS = 6  # of the scorecard: a demonstration should not take a minute
+_LATENTS = 16  # of the scorecard, as many as score takes
 
 
 def _clear(folder: Path) -> None:
@@ -47,13 +47,15 @@ def demo(
     generator = load("toybox", [class_name], None, device)
     with held(folder):
         with progress_bar() as observe:
-            found, _ = solve(generator, LearnSettings(ndirs=6), observe=observe)
-            card = measure(found, generator, ScoreSettings(latents=_LATENTS), observe=observe)
+            settings = LearnSettings(ndirs=6, score_latents=_LATENTS)
+            found, known = solve(generator, settings, observe=observe)
+            card = measure(found, generator, ScoreSettings(latents=_LATENTS), known=known, observe=observe)
         _clear(folder)
         found.save(folder / DIRECTIONS_NAME)
         card.save(folder)
         print_sets(card)
-        print_scores(card.sets[0], found.names)
+        out.print()
+        print_scores(card.sets[0], found.names, card.latents)
     with progress_bar() as observe:
         for file in render(found, generator, folder, observe=observe):
             print_file(file)

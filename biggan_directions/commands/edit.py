@@ -1,32 +1,40 @@
-"""Move pictures along several directions at once."""
+"""Move images along several directions at once."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
-from biggan_directions.commands.options import Classes, Device, Json, OfModel, Space
+from biggan_directions.commands.opening import (
+    load_for,
+    newest,
+    note_other_weights,
+    open_directions,
+    options_of,
+    subject,
+)
+from biggan_directions.commands.options import Classes, Device, Json, OfModel, Placed
 from biggan_directions.commands.terminal import err, out, plain
 from biggan_directions.errors import UsageError
 from biggan_directions.files.escaping import printable
-from biggan_directions.rendering.samples import samples_of
+from biggan_directions.rendering.samples import samples_of, still_batch
 
 
 def parse_moves(pairs: Sequence[str], names: Sequence[str]) -> dict[int, float]:
-    """What ``--move`` says: for a direction's index, how far.
+    """Parse the values of ``--move``: the distance of each direction that is moved, by index.
 
     Args:
         pairs: such as ``0=2`` or ``zoom=-1``.
-        names: one a direction.
+        names: one per direction.
 
     Raises:
-        UsageError: a pair that says no such thing, or a direction that is not there, or named or moved twice.
+        UsageError: a pair is malformed, or its direction does not exist, is ambiguous or is moved twice.
 
     >>> parse_moves(["1=2", "zoom=-0.5"], ["zoom", "turn"])
     {1: 2.0, 0: -0.5}
@@ -44,15 +52,15 @@ def parse_moves(pairs: Sequence[str], names: Sequence[str]) -> dict[int, float]:
             )
         index = _index(direction, names)
         if index in moves:
-            raise UsageError(f"direction {index} is moved twice: give it one distance")
+            raise UsageError(f"direction {index} is moved twice: give one --move for it")
         moves[index] = distance
     return moves
 
 
 def _index(direction: str, names: Sequence[str]) -> int:
-    """The direction that has this number or, where it is not a number, this name.
+    """The index of the direction with this number or, if it is not a number, with this name.
 
-    A number is never a name: what a page gives to copy moves what the page moved, whatever the names are.
+    A number is never taken for a name, so that commands copied from a page work whatever the names are.
     """
     if direction.isascii() and direction.isdecimal():
         if len(direction) < 6 and int(direction) < len(names):
@@ -69,7 +77,7 @@ def _index(direction: str, names: Sequence[str]) -> int:
 
 
 def _note_numbers(names: Sequence[str], moves: Mapping[int, float]) -> None:
-    """Say where a file of another's making calls a direction by the number of one that is moved."""
+    """Print a note if the name of a direction is the number of another one that is moved."""
     for moved in moves:
         for index, name in enumerate(names):
             if name == str(moved) and index != moved:
@@ -83,46 +91,91 @@ def _no_direction(direction: str, names: Sequence[str]) -> UsageError:
 
 
 def edit(
-    path: Annotated[Path | None, typer.Argument(help="directions.pt; the newest under outputs/.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="File of directions. Default: the newest under outputs/.")
+    ] = None,
     move: Annotated[
         list[str] | None,
-        typer.Option(help="DIRECTION=DISTANCE, by number or name, such as 0=2 or zoom=-1; may be repeated."),
+        typer.Option(
+            metavar="DIRECTION=DISTANCE",
+            help="Number or name of a direction, and a distance in z: 0=2 or zoom=-1; may be repeated.",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the pictures: the same that render draws.")] = 0,
-    samples: Annotated[int, typer.Option(help="How many pictures, side by side.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the latents; render draws the same ones.")] = 0,
+    samples: Annotated[int, typer.Option(help="Number of images, side by side.")] = 1,
+    sample: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=0, max=9999, help="Index of a sample to draw, instead of --samples; may be repeated."
+        ),
+    ] = None,
     to: Annotated[
         Path | None,
-        typer.Option("--out", help="A .png, or the way there as .gif, .webp, .apng, .mp4; edit.png beside."),
+        typer.Option(
+            "--out",
+            help="File to write: .png for an image; .gif, .webp, .apng or .mp4 for an animation of the move. "
+            "Default: edit.png beside the directions.",
+        ),
     ] = None,
-    frames: Annotated[int, typer.Option(help="Of an animation.")] = 48,
-    fps: Annotated[float, typer.Option(help="Of an animation.")] = 20.0,
-    labels: Annotated[bool, typer.Option(help="Under an animation.")] = True,
+    frames: Annotated[int, typer.Option(help="Number of frames of an animation.")] = 48,
+    fps: Annotated[float, typer.Option(help="Frames per second of an animation.")] = 20.0,
+    labels: Annotated[bool, typer.Option(help="Write labels below an animation.")] = True,
     class_name: Classes = None,
     model: OfModel = None,
-    search_space: Space = "all",
-    truncation: float | None = None,
+    search_space: Placed = "all",
+    truncation: Annotated[
+        float | None, typer.Option(help="Truncation in (0, 1]. Default: the one in the file.")
+    ] = None,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Move pictures along several directions at once; save them, or the way there."""
-    from biggan_directions.rendering import RenderRequest, RenderSettings, edit_format, write_edit
+    """Move images along several directions at once; save the result or an animation of the move."""
+    from biggan_directions.generators.weights.download import file_sha256
+    from biggan_directions.rendering import (
+        EditRecord,
+        RenderRequest,
+        RenderSettings,
+        edit_format,
+        write_edit,
+    )
 
     path = path or newest()
     target = to or path.parent / "edit.png"
-    edit_format(target)
+    still = edit_format(target) is None
+    if sample and samples != 1:
+        raise UsageError("--sample and --samples exclude each other: give one of them")
     settings = RenderSettings(samples=samples, seed=seed, frames=frames, fps=fps, labels=labels)
+    chosen = tuple(sample or range(samples))
     found = open_directions(path, model, search_space)
     moves = parse_moves(move or [], found.names)
     _note_numbers(found.names, moves)
     name, classes = subject(found, path, model, class_name)
     generator = load_for(found, name, classes, truncation, device)
     note_other_weights(found, path, generator)
-    z, class_index = samples_of(generator, samples, seed)
+    z, class_index = (drawn[list(chosen)] for drawn in samples_of(generator, max(chosen) + 1, seed))
     request = RenderRequest(directions=found.directions, z=z, class_index=class_index, names=found.names)
-    file = write_edit(generator, request, moves, target, settings=settings)
+    shown = [generator.classes[place].name for place in class_index.tolist()]
+    record = EditRecord(
+        path=str(path),
+        directions_sha256=file_sha256(path),
+        model=generator.model,
+        class_names=tuple(shown),
+        truncation=generator.truncation,
+        seed=seed,
+        samples=chosen,
+        moves=moves,
+        names=found.names,
+        classes_option=tuple(item.name for item in generator.classes) if class_name else (),
+        truncation_option=generator.truncation != found.truncation,
+        options=options_of(model, search_space, device),
+        out=target.name,
+    )
+    settings = replace(settings, samples=len(chosen))
+    if still:
+        settings = replace(settings, batch_size=still_batch(generator))
+    file = write_edit(generator, request, moves, target, settings=settings, record=record)
     trade = file.animation.trade if file.animation else ""
     if as_json:
-        shown = [generator.classes[place].name for place in class_index.tolist()]
         facts = {"path": str(target), "size_bytes": file.size_bytes, "seed": seed, "classes": shown}
         typer.echo(json.dumps({**facts, "moves": moves, "note": trade}))
         return

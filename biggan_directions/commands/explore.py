@@ -1,4 +1,4 @@
-"""The live page: every direction a slider, in the browser."""
+"""Serve the live page, which has a slider for every direction."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ from biggan_directions.commands.opening import (
     newest,
     note_other_weights,
     open_directions,
+    options_of,
     subject,
 )
-from biggan_directions.commands.options import Device, OfModel, Space
+from biggan_directions.commands.options import Device, OfModel, Placed
 from biggan_directions.commands.terminal import err, out
 from biggan_directions.errors import UsageError
 
 if TYPE_CHECKING:
+    from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
 
 
 def has_desktop(environment: Mapping[str, str], platform: str) -> bool:
-    """Whether whoever types here sees a browser that this machine opens: not over ssh, not without a screen.
+    """Whether the user sees a browser that this machine opens: there is a screen, and no ssh connection.
 
     >>> has_desktop({"DISPLAY": ":0"}, "linux"), has_desktop({"DISPLAY": ":0", "SSH_TTY": "x"}, "linux")
     (True, False)
@@ -43,24 +45,34 @@ def has_desktop(environment: Mapping[str, str], platform: str) -> bool:
 
 
 def explore(
-    path: Annotated[Path | None, typer.Argument(help="directions.pt; the newest under outputs/.")] = None,
-    class_name: Annotated[str | None, typer.Option("--class", help="To begin with; the file's own.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="File of directions. Default: the newest under outputs/.")
+    ] = None,
+    class_name: Annotated[
+        str | None, typer.Option("--class", help="Class to start with. Default: the first in the file.")
+    ] = None,
     model: OfModel = None,
-    search_space: Space = "all",
-    truncation: Annotated[float | None, typer.Option(help="To begin with; the file's own.")] = None,
+    search_space: Placed = "all",
+    truncation: Annotated[
+        float | None, typer.Option(help="Truncation to start with. Default: the one in the file.")
+    ] = None,
     device: Device = "auto",
     host: Annotated[
-        str, typer.Option(help="Address to listen on; others than this open it to a network.")
+        str, typer.Option(help="Address to listen on; any other opens the page to the network.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes one that is free.")] = 8642,
-    browser: Annotated[bool | None, typer.Option(help="Open a browser; where there is a desktop.")] = None,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8642,
+    browser: Annotated[
+        bool | None, typer.Option(help="Open the page in a browser. Default: only on a desktop.")
+    ] = None,
 ) -> None:
-    """Move pictures along all directions at once, live, in the browser."""
+    """Move images along all directions with sliders in the browser."""
     if any(find_spec(needed) is None for needed in ("starlette", "uvicorn")):
         raise UsageError("explore needs starlette and uvicorn: pip install 'biggan-directions[explore]'")
     from biggan_directions.explore import server
     from biggan_directions.explore.gate import is_loopback
     from biggan_directions.explore.session import Session
+    from biggan_directions.generators.weights.download import file_sha256
+    from biggan_directions.runs.naming import rename
 
     path = path or newest()
     found = open_directions(path, model, search_space)
@@ -72,27 +84,30 @@ def explore(
         def of_class(wanted: str, at: float) -> Generator:
             return generator_of(name, [wanted], at, device)
 
-        options = [] if model is None else ["--model", model]
-        options += [] if search_space == "all" else ["--search-space", search_space]
+        def name_in_file(names: dict[int, str]) -> tuple[Directions, str]:
+            return rename(path, names, expected=found.directions), file_sha256(path)
+
         session = Session(
             found,
             of_class,
             path=str(path),
             first=first,
             table=facts_of(name).classes,
-            options=options,
+            options=options_of(model, search_space, device),
+            sha256=file_sha256(path),
+            rename=name_in_file,
         )
         token, launch = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         if not is_loopback(host):
             err.print(
-                f"note: --host {host} opens this page to every machine that can reach this one; whoever has "
-                "the token in its address can use it, and what passes is not encrypted; elsewhere, open the "
-                "address with this machine's name in it",
+                f"note: --host {host} opens this page to every machine that can reach this one. Anyone who "
+                "has the address with its token can use the page, and the connection is not encrypted. On "
+                "another machine, open the address with this machine's name as its host",
                 markup=False,
                 soft_wrap=True,
             )
         out.print(server.address_of(listening, host, f"token={token}"), markup=False, soft_wrap=True)
-        err.print("Ctrl-C ends it", soft_wrap=True)
+        err.print("press Ctrl-C to stop the server", soft_wrap=True)
         if has_desktop(os.environ, sys.platform) if browser is None else browser:
             import webbrowser
 

@@ -10,12 +10,13 @@ import typer
 
 from biggan_directions.commands.opening import open_directions
 from biggan_directions.commands.options import Json, OfModel, Space
-from biggan_directions.commands.terminal import measures, out, plain, print_directions
+from biggan_directions.commands.terminal import measures_of, out, plain, plain_measures, print_directions
 
 
 def inspect(path: Path, model: OfModel = None, search_space: Space = "all", as_json: Json = False) -> None:
     """Say what a file holds, how it was made, and whether it is sound."""
     found = open_directions(path, model, search_space)
+    shown = measures_of(found, path)
     facts: dict[str, Any] = {
         "path": str(path),
         "directions": len(found),
@@ -31,7 +32,8 @@ def inspect(path: Path, model: OfModel = None, search_space: Space = "all", as_j
         "license": found.license,
     }
     if as_json:
-        typer.echo(json.dumps({**facts, "measures": measures(found)}))
+        source = {"measures_from": shown.source, "measured_at": shown.latents}
+        typer.echo(json.dumps({**facts, **source, "measures": plain_measures(shown, found.names)}))
         return
     for key, value in facts.items():
         if isinstance(value, dict):
@@ -42,10 +44,9 @@ def inspect(path: Path, model: OfModel = None, search_space: Space = "all", as_j
             value = f"{value:.1e}"
         if value not in (None, ""):
             out.print(f"[bold]{key.replace('_', ' '):>20}[/bold]  {plain(str(value))}", soft_wrap=True)
+    known = shown.latents is not None or any(effect.value is not None for effect in shown.effect)
     if found.foreign:
-        out.print(
-            "a bare matrix: orthonormalised row by row, in order; its effect and penalty are not known",
-            soft_wrap=True,
-        )
-    else:
-        print_directions(found)
+        unknown = "" if known else "; effect and penalty are not known: biggan-directions score measures them"
+        out.print(f"a bare matrix: orthonormalised row by row, in order{unknown}", soft_wrap=True)
+    if known:
+        print_directions(shown, found.names)

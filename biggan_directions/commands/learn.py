@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from rich.markup import escape
 from biggan_directions.commands.opening import compile_forward, load
 from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, Space, key_values
 from biggan_directions.commands.progress import progress_bar
-from biggan_directions.commands.terminal import measures, out, plain, print_scores
+from biggan_directions.commands.terminal import measures_of, out, plain, print_scores
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.files.escaping import folder_name, shell_path
 
@@ -44,7 +45,7 @@ def _print(result: LearnResult, path: Path) -> None:
     if result.scorecard is None:
         out.print(f"nothing to do: {plain(str(path))} is finished", soft_wrap=True)
         return
-    print_scores(result.scorecard.sets[0], result.directions.names)
+    print_scores(result.scorecard.sets[0], result.directions.names, result.scorecard.latents)
     for remark in remarks(result.scorecard.sets[0]):
         out.print(f"→ {remark}", soft_wrap=True)
     file = escape(shell_path(path))
@@ -56,10 +57,33 @@ def _print(result: LearnResult, path: Path) -> None:
 
 
 def _plain(result: LearnResult, path: Path) -> dict[str, Any]:
-    plain_values: dict[str, Any] = {"path": str(path), "directions": measures(result.directions)}
-    if result.scorecard is not None:
-        plain_values["scores"] = result.scorecard.as_json()["sets"][0]["directions"]
-    return plain_values
+    """Every number once: the measures of the scorecard, or of the file where the run had finished before."""
+    from biggan_directions.metrics.tables import as_plain
+
+    names = result.directions.names
+    if result.scorecard is None:
+        shown = measures_of(result.directions, path)
+        return {
+            "path": str(path),
+            "latents": shown.latents,
+            "directions": [
+                {"direction": index, "name": name, "effect": asdict(effect), "penalty": asdict(penalty)}
+                for index, (name, effect, penalty) in enumerate(
+                    zip(names, shown.effect, shown.penalty, strict=True)
+                )
+            ],
+        }
+    own = as_plain(result.scorecard, [names])["sets"][0]
+    return {
+        "path": str(path),
+        "latents": result.scorecard.latents,
+        "directions": [
+            {"direction": index, "name": name, **scores}
+            for index, (name, scores) in enumerate(zip(names, own["directions"], strict=True))
+        ],
+        "means": own["means"],
+        "paper_penalty": own["paper_penalty"],
+    }
 
 
 def _print_classes(result: PerClassResult, root: Path, as_json: bool) -> None:
@@ -112,6 +136,7 @@ def learn(
         bool, typer.Option(help="Say what would be done and what it takes, and stop.")
     ] = False,
     latents: Annotated[int, typer.Option(help="Where second derivatives are measured.")] = 64,
+    score_latents: Annotated[int, typer.Option(help="Fresh latents to measure the result at.")] = 16,
     as_json: Json = False,
 ) -> None:
     """Find directions for a class."""
@@ -130,6 +155,7 @@ def learn(
         seed=seed,
         micro_batch=micro_batch,
         latents=latents,
+        score_latents=score_latents,
         options=key_values(options or [], "--set"),
     )
     if per_class and compiled:

@@ -1,4 +1,4 @@
-"""List models; fetch or verify their weights."""
+"""List models; download or verify their weights."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from biggan_directions.errors import UsageError
 
 
 def models(
-    fetch: Annotated[str | None, typer.Option(help="Fetch this model's weights.")] = None,
+    fetch: Annotated[str | None, typer.Option(help="Download the weights of this model.")] = None,
     check: Annotated[
         str | None,
-        typer.Option(help="Verify a model's weights, a folder's, or your own package.module:factory."),
+        typer.Option(help="Verify the weights of a model or folder, or your own package.module:factory."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List models, their weights and licences; fetch or verify them."""
+    """List models with their weights and licences; download or verify weights."""
     if fetch is not None and check is not None:
-        raise UsageError("--fetch verifies what it fetches: give either --fetch or --check")
+        raise UsageError("give either --fetch or --check: --fetch also verifies the weights")
     if fetch is not None:
         _fetch(fetch, as_json)
     elif check is not None:
@@ -66,7 +66,7 @@ def _check(model: str, as_json: bool) -> None:
 
 
 def _check_made(model: str, as_json: bool) -> None:
-    """Make a user's own generator, and draw with it."""
+    """Make a user's own generator and draw two images with it."""
     import torch
 
     from biggan_directions.generators.factory import made_by
@@ -87,7 +87,7 @@ def _check_made(model: str, as_json: bool) -> None:
 
 
 def _tell(words: str, as_json: bool, **facts: object) -> None:
-    """One line for a person, or the same facts for a program."""
+    """Print one line of text, or the same facts as JSON."""
     if as_json:
         typer.echo(json.dumps(facts))
     else:
@@ -95,7 +95,7 @@ def _tell(words: str, as_json: bool, **facts: object) -> None:
 
 
 def _list(as_json: bool) -> None:
-    """A row a model, and below it what does not fit a row."""
+    """Print one row per model, and notes below the table."""
     from biggan_directions.generators.weights.catalog import CATALOG
     from biggan_directions.generators.weights.locating import cache_folder, cache_status
 

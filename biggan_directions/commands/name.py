@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from biggan_directions.commands.terminal import print_directions
+from biggan_directions.commands.terminal import measures_of, print_directions
 from biggan_directions.errors import UsageError
 
 
 def name(path: Path, names: Annotated[list[str], typer.Argument(help="Such as 0=rotation 1=zoom")]) -> None:
     """Give directions names, kept in the file."""
-    from biggan_directions.directions import Directions
+    from biggan_directions.runs.naming import rename
 
     chosen: dict[int, str] = {}
     for pair in names:
         index, equals, text = pair.partition("=")
         if not equals or not (index.isascii() and index.isdecimal() and len(index) < 6):
             raise UsageError(f"'{pair}' is not INDEX=NAME: type for example 0=rotation")
-        if unicodedata.normalize("NFKC", text).strip().isdecimal():
-            raise UsageError(f"'{text}' is a number, which is not a name: directions have numbers already")
         chosen[int(index)] = text
-    found = Directions.load(path)
-    if found.foreign:
-        raise UsageError(f"{path} is a bare matrix, which has no place for names")
-    found.named(chosen).save(path)
-    print_directions(found.named(chosen))
+    found = rename(path, chosen)
+    print_directions(measures_of(found, path), found.names)

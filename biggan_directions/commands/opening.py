@@ -1,4 +1,4 @@
-"""Open what a command works on: a generator, a file of directions."""
+"""Open the generator and the file of directions that a command works on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def fetching(model: str) -> Iterator[Progress]:
-    """A bar that shows itself once fetching takes more than a moment."""
+    """A progress bar that appears if the download takes more than a second."""
     from tqdm import tqdm
 
     with tqdm(desc=f"fetching {model}", unit="B", unit_scale=True, disable=None, delay=1) as bar:
@@ -36,14 +36,14 @@ def fetching(model: str) -> Iterator[Progress]:
 def load(
     model: str, classes: list[str] | None, truncation: float | None, device: str, *, compiled: bool = False
 ) -> Generator:
-    """The generator, fetched if need be; says so where another truncation is used than was asked for.
+    """Load a generator, downloading its weights if necessary; print a note if the truncation differs.
 
     Args:
         model: as typed: a name, a folder, or ``package.module:factory``, which is imported.
-        classes: what to draw; all that there is of a user's own generator, or of one with a single class,
-            where left out.
-        truncation, device: as of :func:`~biggan_directions.generators.load.load_generator`.
-        compiled: whether to give the compiled twin.
+        classes: the classes to draw. May be omitted for a user's own generator, which then has all its
+            classes, and for a model with a single class.
+        truncation, device: as in :func:`~biggan_directions.generators.load.load_generator`.
+        compiled: whether to return the compiled copy.
     """
     with fetching(model) as progress:
         generator = generator_of(model, classes, truncation, device, progress)
@@ -59,7 +59,7 @@ def generator_of(
     device: str,
     progress: Progress | None = None,
 ) -> Generator:
-    """The generator, and nothing said of it; arguments as of :func:`load`."""
+    """Load a generator without printing anything; arguments as in :func:`load`."""
     from biggan_directions.generators.factory import is_reference, made_by
     from biggan_directions.generators.load import load_generator
 
@@ -70,7 +70,7 @@ def generator_of(
 
 
 def facts_of(model: str) -> ModelFacts:
-    """Sizes and classes of a model, without its weights; a user's own generator is made to learn them."""
+    """Sizes and classes of a model, without reading weights; a user's own factory is called for them."""
     from biggan_directions.generators.factory import is_reference, made_by, table_of
     from biggan_directions.generators.load import model_facts
     from biggan_directions.generators.registry import ModelFacts
@@ -87,7 +87,7 @@ def facts_of(model: str) -> ModelFacts:
 
 
 def _only_class(model: str) -> list[str]:
-    """The model's class, where it has one alone."""
+    """The class of a model that has only one; a UsageError if it has several."""
     table = facts_of(model).classes
     if len(table) > 1:
         first = table.image_class(next(iter(table)).index).name
@@ -99,10 +99,10 @@ def _only_class(model: str) -> list[str]:
 
 
 def compile_forward(generator: Generator) -> Generator:
-    """Its compiled twin; what is compiled for a size of batch is compiled when that is first met.
+    """The compiled copy of a generator; a new batch size may be compiled at its first use.
 
     Raises:
-        UsageError: it cannot be compiled.
+        UsageError: the generator cannot be compiled.
     """
     from biggan_directions.generators.capabilities import Compilable
 
@@ -110,16 +110,16 @@ def compile_forward(generator: Generator) -> Generator:
         raise UsageError(
             f"{generator.model} cannot be compiled (it has no method compiled): leave out --compile"
         )
-    err.print("compiling the forward pass: minutes, before anything is drawn", soft_wrap=True)
+    err.print("compiling the forward pass, which takes minutes", soft_wrap=True)
     return generator.compiled()
 
 
 def newest() -> Path:
-    """The directions.pt under outputs/ that was written last."""
+    """The newest directions.pt under outputs/."""
     files = sorted(OUTPUTS.glob("**/directions.pt"), key=lambda path: path.stat().st_mtime)
     if not files:
         raise UsageError(
-            "there is no directions.pt under outputs/: learn some first, "
+            "there is no directions.pt under outputs/: learn directions first, "
             "for example: biggan-directions learn --model toybox --class car"
         )
     return files[-1]
@@ -134,10 +134,10 @@ def load_for(
     *,
     compiled: bool = False,
 ) -> Generator:
-    """The generator for a file of directions: at the file's own truncation where none is asked for.
+    """Load the generator for a file of directions, by default at the truncation in the file.
 
-    A user's own generator is restricted to the file's classes where none are asked for. Their names are not
-    handed to the factory: the file may be from anybody.
+    A user's own generator is by default restricted to the classes in the file. Their names are not passed to
+    the factory, because the file may come from a stranger.
     """
     from biggan_directions.generators.factory import restricted
 
@@ -149,13 +149,27 @@ def load_for(
             generator = restricted(generator, names)
         except UnknownClassError as error:
             raise UsageError(
-                f"the directions are of {', '.join(names[:4])}: {error}; choose with --class"
+                f"the directions are of {', '.join(names[:4])}: {error}; choose a class with --class"
             ) from error
     return compile_forward(generator) if compiled else generator
 
 
+def options_of(model: str | None, search_space: str, device: str) -> tuple[str, ...]:
+    """The options that open a file of directions in the same way again.
+
+    >>> options_of("toybox", "all", "auto")
+    ('--model', 'toybox')
+    """
+    given = {
+        "--model": model,
+        "--search-space": None if search_space == "all" else search_space,
+        "--device": None if device == "auto" else device,
+    }
+    return tuple(word for option, value in given.items() if value is not None for word in (option, value))
+
+
 def open_directions(path: Path, model: str | None, search_space: str) -> Directions:
-    """The file's directions; a bare matrix is placed in the z of ``model``, by ``search_space``."""
+    """Read directions; ``search_space`` says where a bare matrix belongs in the z of ``model``."""
     from biggan_directions.directions import Directions
 
     if model is None:
@@ -166,13 +180,13 @@ def open_directions(path: Path, model: str | None, search_space: str) -> Directi
 def subject(
     found: Directions, path: Path, model: str | None, classes: list[str] | None
 ) -> tuple[str, list[str] | None]:
-    """The model and classes to work on: those asked for, or those that the file names.
+    """The model and classes to use: those given as options, or those named in the file.
 
-    A file that names a user's own generator does not have it imported: that takes ``--model``. The classes of
-    such a generator are None where none are asked for.
+    A user's own generator is imported only if it is given as ``--model``, never because the file names it.
+    Its classes are None if no class was given.
 
     Raises:
-        UsageError: neither says, or what the file names is not a model here.
+        UsageError: neither the options nor the file name them, or the file's model is not available here.
     """
     from biggan_directions.generators.factory import is_reference
 
@@ -181,34 +195,35 @@ def subject(
     name = model or found.model.get("name")
     chosen = classes or [str(item.index) for item in found.classes]
     if name is None or not chosen:
-        raise UsageError(f"{path} does not say what it is of: add --model and --class")
+        raise UsageError(f"{path} does not name its model and classes: add --model and --class")
     if model is None:
         _check_named(str(name), path)
     return str(name), chosen
 
 
 def _check_named(name: str, path: Path) -> None:
-    """Refuse a model that a file names and that is none here: a UsageError."""
+    """Raise a UsageError if the model that a file names is not available here."""
     from biggan_directions.generators.factory import is_reference
     from biggan_directions.generators.weights.locating import entry_or_folder
 
     if is_reference(name):
         module = name.partition(":")[0]
         raise UsageError(
-            f"{path} was learnt on a generator that {name} makes: if the module {module} is yours, or you "
-            f"trust it, add --model {name}, which imports it"
+            f"{path} was learnt on a generator made by {name}: if you wrote the module {module} or trust it, "
+            f"add --model {name}, which imports it"
         )
     try:
         entry_or_folder(name)
     except UsageError as error:
         raise UsageError(
-            f"{path} was learnt on {name[:80]!r}, which is no model of the catalog and no folder here: add "
-            "--model NAME, --model FOLDER or, for a generator of your own, --model package.module:factory"
+            f"{path} was learnt on {name[:80]!r}, which is neither a model of the catalog nor a folder here: "
+            "add --model NAME, --model FOLDER or, for a generator of your own, "
+            "--model package.module:factory"
         ) from error
 
 
 def note_other_weights(found: Directions, path: Path, generator: Generator) -> None:
-    """Say where directions are shown on weights that they are not of, which one may be curious about."""
+    """Print a note if directions are shown on weights other than those they were learnt on."""
     if found.model and found.model["weights_sha256"] != generator.weights_sha256:
         err.print(
             f"note: {plain(str(path))} was learnt on other weights of {plain(str(found.model['name']))}",
@@ -217,13 +232,13 @@ def note_other_weights(found: Directions, path: Path, generator: Generator) -> N
 
 
 def check_weights(found: Directions, path: Path, generator: Generator) -> None:
-    """Refuse to measure directions on weights that they are not of.
+    """Refuse to measure directions on weights other than those they were learnt on.
 
     Raises:
-        FileFormatError: they were learnt on others.
+        FileFormatError: the weights differ.
     """
     if found.model and found.model["weights_sha256"] != generator.weights_sha256:
         raise FileFormatError(
-            f"{path} was learnt on other weights of {found.model['name']} than {generator.model}'s here: "
-            "what is measured would say nothing of them; learn them again"
+            f"{path} was learnt on other weights of {found.model['name']} than those of {generator.model} "
+            "here, so measurements would not apply to it; learn the directions again"
         )

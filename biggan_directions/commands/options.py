@@ -1,4 +1,4 @@
-"""Options that several commands share, by their type."""
+"""Types of the options that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,26 +8,37 @@ import typer
 from biggan_directions.errors import UsageError
 
 OUTPUTS = Path("outputs")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Model = Annotated[
-    str, typer.Option("--model", help="A name (see: models), a folder, or your own package.module:factory.")
+    str,
+    typer.Option("--model", help="A name (see: models), a folder, or your own package.module:factory."),
 ]
 OfModel = Annotated[
     str | None,
-    typer.Option("--model", help="For a file without a model, or of your own package.module:factory."),
+    typer.Option(
+        "--model",
+        help="A name, a folder, or your own package.module:factory. Default: the model named in the file.",
+    ),
 ]
 Classes = Annotated[
-    list[str] | None, typer.Option("--class", help="Name, WordNet id or index; may be repeated.")
+    list[str] | None, typer.Option("--class", help="Class name, WordNet id or index; may be repeated.")
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, …")]
+Device = Annotated[str, typer.Option(help="Device to compute on: auto, cpu, cuda, …")]
 Compile = Annotated[
-    bool, typer.Option("--compile", help="Compile the forward pass: minutes at first, and a C++ compiler.")
+    bool,
+    typer.Option(
+        "--compile", help="Compile the forward pass; takes minutes at first and needs a C++ compiler."
+    ),
 ]
-Space = Annotated[str, typer.Option(help="active, all, or START:STOP of z.")]
+Space = Annotated[str, typer.Option(help="Coordinates of z: active, all, or START:STOP.")]
+Placed = Annotated[
+    str,
+    typer.Option("--search-space", help="Coordinates of z that a bare matrix covers: all, or START:STOP."),
+]
 
 
 def key_values(words: list[str], flag: str) -> dict[str, str]:
-    """``KEY=VALUE`` words as a table.
+    """Parse ``KEY=VALUE`` arguments to a dict.
 
     Raises:
         UsageError: a word has no ``=``.

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
 from biggan_directions.commands.progress import note, progress_bar
-from biggan_directions.commands.terminal import out, plain, print_scores, print_sets, print_words
+from biggan_directions.commands.terminal import err, out, plain, print_scores, print_sets, print_words
 from biggan_directions.errors import UsageError
+from biggan_directions.files.escaping import shell_path, shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.runs.stability import Repetition
     from biggan_directions.scores import Scorecard
 
+Format = Literal["table", "csv", "latex", "json"]
+
 
 def score(
-    path: Annotated[Path | None, typer.Argument(help="directions.pt; the newest under outputs/.")] = None,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="directions.pt, or several to compare; the newest one."),
+    ] = None,
     class_name: Classes = None,
     latents: Annotated[int, typer.Option(help="Fresh latents to measure at.")] = 16,
     seed: Annotated[int, typer.Option(help="Of the measuring.")] = 0,
@@ -36,64 +41,161 @@ def score(
     truncation: float | None = None,
     device: Device = "auto",
     compiled: Compile = False,
+    format: Annotated[Format, typer.Option(help="How to print the scores.")] = "table",
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw effect against penalty: a file .svg or .pdf.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Replace a better scorecard that is there.")] = False,
     as_json: Json = False,
 ) -> None:
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""
     from biggan_directions.distributed.starting import joined
+    from biggan_directions.metrics.figure import check_figure, write_figure
     from biggan_directions.metrics.scoring import BASELINES, ScoreSettings
     from biggan_directions.runs.score import measure
     from biggan_directions.runs.stability import repeated
 
+    format = "json" if as_json else format
     settings = ScoreSettings(latents=latents, seed=seed, baselines=BASELINES if baselines else ())
     if seeds < 0:
         raise UsageError(f"seeds must be 0 or more, got {seeds}")
-    path = path or newest()
+    paths = paths or [newest()]
+    if seeds and len(paths) > 1:
+        raise UsageError("--seeds learns one file's directions again: give one file")
+    if figure is not None:
+        check_figure(figure)
 
-    def opened() -> tuple[Directions, Generator]:
-        found = open_directions(path, model, search_space)
-        name, classes = subject(found, path, model, class_name)
-        generator = load_for(found, name, classes, truncation, device, compiled=compiled)
-        check_weights(found, path, generator)
-        return found, generator
+    def opened() -> tuple[list[Directions], Generator]:
+        files = [open_directions(path, model, search_space) for path in paths]
+        name, classes = subject(files[0], paths[0], model, class_name)
+        _check_alike(files, paths, anywhere=bool(class_name))
+        generator = load_for(files[0], name, classes, truncation, device, compiled=compiled)
+        for found, path in zip(files, paths, strict=True):
+            check_weights(found, path, generator)
+        return files, generator
 
     with joined() as group:
-        found, generator = group.together(opened)
+        files, generator = group.together(opened)
+        others = list(zip(_labels(paths), files, strict=True))
         with progress_bar() as observe:
-            card = measure(found, generator, settings, group, search_space=search_space, observe=observe)
-            again = list(repeated(found, generator, seeds, group, observe))
+            card = measure(
+                files[0],
+                generator,
+                settings,
+                group,
+                search_space=search_space,
+                others=others[1:],
+                called=others[0][0] if len(paths) > 1 else None,
+                observe=observe,
+            )
+            again = list(repeated(files[0], generator, seeds, group, observe))
         if not group.leads:
             return
-    own = not class_name and truncation is None
-    kept = card.save(path.parent) if own and not found.foreign else None
-    if as_json:
-        stability = [asdict(row) for row in again]
-        typer.echo(json.dumps({**card.as_json(), "stability": stability}, allow_nan=False))
-        return
-    _print(card, found, again)
-    if kept is not None:
-        out.print(f"wrote {plain(str(kept))}", soft_wrap=True)
+    names = [found.names for found in files]
+    _print(card, names, again, format)
+    say = out.print if format == "table" else err.print
+    if figure is not None:
+        write_figure(card, figure, own=len(files), names=names)
+        say(f"wrote {plain(str(figure))}", soft_wrap=True)
+    if len(files) == 1 and (files[0].foreign or not (class_name or truncation is not None)):
+        of = [] if model is None else ["--model", model]
+        of += [word for name in class_name or () for word in ("--class", name)]
+        redraw = " ".join([f"biggan-directions render {shell_path(paths[0])}", *map(shell_word, of)])
+        _keep(card, files[0], paths[0], redraw, say, force=force)
 
 
-def _print(card: Scorecard, found: Directions, again: Sequence[Repetition]) -> None:
+def _check_alike(files: Sequence[Directions], paths: Sequence[Path], *, anywhere: bool) -> None:
+    """Refuse files that were learnt on different classes or truncations, unless ``anywhere`` says on which.
+
+    Raises:
+        UsageError: they cannot be measured at the same latents.
+    """
+    for found, path in zip(files, paths, strict=True):
+        if found.foreign or files[0].foreign or anywhere:
+            continue
+        if (found.classes, found.truncation) != (files[0].classes, files[0].truncation):
+            raise UsageError(
+                f"{path} was not learnt on the classes and the truncation of {paths[0]}: say what "
+                "all of them are to be measured on with --class (and --truncation)"
+            )
+
+
+def _labels(paths: Sequence[Path]) -> list[str]:
+    """The shortest ends of the paths that tell them apart."""
+    longest = max(len(path.parts) for path in paths)
+    for parts in range(1, longest + 1):
+        labels = ["/".join(path.parts[-parts:]) for path in paths]
+        if len(set(labels)) == len(set(paths)):
+            break
+    return labels
+
+
+def _keep(
+    card: Scorecard, found: Directions, path: Path, redraw: str, say: Callable[..., Any], *, force: bool
+) -> None:
+    """Keep the scorecard beside the file, unless a better one is there, and say what became of it."""
+    from biggan_directions.measured import keep_scorecard, scores_path
+    from biggan_directions.rendering import GALLERY_NAME
+
+    place = scores_path(path)
+    better = keep_scorecard(card, found, path, force=force)
+    if better is None:
+        say(f"wrote {plain(str(place))}", soft_wrap=True)
+    else:
+        baselines = "with" if len(better.sets) > 1 else "without"
+        say(
+            f"kept {plain(str(place))} as it was: it has {better.latents} latents, {baselines} baselines; "
+            "--force replaces it",
+            soft_wrap=True,
+        )
+    page = path.with_name(GALLERY_NAME)
+    if place.exists() and page.exists() and page.stat().st_mtime < place.stat().st_mtime:
+        say(
+            f"{plain(str(page))} is older than the scorecard; to draw it again: {plain(redraw)}",
+            soft_wrap=True,
+        )
+
+
+def _print(
+    card: Scorecard, names: Sequence[Sequence[str]], again: Sequence[Repetition], format: Format
+) -> None:
+    from biggan_directions.metrics.tables import as_csv, as_latex, as_plain
+
+    for text in card.notes:
+        note(text)
+    if format == "json":
+        typer.echo(
+            json.dumps(
+                {**as_plain(card, names), "stability": [asdict(row) for row in again]}, allow_nan=False
+            )
+        )
+    elif format == "csv":
+        typer.echo(as_csv(card, names), nl=False)
+    elif format == "latex":
+        typer.echo(as_latex(card), nl=False)
+    else:
+        _print_table(card, names, again)
+
+
+def _print_table(card: Scorecard, names: Sequence[Sequence[str]], again: Sequence[Repetition]) -> None:
     from biggan_directions.metrics.scorecard import remarks
     from biggan_directions.rendering.samples import listed
 
     scored_on = f"{plain(Path(card.model).name)} · {plain(listed(list(card.classes)))}"
     out.print(
-        f"[bold]{scored_on}[/bold]: {card.latents} fresh latents, {card.evaluations:,} pictures",
+        f"[bold]{scored_on}[/bold]: {card.latents} fresh latents, {card.evaluations:,} images",
         soft_wrap=True,
     )
-    for remark in remarks(card.sets[0]):
-        out.print(f"→ {remark}", soft_wrap=True)
-    for text in card.notes:
-        note(text)
+    own = card.sets[: len(names)]
+    for scored in own:
+        of = f"{plain(scored.solver)}: " if len(own) > 1 else ""
+        for remark in remarks(scored):
+            out.print(f"→ {of}{remark}", soft_wrap=True)
     out.print()
-    print_sets(card)
-    out.print(
-        "[dim]recovery: mean/least; effect: the weakest; the rest: means. * as the paper has it: least for "
-        "directions that do nothing, so never judge by it alone[/dim]\n"
-    )
-    print_scores(card.sets[0], found.names)
+    print_sets(card, len(own))
+    for scored, called in zip(own, names, strict=True):
+        out.print(f"\n[bold]{plain(scored.solver)}[/bold]")
+        print_scores(scored, called, card.latents)
     out.print()
     print_words(card)
     for row in again:

@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from biggan_directions.learning.settings import LearnSettings
 
 
-_VERBS = {"survey": "find the search space", "solver": "solve", "effects": "measure effects"}
+_VERBS = {"survey": "find the search space", "solver": "solve", "measuring": "measure the result"}
 
 
 def solvers(
-    name: Annotated[str, typer.Argument(help="One solver, with all its settings.")] = "",
-    model: Annotated[str, typer.Option(help="Reckon the cost for this model.")] = "toybox",
-    ndirs: Annotated[int, typer.Option(help="And for so many directions.")] = 6,
+    name: Annotated[str, typer.Argument(help="Solver to describe in detail. Default: list all.")] = "",
+    model: Annotated[str, typer.Option(help="Model for which to compute the cost.")] = "toybox",
+    ndirs: Annotated[int, typer.Option(help="Number of directions for which to compute the cost.")] = 6,
     as_json: Json = False,
 ) -> None:
-    """List solvers: paper, cost, and the settings that learn --set takes."""
+    """List solvers with paper, cost and settings (for learn --set)."""
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.solvers import registry
 
     of_model = facts_of(model)
     sizes = {"z_dim": of_model.z_dim, "resolution": of_model.resolution}
-    LearnSettings(ndirs=ndirs).outline(**sizes)  # a count that does not fit the model fits no solver
+    LearnSettings(ndirs=ndirs).outline(**sizes)  # an ndirs that does not fit the model fits no solver
     found: list[dict[str, Any]] = []
     for known in [name] if name else registry.names():
         try:
             found.append(_facts(LearnSettings(solver=known, ndirs=ndirs), sizes))
-        except UsageError as error:  # another package's, that cannot be loaded
+        except UsageError as error:  # a solver of another package that cannot be loaded
             if name:
                 raise
             found.append({"name": known, "error": str(error)})
@@ -51,14 +51,14 @@ def solvers(
             err.print(f"note: {plain(facts['error'])}\n", soft_wrap=True)
         else:
             _print(facts, whole=bool(name))
-    out.print(f"[dim]images: for {ndirs} directions of {plain(model)}, at most[/dim]", soft_wrap=True)
+    out.print(f"[dim]images: upper bounds for {ndirs} directions of {plain(model)}[/dim]", soft_wrap=True)
     if not name:
-        out.print("next: biggan-directions solvers NAME   (what each setting is)", soft_wrap=True)
+        out.print("next: biggan-directions solvers NAME   (explains each setting)", soft_wrap=True)
 
 
 def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
-    """What is known of a solver, as plain values."""
-    from biggan_directions.learning.cost import images_to_describe
+    """The description of a solver, as plain values."""
+    from biggan_directions.learning.cost import images_to_measure
     from biggan_directions.solvers.settings import declared
 
     solver = settings.made()
@@ -72,7 +72,7 @@ def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
         "images": {
             "survey": survey,
             "solver": cost.images,
-            "effects": images_to_describe(settings, outline, cost),
+            "measuring": images_to_measure(settings, outline, cost),
         },
         "gradients": survey + cost.gradients,
         "settings": [
@@ -89,7 +89,7 @@ def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
 
 
 def _print(facts: dict[str, Any], *, whole: bool) -> None:
-    """A solver in a few lines; ``whole`` with help and source of each setting."""
+    """Print a solver in a few lines; if ``whole``, with help and source of each setting."""
     from biggan_directions.learning.settings import LearnSettings
 
     default = "  (the default)" if facts["name"] == LearnSettings().solver else ""
@@ -111,7 +111,7 @@ def _print(facts: dict[str, Any], *, whole: bool) -> None:
 
 
 def _shown(value: Any) -> str:
-    """A default as one would type it."""
+    """A default as a user would type it."""
     return str(value).lower() if isinstance(value, bool) else str(value).replace(", ", ",")
 
 

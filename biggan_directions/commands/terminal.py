@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from biggan_directions.files.escaping import printable
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
+    from biggan_directions.measured import Measured
     from biggan_directions.scores import Measure, Scorecard, SetScore
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -24,76 +25,83 @@ def plain(text: str) -> str:
     return escape(printable(text))
 
 
-def measures(found: Directions) -> list[dict[str, Any]]:
-    """One plain row a direction: number, name, effect, penalty; None where not measured."""
+def measures_of(found: Directions, path: Path) -> Measured:
+    """The measures to show for a file's directions; says so where a scorecard beside it is not shown."""
+    from biggan_directions.measured import measured
 
-    def number(value: float) -> float | None:
-        return None if math.isnan(value) else value
+    shown = measured(found, path)
+    if shown.note:
+        err.print(f"note: {plain(shown.note)}", soft_wrap=True)
+    return shown
 
+
+def plain_measures(shown: Measured, names: Sequence[str]) -> list[dict[str, Any]]:
+    """One plain row a direction: number, name, effect, penalty and their errors; None where not known."""
     return [
-        {"direction": i, "name": name, "effect": number(effect), "penalty": number(penalty)}
-        for i, (name, effect, penalty) in enumerate(
-            zip(found.names, found.effect.tolist(), found.penalty.tolist(), strict=True)
-        )
+        {
+            "direction": index,
+            "name": name,
+            "effect": effect.value,
+            "effect_error": effect.error,
+            "penalty": penalty.value,
+            "penalty_error": penalty.error,
+        }
+        for index, (name, effect, penalty) in enumerate(zip(names, shown.effect, shown.penalty, strict=True))
     ]
 
 
-def print_directions(found: Directions) -> None:
-    """A row a direction, as the file has them."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("direction", "name", "effect", "penalty"):
-        table.add_column(heading, justify="left" if heading == "name" else "right")
-    for row in measures(found):
-        shown = ("–" if row[key] is None else f"{row[key]:.3f}" for key in ("effect", "penalty"))
-        table.add_row(str(row["direction"]), plain(row["name"]), *shown)
+def print_directions(shown: Measured, names: Sequence[str]) -> None:
+    """A row a direction, in the file's order."""
+    table = _narrow_table(("direction", "name", *map(_heading, ("effect", "penalty"))))
+    for index, (name, *figures) in enumerate(zip(names, shown.effect, shown.penalty, strict=True)):
+        table.add_row(str(index), plain(name), *map(_with_error, figures))
     out.print(table)
+    if shown.latents is not None:
+        out.print(f"[dim]{in_order(shown.latents)}, from {plain(shown.source)}[/dim]", soft_wrap=True)
 
 
-_COLUMNS = ("effect", "penalty", "overlap", "evenness", "steadiness")  # beside recovery, where known
+_COLUMNS = ("effect", "penalty", "overlap", "unevenness", "steadiness")  # beside recovery, where known
 
 
-def print_scores(scored: SetScore, names: Sequence[str]) -> None:
-    """A row a direction: every measure with its standard error."""
+def in_order(latents: int) -> str:
+    """What a table of directions says under itself."""
+    return f"in the file's order; mean ± standard error over {latents} fresh latents"
+
+
+def print_scores(scored: SetScore, names: Sequence[str], latents: int) -> None:
+    """A row a direction, in the file's order: every measure with its standard error."""
     known = any(direction.recovery is not None for direction in scored.directions)
-    table = _narrow_table()
-    table.add_column("#", justify="right")
-    if any(names):
-        table.add_column("name")
-    for heading in _COLUMNS:
-        table.add_column(heading, justify="right")
-    if known:
-        table.add_column("recovery")
+    named = ["name"] if any(names) else []
+    table = _narrow_table(("#", *named, *map(_heading, _COLUMNS), *([_heading("recovery")] if known else [])))
     for index, (direction, name) in enumerate(zip(scored.directions, names, strict=True)):
-        cells = [str(index), *([plain(name)] if any(names) else [])]
-        for heading in _COLUMNS:
-            measure: Measure = getattr(direction, heading)
-            cells.append(_with_error(measure))
+        cells = [str(index), *([plain(name)] if named else [])]
+        cells += [_with_error(direction.measure(key)) for key in _COLUMNS]
         if known:
-            cells.append(f"{_number(direction.recovery)} {direction.factor}")
+            cells.append(f"{_number(direction.recovery)} {plain(direction.factor or '')}")
         table.add_row(*cells)
     out.print(table)
+    out.print(f"[dim]{in_order(latents)}[/dim]", soft_wrap=True)
 
 
-def print_sets(card: Scorecard) -> None:
-    """A row a set, the set itself first: recovery's mean and least, the weakest effect, means of the rest.
-
-    What a person should look at comes before what a penalty says.
-    """
+def print_sets(card: Scorecard, own: int = 1) -> None:
+    """A row a set, first the ``own`` ones: means over directions, the weakest effect, the least recovery."""
     known = card.sets[0].recovery_mean is not None
-    table = _narrow_table()
-    table.add_column("set")
-    headings = ("effect", *_COLUMNS[1:], "paper's *")
-    for heading in ("recovery", *headings) if known else headings:
-        table.add_column(heading, justify="right")
+    recovery = ["recovery\n↑ mean/min"] if known else []
+    headings = (_heading("effect"), "weakest\n", *map(_heading, _COLUMNS[1:]), "paper's\n*")
+    table = _narrow_table(("set", *recovery, *headings))
     for index, scored in enumerate(card.sets):
         cells = [plain(scored.solver)]
         if known:
             cells.append(f"{_number(scored.recovery_mean)}/{_number(scored.recovery_min)}")
-        cells.append(_number(min(scored.values("effect"), default=None)))
+        cells += [_number(scored.mean("effect")), _number(min(scored.values("effect"), default=None))]
         cells += [_number(scored.mean(name)) for name in _COLUMNS[1:]]
         cells.append(_rounded(scored.paper_penalty.value))
-        table.add_row(*cells, style="bold" if index == 0 else "")
+        table.add_row(*cells, style="bold" if index < own else "")
     out.print(table)
+    out.print(
+        "[dim]means over each set's directions; weakest: the least effect; *: the paper's penalty, which is "
+        "least for directions that do nothing: never judge by it alone[/dim]"
+    )
 
 
 def print_words(card: Scorecard) -> None:
@@ -103,12 +111,25 @@ def print_words(card: Scorecard) -> None:
     known = card.sets[0].recovery_mean is not None
     for measure in MEASURES:
         if known or measure.key != "recovery":
-            out.print(f"[dim]{measure.key:>10}  {escape(measure.words)}[/dim]", soft_wrap=True)
+            out.print(f"[dim]{measure.heading:>12}  {escape(measure.words)}[/dim]", soft_wrap=True)
 
 
-def _narrow_table() -> Table:
-    """A table that fits 80 columns with all the measures."""
-    return Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+def _heading(key: str) -> str:
+    """A measure's name over its arrow, in two lines so that 80 columns have room for all of them."""
+    from biggan_directions.scores import MEASURES
+
+    arrow = next(measure.arrow for measure in MEASURES if measure.key == key)
+    broken = {"unevenness": "uneven-\nness", "steadiness": "steadi-\nness"}.get(key, f"{key}\n")
+    return f"{broken} {arrow}".rstrip(" ")
+
+
+def _narrow_table(headings: Sequence[str]) -> Table:
+    """A table that fits 80 columns with all the measures: words to the left, numbers to the right."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in headings:
+        words = heading.startswith(("name", "set", "recovery"))
+        table.add_column(heading, justify="left" if words else "right")
+    return table
 
 
 def _rounded(value: float | None) -> str:

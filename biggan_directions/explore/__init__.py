@@ -1,4 +1,4 @@
-"""The live page: sliders that move pictures along directions, served to a browser on this machine."""
+"""The live page: sliders that move images along directions, served to a browser on this machine."""
 
 from biggan_directions.explore.painter import Painter, Superseded
 from biggan_directions.explore.request import ImageRequest

@@ -1,4 +1,4 @@
-"""Who may speak to the live page: this machine's own browser, at this address, with the token."""
+"""Access control of the live page: only a browser with the token, at the address of this server."""
 
 from __future__ import annotations
 
@@ -25,23 +25,25 @@ _HEADERS = {
 
 
 class Gate:
-    """Refuses, before anything is read, whoever is not meant: in words, with 403.
+    """Answers unauthorised requests with 403 and a reason, before their body is read.
 
-    - a ``Host`` that is not this server's: another site's name that was made to point here (DNS rebinding);
+    It refuses requests with
+
+    - a ``Host`` that is not this server's: another site's name that resolves to this machine (DNS rebinding);
     - an ``Origin`` that is not this server's: another site's page in the same browser;
-    - no token, or a wrong one: another user or program of this machine. It comes as ``Authorization: Bearer``
-      or, for the page itself, in the address. There is no cookie, which other ports of this machine would
-      get to see as well.
+    - no token, or a wrong one: another user or program of this machine. The token is sent as
+      ``Authorization: Bearer`` or, for the page itself, in the address. There is no cookie, because other
+      ports of this machine would receive it as well.
 
-    ``launch`` is a second secret that serves once, and leads to the page: what starts a browser stands in the
-    list of processes, which other users of this machine may read.
+    ``launch`` is a second secret that can be used once and redirects to the page. It is needed because the
+    command that starts a browser is in the list of processes, which other users of this machine may read.
 
     Args:
-        app: what is guarded.
-        token: what whoever asks must know.
+        app: the application to protect.
+        token: the secret that every request must contain.
         host: the address that the server listens on.
-        launch: the secret that serves once.
-        names: further names that this machine goes by, where it listens to more than itself.
+        launch: the secret that can be used once.
+        names: further names of this machine, if the server listens to the network.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Gate:
         self._any_address = not is_loopback(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it with the reason why not."""
+        """Pass a request on, or answer it with the reason for refusing it."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -84,7 +86,7 @@ class Gate:
             await answer(403, {b"content-type": b"application/json"}, json.dumps({"error": refusal}).encode())
 
     def _launches(self, query: bytes) -> bool:
-        """Whether this is the browser that was started; from now on nobody else is."""
+        """Whether the request has the launch secret, which this call uses up."""
         given = parse_qs(query).get(b"launch", [b""])[0]
         if self._launch is None or not hmac.compare_digest(given, self._launch):
             return False
@@ -92,17 +94,17 @@ class Gate:
         return True
 
     def _stranger(self, headers: Mapping[bytes, bytes]) -> str | None:
-        """Why the request is not for this server, or not from its page."""
+        """The reason if a request is not for this server or not from its page."""
         host = headers.get(b"host", b"").decode("latin-1")
         if not self._is_here(host):
-            return "this server does not go by that name: open the address that biggan-directions printed."
+            return "the host name is not this server's: open the address that biggan-directions printed."
         origin = headers.get(b"origin")
         if origin is not None and origin.decode("latin-1").lower() != f"http://{host}".lower():
-            return "a page of another site asked for this."
+            return "the request comes from another site's page."
         return None
 
     def _unknown(self, headers: Mapping[bytes, bytes], query: bytes) -> str | None:
-        """Why whoever asks is not trusted."""
+        """The reason if a request has no valid token."""
         kind, _, given = headers.get(b"authorization", b"").partition(b" ")
         if kind.lower() != b"bearer":
             given = parse_qs(query).get(b"token", [b""])[0]
@@ -114,13 +116,16 @@ class Gate:
         return None
 
     def _is_here(self, host: str) -> bool:
-        """Whether ``Host`` names this machine. Addresses can't be rebound, so all are let in where asked."""
+        """Whether ``Host`` names this machine; any IP address does if the server listens to the network.
+
+        IP addresses cannot be used for DNS rebinding.
+        """
         name = _without_port(host)
         return name in self._names or (self._any_address and _is_address(name))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that listens on ``host``.
+    """Whether a server that listens on ``host`` can be reached only from this machine.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
     (True, True, False)
@@ -137,7 +142,8 @@ def _is_address(name: str) -> bool:
 
 
 def _without_port(host: str) -> str:
-    """
+    """The host name of a ``Host`` header.
+
     >>> _without_port("LocalHost:8642"), _without_port("[::1]:8642")
     ('localhost', '::1')
     """

@@ -1,4 +1,4 @@
-"""One thread that draws: of each client only the newest request waits, and stale ones are dropped."""
+"""A thread that draws the newest request of each client and drops stale ones."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Generic, TypeVar
 
 from biggan_directions.errors import GeneratorError
 
-_MOST_CLIENTS = 64  # that are remembered, and that may wait
+_MOST_CLIENTS = 64  # that are remembered and may wait
 
 Asked = TypeVar("Asked")
 Drawn = TypeVar("Drawn")
 
 
 class Superseded(Exception):
-    """A newer request of the same client came before this one was drawn."""
+    """A newer request of the same client arrived before this one was drawn."""
 
 
 @dataclass
 class _Client(Generic[Asked, Drawn]):
-    """The highest number that a client has sent, and its one request that waits."""
+    """A client's highest request number, and its waiting request, if any."""
 
     newest: int
     waiting: tuple[Asked, Future[Drawn]] | None = None
@@ -32,21 +32,21 @@ class _Client(Generic[Asked, Drawn]):
         return self.waiting is not None
 
     def drop(self, reason: Exception) -> None:
-        """End what waits, if anything does, with ``reason``."""
+        """End the waiting request, if any, with ``reason``."""
         if self.waiting is not None and self.waiting[1].set_running_or_notify_cancel():
             self.waiting[1].set_exception(reason)
         self.waiting = None
 
 
 class Painter(Generic[Asked, Drawn]):
-    """Draws in a thread of its own: clients in turn, of each only the newest request.
+    """Draws in a thread of its own, one client after another, and only the newest request of each.
 
-    What has been begun is finished unless ``draw`` itself asks whether it has become stale, so that a slider
-    that never rests still shows pictures.
+    A request that has been started is finished unless ``draw`` itself checks whether it is stale, so that a
+    slider in permanent motion still shows images.
 
     Args:
-        draw: called in the thread with a request and a function that says whether a newer one of the same
-            client waits; may raise :class:`Superseded`.
+        draw: called in the thread with a request and a function that returns whether a newer request of the
+            same client is waiting; may raise :class:`Superseded`.
     """
 
     def __init__(self, draw: Callable[[Asked, Callable[[], bool]], Drawn]) -> None:
@@ -58,7 +58,7 @@ class Painter(Generic[Asked, Drawn]):
         self._thread.start()
 
     def submit(self, client: str, number: int, asked: Asked) -> Future[Drawn]:
-        """Hand in a request; its future ends with the drawing, :class:`Superseded`, or what went wrong.
+        """Queue a request; its future ends with the result, :class:`Superseded` or another error.
 
         Raises:
             GeneratorError: too many clients wait, or the thread has stopped.
@@ -71,11 +71,11 @@ class Painter(Generic[Asked, Drawn]):
             if known is None:
                 self._forget_one()
                 known = self._clients[client] = _Client(number)
-            if number < known.newest:  # overtaken on the way, on another connection
+            if number < known.newest:  # a newer request has arrived on another connection
                 future.set_exception(Superseded())
                 return future
             if known.waits():
-                known.drop(Superseded())  # and the newer one takes its place in the queue
+                known.drop(Superseded())  # the newer request takes its place in the queue
             else:
                 self._clients.move_to_end(client)
             known.newest, known.waiting = number, (asked, future)
@@ -83,7 +83,7 @@ class Painter(Generic[Asked, Drawn]):
         return future
 
     def stop(self, timeout: float = 2.0) -> None:
-        """Draw nothing more; wait up to ``timeout`` seconds for what is being drawn."""
+        """Stop drawing; wait up to ``timeout`` seconds for the current request."""
         with self._changed:
             self._stopped = True
             for client in self._clients.values():
@@ -92,12 +92,12 @@ class Painter(Generic[Asked, Drawn]):
         self._thread.join(timeout)
 
     def _forget_one(self) -> None:
-        """Make room for a new client: the one that has been idle for longest goes."""
+        """Make room for a new client by forgetting the one that has been idle for longest."""
         if len(self._clients) < _MOST_CLIENTS:
             return
         idle = next((name for name, client in self._clients.items() if not client.waits()), None)
         if idle is None:
-            raise GeneratorError(f"{_MOST_CLIENTS} pages are waiting for pictures already: close some.")
+            raise GeneratorError(f"{_MOST_CLIENTS} pages are already waiting for images: close some of them.")
         del self._clients[idle]
 
     def _run(self) -> None:

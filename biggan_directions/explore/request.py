@@ -1,49 +1,54 @@
-"""What the page asks for: pictures of some latents, each moved along several directions at once."""
+"""A request of the page: images of some latents, each moved along several directions at once."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
+from biggan_directions.directions import LONGEST_NAME
 from biggan_directions.errors import UsageError
 from biggan_directions.files.plain_json import parsed
 from biggan_directions.files.validation import validated
 
-MOST_SAMPLES = 16  # a page of pictures; more would only keep others waiting
-FARTHEST = 100  # in z, whose own length is near √z_dim: beyond it there is nothing to see
-LARGEST_SEED = 2**53 - 1  # whole numbers that a browser's arithmetic keeps exactly
+MOST_SAMPLES = 16  # more images would keep other pages waiting
+FARTHEST = 100  # in units of z, far beyond the norm of z, about √z_dim
+LARGEST_SEED = 2**53 - 1  # larger integers are not exact in a browser
+
+_Request = TypeVar("_Request")
 
 
 class ImageRequest(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"class_name": "class"}
 ):
-    """One state of the page; its ranges are checked where it is read from JSON."""
+    """One state of the page; its ranges are checked when it is read from JSON."""
 
     class_name: Annotated[
-        str, Meta(min_length=1, max_length=200, description="Any name, WordNet id or index of a class.")
+        str, Meta(min_length=1, max_length=200, description="A name, WordNet id or index of a class.")
     ]
     truncation: Annotated[
-        float, Meta(gt=0, le=1, description="Scales z too. The nearest stored one is used, and named.")
+        float,
+        Meta(gt=0, le=1, description="Also scales z. The answer names the stored value that is used."),
     ]
     seed: Annotated[
-        int, Meta(ge=-LARGEST_SEED, le=LARGEST_SEED, description="Of the latents, as render and edit draw.")
+        int,
+        Meta(ge=-LARGEST_SEED, le=LARGEST_SEED, description="Seed of the latents, as in render and edit."),
     ] = 0
     samples: Annotated[
         tuple[Annotated[int, Meta(ge=0, lt=MOST_SAMPLES)], ...],
-        Meta(min_length=1, max_length=MOST_SAMPLES, description="Which latents of the seed."),
+        Meta(min_length=1, max_length=MOST_SAMPLES, description="Indices of the seed's latents."),
     ] = (0,)
     moves: Annotated[
         dict[Annotated[int, Meta(ge=0)], Annotated[float, Meta(ge=-FARTHEST, le=FARTHEST)]],
         Meta(
             max_length=10_000,
-            description="For a direction's number, the distance in units of z.",
+            description="Distance in units of z by the index of a direction.",
             extra_json_schema={"propertyNames": {"pattern": "^(0|[1-9][0-9]*)$"}},
         ),
     ] = {}
-    client: Annotated[str, Meta(max_length=64, description="Any text that tells one page from another.")] = ""
+    client: Annotated[str, Meta(max_length=64, description="Text that identifies the page.")] = ""
     number: Annotated[
-        int, Meta(description="Counts a client's requests: a higher one makes the lower ones stale.")
+        int, Meta(description="Number of the client's request; a higher one makes lower ones stale.")
     ] = 0
 
     @classmethod
@@ -56,7 +61,32 @@ class ImageRequest(
         >>> ImageRequest.from_json(b'{"class": "car", "truncation": 1, "moves": {"3": -1}}').moves
         {3: -1.0}
         """
-        try:
-            return validated(parsed(text), cls)
-        except ValueError as error:
-            raise UsageError(f"the request is wrong: {error} (see /api/schema).") from error
+        return _read(text, cls)
+
+
+class NameRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new name of a direction."""
+
+    direction: Annotated[int, Meta(ge=0, description="Index of the direction.")]
+    name: Annotated[
+        str, Meta(max_length=LONGEST_NAME, description="Not a number, and no other direction's name.")
+    ]
+
+    @classmethod
+    def from_json(cls, text: bytes) -> NameRequest:
+        """Read the body of a request.
+
+        Raises:
+            UsageError: as of :meth:`ImageRequest.from_json`.
+
+        >>> NameRequest.from_json(b'{"direction": 2, "name": "zoom"}')
+        NameRequest(direction=2, name='zoom')
+        """
+        return _read(text, cls)
+
+
+def _read(text: bytes, kind: type[_Request]) -> _Request:
+    try:
+        return validated(parsed(text), kind)
+    except ValueError as error:
+        raise UsageError(f"the request is wrong: {error} (see /api/schema).") from error

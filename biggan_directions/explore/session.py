@@ -1,13 +1,13 @@
-"""What the live page explores: one set of directions on one model, with a few generators kept warm."""
+"""The session of the live page: one set of directions on one model, with a few generators in memory."""
 
 from __future__ import annotations
 
 import io
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -16,26 +16,32 @@ from biggan_directions.errors import UsageError
 from biggan_directions.explore.painter import Superseded
 from biggan_directions.explore.request import ImageRequest
 from biggan_directions.explore.schema import DirectionInfo, SessionInfo
-from biggan_directions.files.escaping import printable, shell_path, shell_word
-from biggan_directions.latents import sample_latents
+from biggan_directions.files.escaping import printable
+from biggan_directions.measured import measured
+from biggan_directions.rendering.edit import edit_png
+from biggan_directions.rendering.edit_record import EditRecord
 from biggan_directions.rendering.images import draw
+from biggan_directions.rendering.render_request import RenderRequest
+from biggan_directions.rendering.samples import samples_of, still_batch
+from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.traversal import apply_moves, default_distance
 
 if TYPE_CHECKING:
+    import torch
+
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.generators.classes.class_table import ClassTable
     from biggan_directions.rendering.images import ImageArray
 
-_KEPT_WARM = 3  # generators: each holds a model's weights, some 200 MB of the real BigGAN's
-_SMALL = 64  # pixels: up to here eight pictures are drawn at once, in the time that a slider has
+_KEPT_WARM = 3  # generators in memory: each holds a model's weights, about 200 MB for BigGAN-deep
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Pictures as PNG, one for each sample asked for, and how to make them again.
+    """Images as PNG, one for each requested sample, and the command that makes them.
 
-    ``class_name`` and ``truncation`` are those that were drawn; ``seconds`` is what drawing took, without
+    ``class_name`` and ``truncation`` are those that were used; ``seconds`` is the time of drawing, without
     loading.
     """
 
@@ -47,17 +53,20 @@ class Answer:
 
 
 class Session:
-    """Draws what the page asks for.
+    """Draws the requested images.
 
     Args:
         found: the directions.
-        load: (class name, truncation) → generator; called where a class or a truncation is new.
-        path: the file's, for the command that makes a picture again.
-        first: what the page begins with; its truncation and class name.
-        table: the classes that may be chosen.
+        load: (class name, truncation) → generator; called for a new class or truncation.
+        path: path of the file, for the command that makes an image.
+        first: the generator with which the page starts; sets its class and truncation.
+        table: the classes that can be chosen.
         options: further options that ``edit`` needs for this file, such as ``--model``.
+        sha256: checksum of the file.
+        rename: writes new names into the file, by index; gives what it holds then and its checksum. Left out:
+            directions cannot be named.
 
-    Not for several threads at once: the :class:`Painter` has one.
+    It is not thread-safe; the :class:`Painter` calls it from one thread.
     """
 
     def __init__(
@@ -69,20 +78,23 @@ class Session:
         first: Generator,
         table: ClassTable,
         options: Sequence[str] = (),
+        sha256: str = "",
+        rename: Callable[[dict[int, str]], tuple[Directions, str]] | None = None,
     ) -> None:
         if found.z_dim != first.z_dim:
             raise UsageError(
                 f"{path} has directions in {found.z_dim} dimensions, but {first.model} has {first.z_dim}: "
-                "choose the model that they are of."
+                "choose the model on which they were learnt."
             )
         self._found, self._load, self._path, self._options = found, load, path, tuple(options)
         self._table, self._first = table, first
+        self._sha256, self._rename = sha256, rename
         self._warm: OrderedDict[tuple[str, float], Generator] = OrderedDict()
         self._keep(first.classes[0].name, first.truncation, first)
 
     def describe(self) -> SessionInfo:
-        """All that the page is built from."""
-        first = self._first
+        """The data from which the page is built; the measures are those that every command shows."""
+        first, shown = self._first, measured(self._found, Path(self._path))
         return SessionInfo(
             file=printable(self._path),
             model=printable(first.model),
@@ -91,70 +103,102 @@ class Session:
             classes=[self._table.image_class(entry.index).name for entry in self._table],
             truncation=first.truncation,
             directions=[
-                self._described(index, name, effect, penalty)
+                self._described(index, name, effect.value, penalty.value)
                 for index, (name, effect, penalty) in enumerate(
-                    zip(
-                        self._found.names,
-                        self._found.effect.tolist(),
-                        self._found.penalty.tolist(),
-                        strict=True,
-                    )
+                    zip(self._found.names, shown.effect, shown.penalty, strict=True)
                 )
             ],
+            unnameable=self._unnameable(),
         )
 
     def answer(self, asked: ImageRequest, stale: Callable[[], bool] = lambda: False) -> Answer:
-        """Draw what is asked for, and say how to draw it again.
+        """Draw the requested images, and give the command that makes them.
 
         Raises:
-            Superseded: ``stale`` said so between two batches.
-            UsageError: an unknown class, or a direction that there is not.
-            GeneratorError: pictures that are not finite.
+            Superseded: ``stale`` returned True between two batches.
+            UsageError: the class or a direction does not exist.
+            GeneratorError: images are not finite.
         """
         generator = self._generator(asked.class_name, asked.truncation)
-        z = sample_latents(
-            max(asked.samples) + 1,
-            generator.z_dim,
-            truncation=generator.truncation,
-            seed=asked.seed,
-            purpose="rendering",
-        )[list(asked.samples)]
-        moved = apply_moves(z, self._found.directions, asked.moves).to(generator.device)
-        several = generator.resolution <= _SMALL or generator.device.type != "cpu"
+        moved = apply_moves(self._latents(asked, generator), self._found.directions, asked.moves)
+        batch = still_batch(generator)
         begun = time.perf_counter()
         images: list[bytes] = []
-        for image in draw(generator, moved, batch_size=8 if several else 1):
+        for image in draw(generator, moved, batch_size=batch):
             images.append(png(image))
-            # one that is done is shown, stale or not: a slider that never rests would otherwise show none
-            if not several and len(images) < len(moved) and stale():
+            # a complete answer is sent even if stale: a slider in permanent motion would otherwise show none
+            if batch == 1 and len(images) < len(moved) and stale():
                 raise Superseded
         return Answer(
             images=tuple(images),
             class_name=generator.classes[0].name,
             truncation=generator.truncation,
-            command=self.command(asked, generator),
+            command=self._record(asked, generator).command(),
             seconds=time.perf_counter() - begun,
         )
 
-    def command(self, asked: ImageRequest, generator: Generator) -> str:
-        """What to type for the same pictures, quoted for a shell."""
-        words = [*self._options, "--class", generator.classes[0].name]
-        if generator.truncation != self._found.truncation:
-            words += ["--truncation", f"{generator.truncation:g}"]
-        words += ["--seed", str(asked.seed), "--samples", str(max(asked.samples) + 1)]
-        for index, distance in sorted(asked.moves.items()):
-            if distance:
-                words += ["--move", f"{index}={distance:g}"]
-        options = " ".join(map(shell_word, [*words, "--out", "picture.png"]))
-        return f"biggan-directions edit {shell_path(self._path)} {options}"
+    def png(self, asked: ImageRequest, stale: Callable[[], bool] = lambda: False) -> bytes:
+        """The PNG that the command of an :class:`Answer` writes: its images side by side, and its record.
 
-    def _described(self, index: int, name: str, effect: float, penalty: float) -> DirectionInfo:
-        reach, reason = default_distance(effect)
+        Raises:
+            UsageError, GeneratorError: as of :meth:`answer`.
+        """
+        generator = self._generator(asked.class_name, asked.truncation)
+        request = RenderRequest(
+            directions=self._found.directions, z=self._latents(asked, generator), names=self._found.names
+        )
+        settings = RenderSettings(
+            samples=len(asked.samples), seed=asked.seed, batch_size=still_batch(generator)
+        )
+        record = self._record(asked, generator)
+        return edit_png(generator, request, record.moves, settings=settings, record=record)
+
+    def rename(self, index: int, name: str) -> list[str]:
+        """Write a direction's name into the file, and return all names as the page shows them.
+
+        Raises:
+            UsageError: a name or a file that cannot be, in words.
+            BigganDirectionsError: the file cannot be read or written.
+        """
+        if (reason := self._unnameable()) or self._rename is None:
+            raise UsageError(f"the direction cannot be named: {reason}.")
+        self._found, self._sha256 = self._rename({index: name})
+        return [printable(known) for known in self._found.names]
+
+    def _unnameable(self) -> str:
+        """Why directions cannot be named, "" where they can."""
+        if self._found.foreign:
+            return "a bare matrix has no names"
+        return "" if self._rename else "names are only shown here"
+
+    def _latents(self, asked: ImageRequest, generator: Generator) -> torch.Tensor:
+        return samples_of(generator, max(asked.samples) + 1, asked.seed)[0][list(asked.samples)]
+
+    def _record(self, asked: ImageRequest, generator: Generator) -> EditRecord:
+        """How the images asked for are made."""
+        class_name = generator.classes[0].name
+        return EditRecord(
+            path=self._path,
+            directions_sha256=self._sha256,
+            model=generator.model,
+            class_names=(class_name,) * len(asked.samples),
+            truncation=generator.truncation,
+            seed=asked.seed,
+            samples=asked.samples,
+            moves={index: by for index, by in sorted(asked.moves.items()) if by},
+            names=self._found.names,
+            classes_option=(class_name,),
+            truncation_option=generator.truncation != self._found.truncation,
+            options=self._options,
+        )
+
+    def _described(self, index: int, name: str, effect: float | None, penalty: float | None) -> DirectionInfo:
+        reach, reason = default_distance(float(self._found.effect[index]))
         return DirectionInfo(
             index=index,
             name=printable(name),
-            effect=None if math.isnan(effect) else effect,
-            penalty=None if math.isnan(penalty) else penalty,
+            effect=effect,
+            penalty=penalty,
             reach=reach,
             reason=reason,
         )
@@ -164,7 +208,7 @@ class Session:
         generator = self._warm.get((class_name, truncation))
         if generator is None:
             generator = self._load(class_name, truncation)
-        # under the truncation that was stored, which the page asks with from then on
+        # by the stored truncation, which the page requests from then on
         self._keep(class_name, generator.truncation, generator)
         return generator
 
@@ -176,7 +220,7 @@ class Session:
 
 
 def png(image: ImageArray) -> bytes:
-    """A picture (H, W, 3) as PNG, compressed little: 0.2 ms at 64 pixels, and nothing is lost on the way."""
+    """An image (H, W, 3) as PNG with fast compression: 0.2 ms at 64 pixels, and lossless."""
     content = io.BytesIO()
     Image.fromarray(image).save(content, "PNG", compress_level=1)
     return content.getvalue()

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside, flushed to disk, then renamed."""
+"""Write files atomically: to a temporary file beside the target, flushed to disk, then renamed."""
 
 import contextlib
 import os
@@ -13,10 +13,10 @@ _BESIDE = re.compile(r"\..+\.(?P<process>\d+)\.part(\..+)?")
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a place where ``path`` could not be made, before any work is done for it.
+    """Check that ``path`` can be written, before any work is done for it.
 
     Raises:
-        OutputError: what is there, or above it, is not a folder that can be written.
+        OutputError: the nearest existing parent is not a folder, or cannot be written.
     """
     folder = path.parent
     while not folder.exists() and folder != folder.parent:
@@ -28,7 +28,7 @@ def check_writable(path: Path) -> None:
 
 @contextlib.contextmanager
 def explained(path: Path, remedy: str = _ELSEWHERE) -> Iterator[None]:
-    """Turn an error of the file system into a sentence about ``path`` that ends with what to do."""
+    """Turn an error of the file system into a sentence about ``path`` that ends with a remedy."""
     try:
         yield
     except OSError as error:
@@ -37,14 +37,14 @@ def explained(path: Path, remedy: str = _ELSEWHERE) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing(path: Path, *, remedy: str = _ELSEWHERE) -> Iterator[Path]:
-    """Give a path beside ``path`` to write to; flush it to disk and rename it when the block ends well.
+    """Give a temporary path beside ``path``; when the block succeeds, flush it to disk and rename it.
 
-    Whatever goes wrong, nothing half-written stays and what was at ``path`` is as before. The folder is made
-    if need be. What a process that was killed left beside is cleared by :func:`clear_remains`.
+    After an error the temporary file is removed and ``path`` is unchanged. The folder is made if necessary.
+    Temporary files of killed processes are removed by :func:`clear_remains`.
 
     Raises:
-        OutputError: the system refused (disk full, no permission, folder gone); the sentence ends with
-            ``remedy``.
+        OutputError: the file system reports an error (disk full, no permission, folder gone); the sentence
+            ends with ``remedy``.
     """
     beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
@@ -61,17 +61,17 @@ def replacing(path: Path, *, remedy: str = _ELSEWHERE) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes, *, remedy: str = _ELSEWHERE) -> None:
-    """Make ``content`` what is in ``path``: a reader sees all of it, or what was there before.
+    """Write ``content`` to ``path``; a reader sees either all of it or the earlier content.
 
     Raises:
-        OutputError: as of :func:`replacing`.
+        OutputError: as in :func:`replacing`.
     """
     with replacing(path, remedy=remedy) as beside:
         beside.write_bytes(content)
 
 
 def clear_remains(folder: Path) -> None:
-    """Remove what processes that no longer run were writing when they were killed."""
+    """Remove the temporary files of processes that no longer run."""
     for path in folder.iterdir():
         found = _BESIDE.fullmatch(path.name)
         if found and not _runs(int(found["process"])):
@@ -80,7 +80,7 @@ def clear_remains(folder: Path) -> None:
 
 
 def _flush_names(folder: Path) -> None:
-    """Flush a folder's list of names, so that a rename outlives a power cut; not every system can."""
+    """Flush a folder's list of names, so that a rename survives a power cut; not every system can."""
     with contextlib.suppress(OSError):
         listing = os.open(folder, os.O_RDONLY)
         try:
@@ -90,7 +90,7 @@ def _flush_names(folder: Path) -> None:
 
 
 def _runs(process: int) -> bool:
-    """Whether a process of this number runs here."""
+    """Whether a process with this id is running."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

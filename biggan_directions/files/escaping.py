@@ -1,4 +1,4 @@
-"""Text from elsewhere made safe to show, to type and to name a folder with."""
+"""Make text from files safe to display, to paste into a shell and to use as a folder name."""
 
 import os
 import re
@@ -9,9 +9,9 @@ _LONGEST_NAME = 200  # bytes of a folder's name; the usual file systems take 255
 
 
 def printable(text: str) -> str:
-    """``text`` with what a terminal or a page would act on unseen made visible: controls, direction marks.
+    """``text`` with invisible characters that a terminal or page acts on (controls, bidi marks) replaced.
 
-    The joiners that emoji and some scripts are written with stay.
+    The joiners that emoji and some scripts need are kept.
 
     >>> printable("a\\u202eb\\n\\ud800")
     'a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}'
@@ -20,7 +20,7 @@ def printable(text: str) -> str:
 
 
 def shell_word(text: str) -> str:
-    """``text`` as a shell takes it for one word, in characters that can be seen.
+    """``text`` quoted as one word for a shell, in visible characters only.
 
     >>> print(shell_word("it's"), shell_word("a\\nb\\u202e"))
     'it'"'"'s' $'a\\x0ab\\xe2\\x80\\xae'
@@ -31,7 +31,7 @@ def shell_word(text: str) -> str:
 
 
 def _seen(character: str) -> str:
-    """A character between $' and ': itself, or its bytes, also those that a path has and no text."""
+    """A character between $' and ': itself, or its bytes, including bytes of a path that are not text."""
     if character.isprintable():
         return f"\\{character}" if character in "\\'" else character
     errors = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
@@ -39,7 +39,7 @@ def _seen(character: str) -> str:
 
 
 def shell_path(path: str | os.PathLike[str]) -> str:
-    """``path`` as a shell takes it, never for an option.
+    """``path`` quoted for a shell, so that it is never taken for an option.
 
     >>> print(shell_path("-x.pt"))
     ./-x.pt
@@ -49,7 +49,7 @@ def shell_path(path: str | os.PathLike[str]) -> str:
 
 
 def folder_name(text: str) -> str:
-    """``text`` as the name of one folder: no separators, nothing unseen, never the folder above.
+    """``text`` as the name of one folder: no separators, no invisible characters, never the parent folder.
 
     >>> folder_name("golden_retriever+jack-o'-lantern"), folder_name(".."), folder_name("a/b\\n")
     ("golden_retriever+jack-o'-lantern", '_', 'a_b_')

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 LARGEST_PICKLE = 2**20  # bytes; the tables of a BigGAN-deep-512 take some 200 thousand
-_MOST_OPCODES = 200_000
+_MOST_OPCODES = 400_000
 _WIDEST_NUMBER = 2**127
 _LARGEST_KEY = 2**31  # of a whole number as a key: so few that they cannot be made to collide
 _LARGEST_SIZE = 2**48
@@ -79,7 +79,7 @@ def check_pickle(file: BinaryIO) -> dict[str, int]:
     storages: dict[str, _Node] = {}
     for count, (code, says) in enumerate(_opcodes(file)):
         if count > _MOST_OPCODES:
-            raise ValueError(f"its pickle has more than {_MOST_OPCODES} values")
+            raise ValueError(f"its pickle has more than {_MOST_OPCODES} opcodes")
         if code.name == "PROTO" and says != 2:
             raise ValueError(f"its pickle is of protocol {says}, expected 2, which torch.save writes")
         if code.name == "MARK":

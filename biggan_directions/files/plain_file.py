@@ -34,16 +34,3 @@ def opened(path: Path, largest: int) -> Iterator[tuple[BufferedReader, int]]:
             yield file, found.st_size
     except OSError as error:
         raise FileFormatError(f"{path} cannot be read: {error.strerror or error}") from error
-
-
-def read_into_buffer(file: BufferedReader, start: int, size: int) -> bytearray:
-    """``size`` bytes from ``start``, which the caller has found to lie within the file.
-
-    Raises:
-        ValueError: the file has become shorter since.
-    """
-    file.seek(start)
-    buffer = bytearray(size)
-    if file.readinto(buffer) != size:
-        raise ValueError("it ends too early")
-    return buffer

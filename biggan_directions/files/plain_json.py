@@ -1,4 +1,4 @@
-"""JSON of a size and of types that are known beforehand."""
+"""Read JSON with a size limit and a given type."""
 
 import codecs
 import json
@@ -13,13 +13,13 @@ _T = TypeVar("_T")
 
 
 def read_json(path: Path, kind: type[_T], *, largest: int, what: str) -> _T:
-    """The value in a JSON file of at most ``largest`` bytes, as a ``kind``.
+    """Read a JSON file of at most ``largest`` bytes as a ``kind``.
 
     Args:
-        path: of the file.
-        kind: a type that :func:`~biggan_directions.files.validation.validated` knows.
-        largest: the most bytes that such a file has.
-        what: the file is, for the error: "a scorecard".
+        path: the file.
+        kind: a type supported by :func:`~biggan_directions.files.validation.validated`.
+        largest: maximum size of such a file in bytes.
+        what: what the file should be, for the error, such as "a scorecard".
 
     Raises:
         FileFormatError: it cannot be read, is larger, is not JSON, or is not of this kind; the sentence names
@@ -34,14 +34,14 @@ def read_json(path: Path, kind: type[_T], *, largest: int, what: str) -> _T:
 
 
 def parsed(raw: bytes) -> object:
-    """The value in a JSON text of UTF-8.
+    """Parse JSON text in UTF-8.
 
     Raises:
-        ValueError: it is not JSON, or holds a number or nesting without end.
+        ValueError: it is not JSON, or has an overlong number or too deep nesting.
     """
     try:
-        # msgspec's own decoder refuses the lone surrogates that a folder's name may bring in;
-        # given bytes, json would try other encodings, and import what they need
+        # msgspec's own decoder refuses the lone surrogates that a folder's name may contain;
+        # given bytes, json would try other encodings and import their codecs
         value: object = json.loads(raw.decode())
     except (ValueError, RecursionError) as error:
         raise ValueError("it is not JSON") from error

@@ -1,4 +1,4 @@
-"""Plain values from files, requests and options as typed records, checked by msgspec; its errors in words."""
+"""Validate plain values from files, requests and options with msgspec, with errors in plain words."""
 
 import json
 import re
@@ -19,14 +19,14 @@ _ABSENT = object()
 
 
 def validated(content: object, kind: type[_T], *, strict: bool = True) -> _T:
-    """Plain values as a ``kind``: a dataclass, a ``msgspec.Struct``, or another type that msgspec knows.
+    """Convert plain values to a ``kind``: a dataclass, a ``msgspec.Struct``, or another type of msgspec.
 
     Args:
-        content: what ``json.loads`` or another reader returned. An object that is not plain is refused, but
-            where a ``kind`` has a dict: the caller makes sure that there is none in its place.
+        content: the result of ``json.loads`` or another reader. Objects that are not plain are refused,
+            except where ``kind`` has a dict: there the caller must check for them.
         kind: its annotations say what is allowed; ``Annotated[int, msgspec.Meta(ge=1)]`` sets a limit.
-        strict: refuse text where a number or a bool is expected. Use False for what somebody typed, such as
-            the value of an option.
+        strict: refuse text where a number or a bool is expected. Use False for values typed by a user, such
+            as those of options.
 
     Raises:
         ValueError: a key is missing, or a value has the wrong type or is out of range. The message names the
@@ -48,14 +48,12 @@ def validated(content: object, kind: type[_T], *, strict: bool = True) -> _T:
         return msgspec.convert(content, kind, strict=strict, str_keys=True)
     except msgspec.ValidationError as error:
         raise ValueError(_in_words(str(error), content, kind)) from error
-    except (
-        UnicodeEncodeError
-    ) as error:  # msgspec takes lone surrogates neither as keys nor in text with a limit
+    except UnicodeEncodeError as error:  # msgspec refuses lone surrogates in keys and in text with a limit
         raise ValueError(f"it has text that is not valid Unicode: {shown(error.object)}") from error
 
 
 def shown(value: object) -> str:
-    """A value as JSON, cut where it is long.
+    """A value as JSON, truncated if it is long.
 
     >>> shown([False, 16, None]), shown(3j)
     ('[false, 16, null]', 'of type complex')
@@ -68,7 +66,7 @@ def shown(value: object) -> str:
 
 
 def _in_words(message: str, found: Any, kind: type) -> str:
-    """A message of msgspec's as a sentence that has the wrong value, too."""
+    """Rewrite a message of msgspec as a sentence that also has the wrong value."""
     place = _PLACE.fullmatch(message)
     reason, of_a_key, path = place.groups() if place else (message, None, "")
     name = path.lstrip(".")
@@ -87,13 +85,13 @@ def _in_words(message: str, found: Any, kind: type) -> str:
         return f"a key of {name or 'it'} is not {expected}"
     for key, index in _STEP.findall(path):
         found = _part(found, key or index)
-    if found is _ABSENT:  # msgspec does not say which value of a table it is
+    if found is _ABSENT:  # msgspec does not say which value of a dict is wrong
         return f"{name} is not {expected}"
     return f"{name or 'it'} is {shown(found)}, expected {expected}"
 
 
 def _part(found: Any, step: str) -> Any:
-    """What a step of a path leads to, ``_ABSENT`` where that is not known."""
+    """The value at a step of a path, ``_ABSENT`` if it is not known."""
     if isinstance(found, list | tuple):
         return next((item for place, item in enumerate(found) if str(place) == step), _ABSENT)
     return found.get(step, _ABSENT) if isinstance(found, dict) and step != "..." else _ABSENT

@@ -1,6 +1,7 @@
-"""Batches for pictures that are only looked at: as many at once as this machine draws fastest, and as fit.
+"""Batch sizes for images that are only displayed: the fastest on this machine that fits into memory.
 
-Solvers do not use these: which batch a picture was drawn in shows in its last bits, and results must repeat.
+Solvers do not use these, because the batch size affects the last bits of an image and results must be
+reproducible.
 """
 
 import time
@@ -11,9 +12,9 @@ import torch
 
 from biggan_directions.errors import GeneratorError, UsageError
 
-_WORTH = 0.97  # a larger batch must save 3 % a picture; less is noise, or memory for nothing
+_WORTH = 0.97  # a larger batch must save 3 % per image: smaller gains are noise and not worth the memory
 _BUDGET_S = 3.0  # for the whole measurement
-_REPEATS = 3  # the first to warm up
+_REPEATS = 3  # the first is a warm-up
 
 
 class Drawable(Protocol):
@@ -34,24 +35,24 @@ class Drawable(Protocol):
 def fastest_batch(
     generator: Drawable, *, largest: int = 64, clock: Callable[[], float] = time.perf_counter
 ) -> int:
-    """The batch size at which this machine draws a picture in the least time: 1, 2, 4, … up to ``largest``.
+    """The batch size with the least time per image on this machine: 1, 2, 4, … up to ``largest``.
 
-    Each size is drawn once to warm up and twice on the clock. The search ends at the first size that saves
-    nothing, does not fit into a GPU's memory, or would take the whole beyond some seconds.
+    Each size is drawn once to warm up and twice for timing. The search ends at the first size that is not
+    faster, does not fit into a GPU's memory, or would make the measurement take more than some seconds.
 
     Raises:
-        GeneratorError: a GPU has no room for one picture.
-        UsageError: largest below 1.
+        GeneratorError: the GPU's memory is too small for one image.
+        UsageError: ``largest`` is below 1.
     """
     if largest < 1:
         raise UsageError(f"largest must be 1 or more, got {largest}")
     begun = clock()
-    best = _seconds_a_image(generator, 1, clock)
+    best = _seconds_per_image(generator, 1, clock)
     if best is None:
         raise _no_room()
     batch = 1
     while 2 * batch <= largest and clock() - begun + _REPEATS * 2 * batch * best <= _BUDGET_S:
-        seconds = _seconds_a_image(generator, 2 * batch, clock)
+        seconds = _seconds_per_image(generator, 2 * batch, clock)
         if seconds is None or seconds > best * _WORTH:
             break
         batch, best = 2 * batch, seconds
@@ -59,17 +60,17 @@ def fastest_batch(
 
 
 class Halving:
-    """A generator that draws any number of pictures without gradients, in batches that fit a GPU's memory.
+    """Draws any number of images without gradients, in batches that fit a GPU's memory.
 
-    A batch that runs out of memory is halved, for good, and drawing goes on. Pictures come in order.
+    If a batch runs out of memory, the batch size is halved permanently. Images are in the order of z.
 
     Args:
-        generator: what draws.
-        batch: the most pictures to draw at once, to begin with.
+        generator: the generator that draws.
+        batch: initial batch size.
 
     Raises:
-        GeneratorError: when called, a GPU has no room for one picture.
-        UsageError: batch below 1.
+        GeneratorError: when called, the GPU's memory is too small for one image.
+        UsageError: ``batch`` is below 1.
     """
 
     def __init__(self, generator: Drawable, batch: int) -> None:
@@ -95,7 +96,7 @@ class Halving:
 
 
 def _draw(generator: Drawable, z: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor | None:
-    """The pictures, or None where memory does not suffice: by then the failed call's memory is free again."""
+    """The images, or None if memory does not suffice; the failed call's memory is then free again."""
     try:
         with torch.no_grad():
             return generator(z, class_index)
@@ -105,7 +106,7 @@ def _draw(generator: Drawable, z: torch.Tensor, class_index: torch.Tensor | None
     return None
 
 
-def _seconds_a_image(generator: Drawable, batch: int, clock: Callable[[], float]) -> float | None:
+def _seconds_per_image(generator: Drawable, batch: int, clock: Callable[[], float]) -> float | None:
     z = torch.zeros(batch, generator.z_dim, device=generator.device)
     times = []
     for _ in range(_REPEATS):
@@ -119,4 +120,4 @@ def _seconds_a_image(generator: Drawable, batch: int, clock: Callable[[], float]
 
 
 def _no_room() -> GeneratorError:
-    return GeneratorError("the GPU has no memory left for one picture; free some, or try --device cpu")
+    return GeneratorError("the GPU has no memory left for one image; free some, or try --device cpu")

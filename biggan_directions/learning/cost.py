@@ -12,8 +12,8 @@ import torch
 from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_latents, stream
 from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.metrics.scoring import images_needed
 from biggan_directions.solvers.base import Cost
-from biggan_directions.solvers.derivatives import evaluations_per_latent
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.problem import Outline
 
@@ -27,7 +27,7 @@ class Estimate:
     Attributes:
         dims: dimensions of the search space that were reckoned with. In the active space, how many matter is
             known only once it is measured: dead ones cost less, and more than twice ``ndirs`` may matter.
-        evaluations: pictures to draw.
+        evaluations: images to draw, those that measure the result included.
         gradients: how many of those are differentiated as well.
         seconds: of drawing and differentiating, at the speed just measured.
         peak_bytes: memory of the process (on a CUDA device: of the device) at its peak; none where it cannot
@@ -59,7 +59,7 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     cost = settings.made_for(generator).cost(outline)
     cotangents = settings.cotangents(outline.block)
     gradients = cotangents + cost.gradients
-    drawn = cost.images - cost.gradients + images_to_describe(settings, outline, cost)
+    drawn = cost.images - cost.gradients + images_to_measure(settings, outline, cost)
 
     evaluator = Evaluator(generator, settings.micro_batch)
     size = settings.micro_batch
@@ -85,13 +85,11 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     )
 
 
-def images_to_describe(settings: LearnSettings, outline: Outline, cost: Cost) -> int:
-    """Images that it takes to measure effect and penalty, where a solver of this cost does not do so."""
-    if cost.describes:
-        return 0
+def images_to_measure(settings: LearnSettings, outline: Outline, cost: Cost) -> int:
+    """Images that it takes to measure what a solver of this cost has found."""
     ndirs, dims = outline.ndirs, outline.dims
-    size = min(outline.block.size, dims + ndirs) if cost.outside else dims
-    return settings.latents_described(size) * evaluations_per_latent(size, ndirs)
+    dims = min(outline.block.size, dims + ndirs) if cost.outside else dims
+    return images_needed(settings.scoring(), ndirs=ndirs, dims=dims)
 
 
 def _timed(device: torch.device, work: Callable[[], object]) -> float:

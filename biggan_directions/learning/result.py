@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from biggan_directions.scores import Scorecard
 from biggan_directions.solvers.subspace import SearchSpace
 
 
@@ -15,24 +16,20 @@ class Solution:
     """Directions, and what is known of them.
 
     Attributes:
-        directions: orthonormal rows, strongest effect first, float32 ``(ndirs, z_dim)``.
-        effect: RMS change of the picture, on the scale [-1, 1], per unit of z along each; float32
-            ``(ndirs,)``.
-        penalty: the share of each direction's row of Hessian energy that lies off the diagonal, over a basis
-            of the live part of the search space, widened by the directions where they lie outside it; float32
-            ``(ndirs,)``, NaN where the row is 0.
+        directions: orthonormal rows, strongest first by the solver's own latents or by the survey of the
+            search space; float32 ``(ndirs, z_dim)``.
+        scorecard: the measures of the directions at fresh latents, without baselines.
         space: where they were looked for.
         off_diagonal: share of the whole space's energy off the diagonal, as the solver left it, of the
-            picture as it was solved on; where the solver knows it, as jacobi does.
-        evaluations: pictures drawn.
+            image as it was solved on; where the solver knows it, as jacobi does.
+        evaluations: images drawn to find the directions; those to measure them are the scorecard's.
         gradients: how many of those were also differentiated.
         warnings: what a user should know, a sentence each.
         solver: its name and every setting used.
     """
 
     directions: torch.Tensor
-    effect: torch.Tensor
-    penalty: torch.Tensor
+    scorecard: Scorecard
     space: SearchSpace
     off_diagonal: float | None
     evaluations: int
@@ -40,18 +37,32 @@ class Solution:
     warnings: tuple[str, ...]
     solver: dict[str, Any]
 
+    @property
+    def effect(self) -> torch.Tensor:
+        """The scorecard's effects: float32 ``(ndirs,)``."""
+        return self._measured("effect")
+
+    @property
+    def penalty(self) -> torch.Tensor:
+        """The scorecard's penalties: float32 ``(ndirs,)``, NaN where they cannot be told."""
+        return self._measured("penalty")
+
+    def _measured(self, key: str) -> torch.Tensor:
+        values = (direction.measure(key).value for direction in self.scorecard.sets[0].directions)
+        return torch.tensor([float("nan") if value is None else value for value in values])
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Progress:
     """A record of a run's progress.
 
     Attributes:
-        phase: ``search space``, then the solver's own, then ``effects`` where it has not measured them.
+        phase: ``search space``, then the solver's own, then ``measuring``.
         done: of ``total`` in this phase.
         total: what this phase takes.
         measure: what ``value`` is, such as ``penalty`` (smoothed) or ``off-diagonal share``; or nothing.
         value: the measure so far.
-        evaluations: pictures drawn so far.
+        evaluations: images drawn so far to find the directions.
         state: all that is needed to go on from here: plain values and tensors, which no later step changes.
         solution: the result, in the last step alone.
     """

@@ -1,4 +1,4 @@
-"""From a frozen generator to directions: the search space, a solver, and what each direction does."""
+"""From a frozen generator to directions: the search space, a solver, and the measures of what it found."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from biggan_directions.latents import sample_inputs
 from biggan_directions.learning.result import Progress, Solution
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.learning.state import check_plain, check_same
-from biggan_directions.linalg import completed, orthonormal, with_signs
+from biggan_directions.linalg import orthonormal, with_signs
 from biggan_directions.metrics.scorecard import WEAK
+from biggan_directions.metrics.scoring import iterate_score
+from biggan_directions.scores import Scorecard
 from biggan_directions.solvers.base import Found
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.problem import Problem
-from biggan_directions.solvers.sampled_moments import SampledMoments
 from biggan_directions.solvers.state_checks import check_done, check_like
 from biggan_directions.solvers.subspace import Survey
 
-_DEAD = 1e-3  # of the strongest effect: what is left is rounding, and has no share of anything
 _INDEPENDENT = 1e-6  # least singular value of rows of length 1; below it they are linearly dependent
 
 
@@ -90,7 +90,7 @@ def iterate(
     run = _Run(generator, settings, group.broadcast(state), group)
     yield from run.survey()
     yield from run.solve()
-    yield from run.describe()
+    yield from run.measure()
     yield run.finish()
 
 
@@ -127,6 +127,8 @@ class _Run:
         self.evaluator.gradients = self.state["gradients"]
         self.problem: Problem
         self.found: Found
+        self.directions: torch.Tensor
+        self.card: Scorecard
         self.notes: list[str] = []
 
     def step(
@@ -210,66 +212,42 @@ class _Run:
         lengths = rows.norm(dim=1, keepdim=True)
         if bool((lengths == 0).any()) or float(torch.linalg.svdvals(rows / lengths)[-1]) < _INDEPENDENT:
             raise UsageError(f"solver {name} gave directions that are linearly dependent")
-        for what, values in (("effect", found.effect), ("penalty", found.penalty)):
-            if values is not None and tuple(values.shape) != expected[:1]:
-                raise UsageError(
-                    f"solver {name} gave {what} of shape {tuple(values.shape)}; expected {expected[:1]}"
-                )
-        parts: dict[str, Any] = {"directions": rows, "effect": found.effect, "penalty": found.penalty}
-        return replace(found, **self.group.broadcast(parts))
+        return replace(found, directions=self.group.broadcast(rows))
 
-    def describe(self) -> Iterator[Progress]:
-        """Measure what each direction does, where the solver has not."""
-        if self.found.effect is not None and self.found.penalty is not None:
-            return
-        count, space = self.settings.ndirs, self.problem.space
-        basis = self.group.broadcast(completed(self.found.directions, space.basis[: space.live]))
-        total = self.settings.latents_described(len(basis))
-        if total < self.settings.latents:
-            self.notes.append(
-                f"effects and penalties were measured at {total} latents, not {self.settings.latents}: "
-                f"{count} directions have many pairs"
-            )
-        empty = SampledMoments.empty(len(basis), count, products=False)
-        sums = begun = empty.resumed(self.state.get("effects"), total=total, name="effects")
-        for sums in begun.continued(
-            self.evaluator,
-            basis,
-            self.problem.spread(total, basis),
-            total=total,
-            differences=self.problem.differences,
-            seed=self.settings.seed,
+    def measure(self) -> Iterator[Progress]:
+        """Measure the directions at fresh latents; begun again where a run is resumed in its middle."""
+        rows = self.found.directions
+        if not self.found.ordered:
+            rows = self.problem.strongest(rows)
+        self.directions = with_signs(orthonormal(rows)).float()
+        for step in iterate_score(
+            self.generator,
+            self.directions,
+            solver=self.settings.solver,
+            settings=self.settings.scoring(),
+            space=self.problem.space,
+            group=self.group,
         ):
-            self.keep(effects=sums.state_dict())
-            yield self.step("effects", sums.done, total)
-        self.found = replace(
-            self.found,
-            effect=sums.moments.effects(torch.eye(len(basis), dtype=torch.float64)[:count]),
-            penalty=sums.moments.row_shares(),
-        )
+            if step.scorecard is None:
+                yield self.step("measuring", step.done, step.total)
+            else:
+                self.card = step.scorecard
 
     def finish(self) -> Progress:
-        """Put the strongest direction first, fix the signs, and say what a user should know."""
-        directions, effect, penalty = self.found.directions, self.found.effect, self.found.penalty
-        assert effect is not None
-        assert penalty is not None
-        kept = effect.argsort(descending=True, stable=True)
-        directions, effect, penalty = directions[kept], effect[kept], penalty[kept]
-        space = self.problem.space
-        strongest = max(float(effect.max()), float(space.eigenvalues[0]) ** 0.5)
-        penalty = torch.where(effect > _DEAD * strongest, penalty, float("nan"))
+        """Put the result together, and say what a user should know."""
         solution = Solution(
-            directions=with_signs(orthonormal(directions)).float(),
-            effect=effect.float(),
-            penalty=penalty.float(),
-            space=space,
+            directions=self.directions,
+            scorecard=self.card,
+            space=self.problem.space,
             off_diagonal=self.found.off_diagonal,
             evaluations=self.evaluator.evaluations,
             gradients=self.evaluator.gradients,
-            warnings=tuple(self.notes) + _weak(effect, strongest),
+            warnings=(),
             solver=self.settings.described(self.problem.outline),
         )
-        return replace(self.step("done", 1, 1), solution=solution)
+        strongest = max(float(solution.effect.max()), float(self.problem.space.eigenvalues[0]) ** 0.5)
+        warnings = (*self.notes, *_weak(solution.effect, strongest))
+        return replace(self.step("done", 1, 1), solution=replace(solution, warnings=warnings))
 
 
 def _weak(effect: torch.Tensor, strongest: float) -> tuple[str, ...]:

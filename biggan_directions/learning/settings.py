@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from biggan_directions.errors import UsageError
+from biggan_directions.metrics.scoring import ScoreSettings
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Solver
-from biggan_directions.solvers.derivatives import Differences, evaluations_per_latent
+from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Drawable
 from biggan_directions.solvers.problem import Outline
 from biggan_directions.solvers.settings import plain_values, read_settings
@@ -21,8 +22,6 @@ from biggan_directions.solvers.subspace import (
     default_dims,
     parse_search_space,
 )
-
-_DESCRIBING = 20_800  # images at most: those of the closed form's 64 latents in 24 dimensions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +41,7 @@ class LearnSettings:
         difference_epsilon: step of second differences, in units of z.
         sketch: numbers kept of an image that has more.
         vjps: vector-Jacobian products that find the active space; left out, twice the dimensions, 64 to 256.
+        score_latents: fresh latents at which the directions are measured once they are found.
 
     Raises:
         UsageError: a value is out of range or unknown.
@@ -60,6 +60,7 @@ class LearnSettings:
     difference_epsilon: float = 0.1
     sketch: int = 2048
     vjps: int | None = None
+    score_latents: int = 16  # as many as `score` takes, so that it says the same again
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -71,6 +72,10 @@ class LearnSettings:
         if not (math.isfinite(self.difference_epsilon) and self.difference_epsilon > 0):
             raise UsageError(
                 f"difference epsilon must be a finite number above 0, got {self.difference_epsilon}"
+            )
+        if self.score_latents < 2:
+            raise UsageError(
+                f"score latents must be 2 or more, to tell how sure a measure is, got {self.score_latents}"
             )
         object.__setattr__(self, "options", plain_values(self.made().settings))
 
@@ -141,14 +146,11 @@ class LearnSettings:
         """How many vector-Jacobian products to take."""
         return cotangents_needed(block) if self.vjps is None else self.vjps
 
-    def latents_described(self, size: int) -> int:
-        """At how many latents effect and penalty are measured, of directions whose solver did not do so.
-
-        Fewer than ``latents`` where that would take more images than the closed form does, and an even
-        number, for pairs of opposite ones: 120 directions in a basis of ``size`` 128 have thousands of pairs.
-        """
-        affordable = _DESCRIBING // evaluations_per_latent(size, self.ndirs)
-        return min(self.latents, max(2, affordable - affordable % 2))
+    def scoring(self) -> ScoreSettings:
+        """How the directions are measured once they are found: as ``score`` does, without baselines."""
+        return ScoreSettings(
+            latents=self.score_latents, seed=self.seed, baselines=(), micro_batch=self.micro_batch
+        )
 
     @classmethod
     def of_result(cls, solver: Mapping[str, Any], *, ndirs: int, seed: int) -> LearnSettings:
@@ -182,5 +184,6 @@ class LearnSettings:
             "latents": self.latents,
             "difference_epsilon": self.difference_epsilon,
             "sketch": self.sketch,
+            "score_latents": self.score_latents,
             **self.made().described(outline),
         }

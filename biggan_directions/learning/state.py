@@ -1,4 +1,4 @@
-"""Checks of what a run's state says it was made with, against the run that resumes from it."""
+"""Check that the settings stored in a run's state are those of the run that resumes from it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from biggan_directions.errors import FileFormatError, UsageError
 
 
 def check_plain(found: Any, name: str) -> None:
-    """See that a part of a state is a table that can be compared: of lists, text and numbers, no tensors.
+    """Check that a part of a state is a dict of lists, text and numbers without tensors, to be compared.
 
     Raises:
-        FileFormatError: it is something else.
+        FileFormatError: it is not.
     """
     if not isinstance(found, dict):
         raise FileFormatError(f"{name} is of type {type(found).__name__}, expected dict")
@@ -25,11 +25,11 @@ def check_plain(found: Any, name: str) -> None:
 
 
 def check_same(found: dict[str, Any] | None, expected: dict[str, Any]) -> None:
-    """Refuse to go on from a state that was made with other settings."""
+    """Refuse to resume from a state that was made with other settings."""
     found = found or {}
     for name, value in expected.items():
         if name not in found or found[name] != value:
             raise UsageError(
-                f"the run to go on from was made with {name.replace('_', ' ')} {found.get(name)}, not "
-                f"{value}: give the same settings, or start anew"
+                f"the run to resume was made with {name.replace('_', ' ')} {found.get(name)}, not "
+                f"{value}: give the same settings, or start a new run"
             )

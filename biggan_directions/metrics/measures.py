@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from biggan_directions.metrics.scorecard import mean_measure, root_mean_measure, share_measure
+from biggan_directions.metrics.scorecard import mean_measure, root_mean_measure
 from biggan_directions.scores import DirectionScore, Measure
 from biggan_directions.solvers.derivatives import Derivatives
 
@@ -20,12 +20,11 @@ class Measurements:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self.squares: list[torch.Tensor] = []  # mean square change of the picture, (n,)
-        self.off: list[torch.Tensor] = []  # Σ_{j≠i} H_ij², (n,)
-        self.rows: list[torch.Tensor] = []  # Σ_j H_ij², (n,)
+        self.squares: list[torch.Tensor] = []  # mean square change of the image, (n,)
+        self.shares: list[torch.Tensor] = []  # Σ_{j≠i} H_ij² / Σ_j H_ij², (n,); NaN where the row is 0
         self.paper: list[torch.Tensor] = []  # 2 Σ_{i≠j<n} H_ij² per number
-        self.angles: list[torch.Tensor] = []  # |cos| between changes of the picture, (n, n)
-        self.changes: list[torch.Tensor] = []  # unit changes of the picture, (n, kept)
+        self.angles: list[torch.Tensor] = []  # |cos| between changes of the image, (n, n)
+        self.changes: list[torch.Tensor] = []  # unit changes of the image, (n, kept)
         self.uneven: list[torch.Tensor] = []  # (n,)
 
     def at_latent(self, found: Derivatives, changes: torch.Tensor, uneven: torch.Tensor) -> torch.Tensor:
@@ -33,7 +32,7 @@ class Measurements:
 
         Args:
             found: derivatives in a basis that begins with the directions.
-            changes: of the picture along them, ``(n, kept)``, the same numbers kept at every latent.
+            changes: of the image along them, ``(n, kept)``, the same numbers kept at every latent.
             uneven: coefficients of variation of the step sizes along them, ``(n,)``.
         """
         first, second = found.pairs.T
@@ -42,22 +41,23 @@ class Measurements:
         crossed = first != second
         off.index_add_(0, first[crossed], energy[crossed]).index_add_(0, second[crossed], energy[crossed])
         own = torch.zeros_like(off).index_add_(0, first[~crossed], energy[~crossed])
+        rows = off + own
+        shares = torch.where(rows > 0, off / rows, float("nan"))[: self.count]
         inside = crossed & (second < self.count)
         numbers = found.changes.shape[1]
         paper = 4 * energy[inside].sum() / numbers  # 2, and each pair stands for (i, j) and (j, i)
         squares = found.changes[: self.count].double().square().mean(dim=1).cpu()
         units = torch.nn.functional.normalize(changes.double(), dim=1)
         angles = (units @ units.T).abs()
-        parts = (off[: self.count], (off + own)[: self.count], paper, squares, uneven, angles, units)
+        parts = (shares, paper, squares, uneven, angles, units)
         return torch.cat([part.double().flatten() for part in parts])
 
     def add(self, flat: torch.Tensor) -> None:
         """Take what one latent says, as :meth:`at_latent` gave it."""
         n = self.count
-        kept = len(flat) - 4 * n - 1 - n * n
-        off, rows, paper, squares, uneven, angles, units = torch.split(flat, [n, n, 1, n, n, n * n, kept])
-        self.off.append(off)
-        self.rows.append(rows)
+        kept = len(flat) - 3 * n - 1 - n * n
+        shares, paper, squares, uneven, angles, units = torch.split(flat, [n, 1, n, n, n * n, kept])
+        self.shares.append(shares)
         self.paper.append(paper[0])
         self.squares.append(squares)
         self.uneven.append(uneven)
@@ -68,38 +68,52 @@ class Measurements:
         """The set's penalty as the paper has it."""
         return mean_measure(torch.stack(self.paper))
 
-    def scores(self, epsilon: float) -> tuple[DirectionScore, ...]:
-        """The measures of each direction; ``epsilon`` is the step of the differences, in units of z."""
+    def scores(self, epsilon: float, *, strongest: float = 0.0) -> tuple[DirectionScore, ...]:
+        """The measures of each direction.
+
+        Args:
+            epsilon: the step of the differences, in units of z.
+            strongest: the largest effect that is known of any direction; one below a thousandth of it has no
+                other measures.
+        """
         squares = torch.stack(self.squares) / (2 * epsilon) ** 2
         effects = [root_mean_measure(squares[:, index]) for index in range(self.count)]
-        strongest = max(effect.value or 0.0 for effect in effects)
+        strongest = max(strongest, *(effect.value or 0.0 for effect in effects))
         unknown = Measure(value=None)
         found = []
         for index, effect in enumerate(effects):
             if not (effect.value or 0.0) > _DEAD * strongest:
                 found.append(
                     DirectionScore(
-                        effect=effect, penalty=unknown, overlap=unknown, evenness=unknown, steadiness=unknown
+                        effect=effect,
+                        penalty=unknown,
+                        overlap=unknown,
+                        unevenness=unknown,
+                        steadiness=unknown,
                     )
                 )
                 continue
+            overlap, other = self._overlap(index)
             found.append(
                 DirectionScore(
                     effect=effect,
-                    penalty=share_measure(torch.stack(self.off)[:, index], torch.stack(self.rows)[:, index]),
-                    overlap=self._overlap(index),
-                    evenness=mean_measure(torch.stack(self.uneven)[:, index]),
+                    penalty=mean_measure(torch.stack(self.shares)[:, index]),
+                    overlap=overlap,
+                    overlap_with=other,
+                    unevenness=mean_measure(torch.stack(self.uneven)[:, index]),
                     steadiness=self._steadiness(index),
                 )
             )
         return tuple(found)
 
-    def _overlap(self, index: int) -> Measure:
+    def _overlap(self, index: int) -> tuple[Measure, int | None]:
+        """The overlap with the direction that it overlaps with most, and that direction's index."""
         others = [other for other in range(self.count) if other != index]
         if not others:
-            return Measure(value=None)
+            return Measure(value=None), None
         angles = torch.stack(self.angles)[:, index, others]
-        return mean_measure(angles[:, int(angles.mean(dim=0).argmax())])
+        most = int(angles.mean(dim=0).argmax())
+        return mean_measure(angles[:, most]), others[most]
 
     def _steadiness(self, index: int) -> Measure:
         changes = torch.stack([change[index] for change in self.changes])
@@ -107,6 +121,9 @@ class Measurements:
         angles.fill_diagonal_(0)
         count = len(angles)
         of_each = angles.sum(dim=1) / (count - 1)
-        # every latent is in count - 1 of the pairs: to first order, the error of such a mean is twice that of
-        # the latents' own means (W. Hoeffding, 1948)
-        return Measure(value=float(of_each.mean()), error=2 * float(of_each.std()) / count**0.5)
+        # Every latent is in count - 1 of the pairs: the error of such a mean is twice that of the latents'
+        # own means to first order (W. Hoeffding, 1948), and by the jackknife, which leaves out each latent in
+        # turn, (count - 1) / (count - 2) times that. Of one pair nothing can be told.
+        first_order = 2 * float(of_each.std()) / count**0.5
+        error = first_order * (count - 1) / (count - 2) if count > 2 else None
+        return Measure(value=float(of_each.mean()), error=error)

@@ -9,12 +9,14 @@ import torch
 
 from biggan_directions.scores import Measure, SetScore
 
+# The bounds of the words that a set is described with; docs/numbers.md states them.
 WEAK = 0.05  # of the strongest effect: a direction below it hardly does anything
-ALIKE = 0.8  # mean |cos| of two changes of the picture above which a person would call them the same
+SAME = 0.8  # overlap from which two directions are called nearly the same
+PARTLY_SAME = 0.5  # and from which partly the same
 
 
 def remarks(scored: SetScore) -> tuple[str, ...]:
-    """What a person should look at first: directions that do next to nothing, or nearly the same."""
+    """What a person should look at first: directions that do next to nothing, or much the same."""
     effects = [direction.effect.value or 0.0 for direction in scored.directions]
     found = [
         f"direction {index} hardly does anything: effect {effect:.2g}, {effect / max(effects):.0%} of the "
@@ -22,14 +24,26 @@ def remarks(scored: SetScore) -> tuple[str, ...]:
         for index, effect in enumerate(effects)
         if effect < WEAK * max(effects)
     ]
-    alike = [
-        str(index)
-        for index, direction in enumerate(scored.directions)
-        if direction.overlap.value is not None and direction.overlap.value > ALIKE
+    alike = _overlapping(scored)
+    found += [
+        f"directions {first} and {second} are {'nearly' if overlap >= SAME else 'partly'} the same (overlap "
+        f"{overlap:.2f}): look at them beside each other"
+        for (first, second), overlap in alike.items()
+        if overlap >= PARTLY_SAME
     ]
-    if alike:
-        found.append(f"directions {', '.join(alike)} change the picture much as another does")
-    return tuple(found) or ("every direction does something, and no two do nearly the same",)
+    if found or len(effects) < 2 or not alike:
+        return tuple(found)
+    largest = max(alike.values())
+    return (f"all directions do something, and they are different (largest overlap {largest:.2f})",)
+
+
+def _overlapping(scored: SetScore) -> dict[tuple[int, int], float]:
+    """The overlap of every pair of which one overlaps most with the other."""
+    return {
+        (min(index, direction.overlap_with), max(index, direction.overlap_with)): direction.overlap.value
+        for index, direction in enumerate(scored.directions)
+        if direction.overlap.value is not None and direction.overlap_with is not None
+    }
 
 
 def digest(directions: torch.Tensor) -> str:
@@ -44,18 +58,6 @@ def mean_measure(values: torch.Tensor) -> Measure:
         return Measure(value=None)
     error = float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else None
     return Measure(value=float(values.mean()), error=error)
-
-
-def share_measure(part: torch.Tensor, whole: torch.Tensor) -> Measure:
-    """Σ part / Σ whole over latents ``(L,)``, with the standard error of a ratio."""
-    total = float(whole.sum())
-    if not total > 0:
-        return Measure(value=None)
-    share, count = float(part.sum()) / total, len(part)
-    if count < 2:
-        return Measure(value=share)
-    spread = float((part - share * whole).square().sum())
-    return Measure(value=share, error=math.sqrt(spread * count / (count - 1)) / total)
 
 
 def root_mean_measure(squares: torch.Tensor) -> Measure:

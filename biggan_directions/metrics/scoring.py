@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,6 +11,7 @@ import torch
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
+from biggan_directions.generators.capabilities import KnownTruth
 from biggan_directions.latents import sample_inputs, signs, stream
 from biggan_directions.linalg import completed
 from biggan_directions.metrics.matching import match
@@ -18,7 +19,7 @@ from biggan_directions.metrics.measures import Measurements
 from biggan_directions.metrics.scorecard import digest
 from biggan_directions.scores import Scorecard, SetScore
 from biggan_directions.solvers import registry
-from biggan_directions.solvers.derivatives import Differences, derivatives
+from biggan_directions.solvers.derivatives import Differences, derivatives, evaluations_per_latent
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.sketch import Sketch
@@ -33,7 +34,7 @@ from biggan_directions.traversal import default_distance, even_fractions, latent
 
 BASELINES = ("random", "coordinate", "first-order", "sefa")
 
-_KEPT = 16384  # numbers kept of a change of the picture, to compare it across latents: all of 64 × 64
+_KEPT = 16384  # numbers kept of a change of the image, to compare it across latents: all of 64 × 64
 
 Truth = tuple[tuple[str, ...], torch.Tensor]
 """Names of the true factors, and their directions: orthonormal rows ``(factors, z_dim)``."""
@@ -48,8 +49,8 @@ class ScoreSettings:
         seed: of latents, signs, sketches and the random baseline; their streams are not those of learning.
         baselines: solvers to measure beside the set, of those that draw no images of their own.
         epsilon: step of differences, in units of z.
-        positions: pictures along a traversal, an odd number from 3.
-        micro_batch: pictures drawn at once.
+        positions: images along a traversal, an odd number from 3.
+        micro_batch: images drawn at once.
 
     Raises:
         UsageError: a value is out of range or unknown.
@@ -70,6 +71,12 @@ class ScoreSettings:
         even_fractions(self.positions)
 
 
+def images_needed(settings: ScoreSettings, *, ndirs: int, dims: int) -> int:
+    """How many images measuring one set takes; more where its directions leave the space of ``dims``."""
+    traversal = 1 + ndirs * (settings.positions - 1)
+    return settings.latents * (evaluations_per_latent(dims, ndirs) + traversal)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScoreStep:
     """Progress: ``done`` of ``total`` latents of one set of directions; the last step has the scorecard."""
@@ -88,10 +95,17 @@ def score(
     search_space: str = "all",
     settings: ScoreSettings | None = None,
     truth: Truth | None = None,
+    others: Sequence[tuple[str, torch.Tensor]] = (),
 ) -> Scorecard:
     """Measure a set of directions and its baselines; arguments as of :func:`iterate_score`."""
     steps = iterate_score(
-        generator, directions, solver=solver, search_space=search_space, settings=settings, truth=truth
+        generator,
+        directions,
+        solver=solver,
+        search_space=search_space,
+        settings=settings,
+        truth=truth,
+        others=others,
     )
     *_, last = steps
     assert last.scorecard is not None
@@ -107,6 +121,8 @@ def iterate_score(
     settings: ScoreSettings | None = None,
     truth: Truth | None = None,
     space: SearchSpace | None = None,
+    others: Sequence[tuple[str, torch.Tensor]] = (),
+    known: Scorecard | None = None,
     group: ProcessGroup = ALONE,
 ) -> Iterator[ScoreStep]:
     """Measure a set of directions and its baselines, a step at a time; the last step carries the scorecard.
@@ -118,35 +134,49 @@ def iterate_score(
         search_space: the part of z that the baselines look in, and the penalty is measured over: its live
             and most active dimensions.
         settings: how; the defaults where left out.
-        truth: the true directions, where they are known.
+        truth: the true directions, where they are known; left out, those that the generator knows.
         space: the search space, where it is known already, as after learning; only without baselines.
+        others: further sets to measure at the same latents, each with what it is to be called.
+        known: a scorecard of these directions, such as the one that learning ended with: where it is of the
+            same latents, they are not measured again.
         group: the processes that share the latents; all of them call this, and go through all of the steps.
 
     Raises:
         UsageError: the directions are not of this generator's z.
-        GeneratorError: the pictures are not finite, or do not depend on z.
+        GeneratorError: the images are not finite, or do not depend on z.
     """
-    if directions.ndim != 2 or directions.shape[1] != generator.z_dim:
-        raise UsageError(
-            f"directions of shape {tuple(directions.shape)} are not of {generator.model}, whose z has "
-            f"{generator.z_dim} numbers: choose the --model they were learnt on"
-        )
+    asked = [(solver, directions), *others]
+    for _, rows in asked:
+        if rows.ndim != 2 or rows.shape[1] != generator.z_dim:
+            raise UsageError(
+                f"directions of shape {tuple(rows.shape)} are not of {generator.model}, whose z has "
+                f"{generator.z_dim} numbers: choose the --model they were learnt on"
+            )
+    if truth is None and isinstance(generator, KnownTruth):
+        truth = generator.true_directions
     run = _Run(generator, settings or ScoreSettings(), truth, group)
     if space is None:
-        yield from run.survey(search_space, len(directions))
+        yield from run.survey(search_space, max(len(rows) for _, rows in asked))
     elif run.settings.baselines:
         raise UsageError("baselines need a search space of their own: leave out space, or the baselines")
     else:
         run.space = space.broadcast(group)
         run.second_moment = run.space.second_moment()
-    sets, notes = run.baselines()
+    baselines, notes = run.baselines()
     scores = []
-    for name, rows in ((solver, directions.double().cpu()), *sets):
-        yield from run.measure(name, rows)
+    fingerprint = digest(directions)
+    if known is not None and (known.directions_sha256, known.seed, known.latents) == (
+        fingerprint,
+        run.settings.seed,
+        run.settings.latents,
+    ):
+        scores, asked = [known.sets[0]], asked[1:]
+    for name, rows in (*asked, *baselines):
+        yield from run.measure(name, rows.double().cpu())
         scores.append(run.scored)
     card = Scorecard(
         sets=tuple(scores),
-        directions_sha256=digest(directions),
+        directions_sha256=fingerprint,
         model=generator.model,
         classes=tuple(item.name for item in generator.classes),
         truncation=generator.truncation,
@@ -258,7 +288,7 @@ class _Run:
         self.scored = self._score(name, directions, sums)
 
     def _compact(self, changes: torch.Tensor) -> torch.Tensor:
-        """Changes of the picture ``(n, numbers)``, few enough numbers of each to keep for every latent."""
+        """Changes of the image ``(n, numbers)``, few enough numbers of each to keep for every latent."""
         if self._sketch is None:
             self._sketch = Sketch(changes.shape[1], _KEPT, stream("scoring/steadiness", self.settings.seed))
         return self._sketch(changes).cpu()
@@ -284,9 +314,9 @@ class _Run:
         for direction, distance in zip(directions, distances, strict=True):
             points = latents_along(z, direction, outer * distance)[:, 0]
             classes = None if class_index is None else class_index.expand(len(points))
-            pictures = torch.cat([images for _, images in self.evaluator.images(points, classes)])
-            pictures = torch.cat([pictures[:centre], middle, pictures[centre:]])
-            sizes = (pictures[1:] - pictures[:-1]).flatten(1).square().mean(dim=1).sqrt().double()
+            images = torch.cat([images for _, images in self.evaluator.images(points, classes)])
+            images = torch.cat([images[:centre], middle, images[centre:]])
+            sizes = (images[1:] - images[:-1]).flatten(1).square().mean(dim=1).sqrt().double()
             uneven.append(sizes.std(correction=0) / sizes.mean())
         return torch.stack(uneven).cpu()
 
@@ -306,7 +336,10 @@ class _Run:
             directions=tuple(
                 replace(direction, recovery=cosine, factor=true_name)
                 for direction, cosine, true_name in zip(
-                    sums.scores(self.settings.epsilon), recovery, factor, strict=True
+                    sums.scores(self.settings.epsilon, strongest=float(self.space.eigenvalues[0]) ** 0.5),
+                    recovery,
+                    factor,
+                    strict=True,
                 )
             ),
             paper_penalty=sums.paper_penalty(),

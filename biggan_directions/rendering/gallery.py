@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.files.escaping import printable
-from biggan_directions.scores import MEASURES, Measure, MeasureInfo, Scorecard, best
+from biggan_directions.scores import MEASURES, Measure, MeasureInfo, Scorecard, SetScore, best
 
 GALLERY_NAME = "gallery.html"
 
@@ -127,23 +127,27 @@ def _card(one: PageDirection, account: Account, directions: Sequence[PageDirecti
     """The measures of a direction: words, figures, and how long its bar is, from 0 to 100."""
     penalty = account.penalties[one.index]
     figures = {"effect": _measure(one.effect), "penalty": _measure(penalty)}
-    factor = None
+    factor = other = None
     if account.scores is not None:
         scored = account.scores.sets[0].directions[one.index]
         figures = {measure.key: scored.measure(measure.key) for measure in MEASURES}
         factor = scored.factor
-    strongest = max((other.effect for other in directions if not math.isnan(other.effect)), default=0.0)
+        other = None if scored.overlap_with is None else f"with {scored.overlap_with}"
+        strongest = max(account.scores.sets[0].values("effect"), default=0.0)
+    else:
+        strongest = max((known.effect for known in directions if not math.isnan(known.effect)), default=0.0)
     rows = []
     for measure in MEASURES:
         figure = figures.get(measure.key, Measure(value=None))
         if figure.value is None:
             continue
         whole = max(strongest, figure.value) if measure.key == "effect" else 1.0
+        beside = {"recovery": factor, "overlap": other}.get(measure.key)
         rows.append(
             {
                 "measure": measure,
                 "figure": figure,
-                "factor": factor if measure.key == "recovery" else None,
+                "beside": beside,
                 "share": round(100 * min(1.0, max(0.0, figure.value / whole))) if whole else 0,
             }
         )
@@ -174,12 +178,19 @@ def _table(scores: Scorecard | None) -> list[dict[str, Any]]:
                 {
                     "figure": Measure(value=row[measure.key]),
                     "best": _is(row[measure.key], tops[measure.key]),
+                    "weakest": _weakest(one) if measure.key == "effect" else None,
                 }
                 for measure in columns
             ],
         }
         for place, (one, row) in enumerate(zip(scores.sets, means, strict=True))
     ]
+
+
+def _weakest(scored: SetScore) -> Measure | None:
+    """The least effect of a set of two directions or more."""
+    effects = scored.values("effect")
+    return Measure(value=min(effects)) if len(effects) > 1 else None
 
 
 def _is(value: float | None, top: float | None) -> bool:

@@ -15,9 +15,10 @@ from biggan_directions.rendering.frames import images_along, panels_of
 from biggan_directions.rendering.gallery import GALLERY_NAME, Account, PageDirection, write_gallery
 from biggan_directions.rendering.images import Generate, ImageArray, draw
 from biggan_directions.rendering.manifest import Manifest, Strips
+from biggan_directions.rendering.png_file import write_png
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.settings import RenderSettings
-from biggan_directions.rendering.sheet import contact_sheet, write_png
+from biggan_directions.rendering.sheet import contact_sheet
 from biggan_directions.rendering.strips import positions_shown
 from biggan_directions.traversal import Extent, loop_path
 
@@ -78,7 +79,8 @@ class RenderPlan:
         self._groups = [request.shown] if settings.grid else [(index,) for index in request.shown]
         self._on_sheet = _sheet_samples(request.class_index)
         self._page_of = hashlib.sha256(repr(request.account).encode()).hexdigest()
-        self._sheet_kept = manifest is not None and manifest.has(SHEET_NAME)
+        self._sheet_of = hashlib.sha256(repr(list(request.printed)).encode()).hexdigest()
+        self._sheet_kept = manifest is not None and manifest.has(SHEET_NAME, self._sheet_of)
         page_kept = manifest is not None and manifest.has(GALLERY_NAME, self._page_of)
         self._draws_page = request.account is not None and not page_kept
         self._kept = {} if manifest is None else self._kept_animations(manifest)
@@ -160,7 +162,7 @@ class RenderPlan:
             sheet = contact_sheet(generate, part, settings=self._settings, base=shared)
             write_png(sheet, path, comment=self._comment(request.shown))
             if self._manifest:
-                self._manifest.add(SHEET_NAME)
+                self._manifest.add(SHEET_NAME, self._sheet_of)
         return RenderedFile(path=path, size_bytes=_size(path), kept=self._sheet_kept)
 
     def _encoded(self, generate: Generate, base: Sequence[ImageArray] | None) -> Iterator[Encoded]:

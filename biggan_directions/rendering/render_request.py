@@ -22,7 +22,9 @@ class RenderRequest:
         class_index: (N,), each sample's class; left out: the generator's first.
         indices: which directions are shown, in this order; left out: all.
         names: one a direction; left out: no names.
-        effects: RMS change of the image per unit of z, one a direction; left out: unknown.
+        effects: RMS change of the image per unit of z, one a direction; left out: unknown. They decide how
+            far the samples move.
+        printed: the effects that the sheet prints, where they were measured again since; left out: the same.
         title: a line at the top of the contact sheet.
         account: what the page says beside the images; left out: there is no page.
 
@@ -40,6 +42,7 @@ class RenderRequest:
     indices: Sequence[int] | None = None
     names: Sequence[str] = ()
     effects: Sequence[float] = ()
+    printed: Sequence[float] = ()
     title: str = ""
     account: Account | None = None
 
@@ -49,7 +52,7 @@ class RenderRequest:
         check_indices(self.shown, count)
         if not self.shown:
             raise UsageError("There are no directions to show: expected one index or more.")
-        for what, values in (("names", self.names), ("effects", self.effects)):
+        for what, values in (("names", self.names), ("effects", self.effects), ("effects", self.printed)):
             if len(values) not in (0, count):
                 raise UsageError(f"There are {len(values)} {what}: expected {count}, one a direction.")
 
@@ -65,6 +68,10 @@ class RenderRequest:
     def effect(self, index: int) -> float:
         """The effect of a direction, NaN where it is unknown."""
         return self.effects[index] if len(self.effects) else math.nan
+
+    def printed_effect(self, index: int) -> float:
+        """The effect of a direction as the sheet prints it, NaN where it is unknown."""
+        return self.printed[index] if len(self.printed) else self.effect(index)
 
     def extents(self, settings: RenderSettings) -> dict[int, Extent]:
         """How far the samples move along each direction that is shown, by the direction's index."""

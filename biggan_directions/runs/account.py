@@ -7,8 +7,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.errors import UsageError
 from biggan_directions.files.escaping import shell_path, shell_word
+from biggan_directions.measured import measured
 from biggan_directions.rendering.samples import listed
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _LEARN_FLAGS = (
     "seed",
     "micro_batch",
     "latents",
+    "score_latents",
 )
 _RENDER_FLAGS = ("samples", "seed", "frames", "fps", "distance", "projection", "format")
 
@@ -64,7 +66,7 @@ def account_of(
         penalties=found.penalty.tolist(),
         facts=_facts(found, generator),
         commands=[*own, ("draws this page", render)],
-        scores=_scores(path, fingerprint, len(found), note),
+        scores=_scores(found, path, note),
         score_command=f"biggan-directions score {file}{of}",
     )
 
@@ -161,14 +163,11 @@ def _facts(found: Directions, generator: Generator) -> list[tuple[str, str]]:
     ]
 
 
-def _scores(path: Path, fingerprint: str, count: int, note: Callable[[str], None]) -> Scorecard | None:
-    from biggan_directions.scores import SCORES_NAME, read_scores
-
-    try:
-        return read_scores(path.parent / SCORES_NAME, fingerprint, count)
-    except FileFormatError as error:
-        note(f"the page goes without a scorecard: {error}")
-        return None
+def _scores(found: Directions, path: Path, note: Callable[[str], None]) -> Scorecard | None:
+    shown = measured(found, path)
+    if shown.note:
+        note(shown.note)
+    return shown.scorecard
 
 
 def _flag(name: str) -> str:

@@ -15,20 +15,16 @@ from biggan_directions.files.atomic_write import check_writable, explained
 from biggan_directions.learning.run import iterate
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.learning.state import check_same
-from biggan_directions.metrics.scoring import ScoreSettings
 from biggan_directions.runs import interrupt
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, Checkpoint
 from biggan_directions.runs.folder import held
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
-from biggan_directions.runs.score import measure
 from biggan_directions.scores import SCORES_NAME, Scorecard
 
 if TYPE_CHECKING:
     from biggan_directions.generators import Generator
-    from biggan_directions.solvers.subspace import SearchSpace
 
 DIRECTIONS_NAME = "directions.pt"
-_SHORT = 4  # latents of the scorecard that a run ends with
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -177,12 +173,10 @@ class LearnRun:
 
     def _learn(self, generator: Generator, observe: Observe, checkpoint: Checkpoint | None) -> LearnResult:
         """Learn and measure; the process that has a checkpoint writes the files."""
-        found, space = solve(generator, self.settings, self._group, observe, checkpoint)
+        found, card = solve(generator, self.settings, self._group, observe, checkpoint)
         if checkpoint is not None:
             checkpoint.write()
             found.save(self.path)
-        card = short_score(found, generator, space, self._group, observe)
-        if checkpoint is not None:
             checkpoint.folder.check()
             card.save(self.folder)
         return LearnResult(directions=found, scorecard=card)
@@ -194,8 +188,8 @@ def solve(
     group: ProcessGroup = ALONE,
     observe: Observe = ignore,
     checkpoint: Checkpoint | None = None,
-) -> tuple[Directions, SearchSpace]:
-    """Learn, from the checkpoint if there is one, and give the directions and the space they were found in.
+) -> tuple[Directions, Scorecard]:
+    """Learn, from the checkpoint if there is one, and give the directions and their scorecard.
 
     Arguments and errors are those of :class:`LearnRun` and :meth:`LearnRun.finish`.
     """
@@ -224,19 +218,7 @@ def solve(
     )
     for warning in solution.warnings:
         observe(Note(warning))
-    return Directions.of(solution, generator, settings.seed), space
-
-
-def short_score(
-    found: Directions,
-    generator: Generator,
-    space: SearchSpace,
-    group: ProcessGroup = ALONE,
-    observe: Observe = ignore,
-) -> Scorecard:
-    """The scorecard that a run ends with: at few latents, without baselines."""
-    settings = ScoreSettings(latents=_SHORT, baselines=())
-    return measure(found, generator, settings, group, space=space, observe=observe)
+    return Directions.of(solution, generator, settings.seed), solution.scorecard
 
 
 def _arithmetic(generator: Generator) -> str:

@@ -16,7 +16,7 @@ from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.runs import interrupt
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
 from biggan_directions.runs.folder import held
-from biggan_directions.runs.learn import DIRECTIONS_NAME, LearnRun, short_score, solve
+from biggan_directions.runs.learn import DIRECTIONS_NAME, LearnRun, solve
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
 from biggan_directions.scores import SCORES_NAME
 
@@ -165,8 +165,7 @@ def _learn(run: LearnRun, done: int, total: int, observe: Observe) -> _Files | s
             observe(RunProgress(phase=f"{run.folder.name}: {told.phase}", done=done, total=total))
 
     try:
-        found, space = solve(run.generator, run.settings, observe=tell)
-        card = short_score(found, run.generator, space, observe=tell)
+        found, card = solve(run.generator, run.settings, observe=tell)
     except GeneratorError as error:
         return str(error)
     return _Files(found.to_bytes(), card.to_bytes())

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from math import nan
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from biggan_directions.files.atomic_write import check_writable
 from biggan_directions.generators import Generator
 from biggan_directions.generators.batching import Halving, fastest_batch
 from biggan_directions.generators.weights.download import file_sha256
+from biggan_directions.measured import measured
 from biggan_directions.metrics.scorecard import digest
 from biggan_directions.rendering.gallery import GALLERY_NAME
 from biggan_directions.rendering.manifest import Manifest
@@ -133,6 +135,8 @@ def _request(
     captions = [classes[place] if len(classes) > 1 else "" for place in class_index.tolist()]
     chosen = None if indices is None else list(indices)
 
+    shown = measured(found, path)
+
     def note(text: str) -> None:
         observe(Note(text))
 
@@ -143,6 +147,7 @@ def _request(
         indices=indices,
         names=found.names,
         effects=found.effect.tolist(),
+        printed=[nan if figure.value is None else figure.value for figure in shown.effect],
         title=f"{Path(generator.model).name} · {listed(classes)}",
         account=account_of(found, generator, path, folder, settings, chosen, captions, note),
     )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
-from biggan_directions.generators.capabilities import KnownTruth
-from biggan_directions.metrics.scoring import ScoreSettings, Truth, iterate_score
+from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
 from biggan_directions.runs.observer import Observe, RunProgress, ignore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.scores import Scorecard
-    from biggan_directions.solvers.subspace import SearchSpace
 
 
 def measure(
@@ -23,7 +23,9 @@ def measure(
     group: ProcessGroup = ALONE,
     *,
     search_space: str = "all",
-    space: SearchSpace | None = None,
+    others: Sequence[tuple[str, Directions]] = (),
+    called: str | None = None,
+    known: Scorecard | None = None,
     observe: Observe = ignore,
 ) -> Scorecard:
     """Measure directions, in all processes of the group.
@@ -34,7 +36,10 @@ def measure(
         settings: how.
         group: the processes that share the work; all of them call this.
         search_space: the part of z that a file of directions belongs to if it does not say so itself.
-        space: the search space, if it is known already, as after learning.
+        others: further files to measure at the same latents, each with what it is to be called.
+        called: what the directions are to be called; left out, by their solver's name.
+        known: a scorecard of the directions, such as the one that learning ended with; if it is of the same
+            latents, they are not measured again.
         observe: called with every step's progress.
 
     Returns:
@@ -46,22 +51,19 @@ def measure(
         ProcessGroupError: a process has ended or does not answer.
     """
     card = None
+    sets = (found, *(one for _, one in others))
+    spaces = {str(one.solver.get("search_space", search_space)) for one in sets}
     for step in iterate_score(
         generator,
         found.directions,
-        solver=str(found.solver.get("name", "directions")),
-        search_space=str(found.solver.get("search_space", search_space)),
+        solver=called or str(found.solver.get("name", "directions")),
+        search_space=spaces.pop() if len(spaces) == 1 else "all",
         settings=settings,
-        truth=_truth(generator),
-        space=space,
+        others=[(name, one.directions) for name, one in others],
+        known=known,
         group=group,
     ):
         observe(RunProgress(phase=f"scoring: {step.phase}", done=step.done, total=step.total))
         card = step.scorecard
     assert card is not None
     return card
-
-
-def _truth(generator: Generator) -> Truth | None:
-    """The true directions, where the generator knows them."""
-    return generator.true_directions if isinstance(generator, KnownTruth) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
@@ -49,6 +49,7 @@ def repeated(
     others = [seed for seed in range(count + 1) if seed != found.seed]
     for seed in others[:count]:
         asked = LearnSettings.of_result(found.solver, ndirs=len(found), seed=seed)
+        asked = replace(asked, score_latents=2)  # what is found is compared, not measured
         again, _ = solve(generator, asked, group, observe)
         cosines = [pair.cosine for pair in match(found.directions, again.directions)]
         yield Repetition(seed=seed, cosines=cosines)

@@ -1,1 +1,1 @@
-"""How directions are found: solvers know a callable from z to pictures, never a BigGAN."""
+"""Solvers: methods that find directions. They call a generator as a function from z to images."""

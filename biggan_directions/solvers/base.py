@@ -1,4 +1,4 @@
-"""The solver contract: settings of its own, what it costs, and directions found a step at a time.
+"""The solver contract: its own settings, its cost, and directions found step by step.
 
 A solver is one file: a subclass of :class:`Solver` in ``solvers/methods/``, or in another package that names
 it as an entry point of the group ``biggan_directions.solvers``. docs/own-solver.md shows a complete one.
@@ -20,22 +20,20 @@ from biggan_directions.solvers.settings import NoSettings, plain_values
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What :meth:`Solver.solve` takes, the survey of the search space aside.
+    """The cost of :meth:`Solver.solve`, without the survey of the search space.
 
     Attributes:
-        images: how many images are drawn in all.
-        gradients: how many of these are differentiated as well.
-        memory: how many micro-batches' graphs a gradient step keeps at once; a vector-Jacobian product keeps
-            one.
-        describes: whether the result comes with effect and penalty. If not, they are measured afterwards.
-        outside: whether directions may leave the search space (never the block of z). Measuring them
-            afterwards then takes more images.
+        images: total number of images drawn.
+        gradients: how many of these are also differentiated.
+        memory: number of micro-batches whose graphs a gradient step keeps at once; a vector-Jacobian product
+            keeps one.
+        outside: whether directions may lie outside the search space (but inside the block of z). Measuring
+            them afterwards then takes more images.
     """
 
     images: int = 0
     gradients: int = 0
     memory: int = 1
-    describes: bool = False
     outside: bool = False
 
 
@@ -45,19 +43,17 @@ class Found:
 
     Attributes:
         directions: linearly independent rows, float64 ``(ndirs, z_dim)``. They are made orthonormal in their
-            order, so solvers that care return orthonormal rows.
-        effect: RMS change of the image, on the scale [-1, 1], per unit of z along each, float64 ``(ndirs,)``;
-            measured afterwards where left out.
-        penalty: the share of each direction's row of Hessian energy off the diagonal, float64 ``(ndirs,)``,
-            NaN where the row is 0; given exactly where ``effect`` is.
+            order, which does not change rows that already are.
+        ordered: whether the rows are already in their final order, for example sorted by effects that the
+            solver has measured. If not, they are sorted by the survey of the search space, those that change
+            the image most first.
         off_diagonal: the share of the search space's energy off the diagonal at the solution, where the
             solver knows it.
-        notes: what a user should know, a sentence each.
+        notes: notes to the user, one sentence each.
     """
 
     directions: torch.Tensor
-    effect: torch.Tensor | None = None
-    penalty: torch.Tensor | None = None
+    ordered: bool = False
     off_diagonal: float | None = None
     notes: tuple[str, ...] = ()
 
@@ -67,14 +63,14 @@ class Step:
     """Progress of a solver; its last step has the result.
 
     Attributes:
-        phase: what is being done, a word or two for the progress bar.
-        done: of ``total`` in this phase.
-        total: what this phase takes.
-        state: all that is needed to resume after this step: a dict of plain values and tensors on the CPU,
-            which no later step changes.
-        measure: what ``value`` is, for example ``penalty``.
-        value: the measure so far.
-        result: what was found, in the last step alone.
+        phase: the name of the current phase for the progress bar, one or two words.
+        done: units of work done in this phase.
+        total: units of work in this phase.
+        state: everything needed to resume after this step: a dict of plain values and tensors on the CPU,
+            which later steps do not modify.
+        measure: the name of ``value``, for example ``penalty``.
+        value: the current value of the measure.
+        result: the result, only in the last step.
     """
 
     phase: str
@@ -89,13 +85,13 @@ class Step:
 class Solver(ABC):
     """A method that finds directions.
 
-    Subclasses set the class attributes, and write :meth:`solve`; the other methods have defaults that suit a
-    solver which draws no images of its own.
+    Subclasses set the class attributes and define :meth:`solve`; the other methods have defaults for a solver
+    that draws no images.
 
     Attributes:
         name: what users type after ``--solver``; a method's file has the same name, with underscores.
-        paper: authors and arXiv number, or what else it follows.
-        summary: what it does, in one line.
+        paper: authors and arXiv number, or another source.
+        summary: the method in one line.
         Settings: a frozen keyword-only dataclass, each field made by
             :func:`~biggan_directions.solvers.settings.setting`. It raises UsageError for a value that is out
             of range. Its names must differ from those of the settings that all solvers share.
@@ -111,29 +107,30 @@ class Solver(ABC):
         self.settings = self.Settings() if settings is None else settings
 
     def missing(self, _generator: Drawable) -> str | None:
-        """What this generator lacks for the solver, as a clause such as ``sefa needs …``; None if nothing."""
+        """What the solver needs and this generator lacks, as a clause such as ``sefa needs …``, or None."""
         return None
 
     def cost(self, _outline: Outline) -> Cost:
-        """What solving takes, before anything is measured; exact where no dimension of the space is dead."""
+        """The cost of solving, before any measurement; exact if the search space has no dead dimension."""
         return Cost()
 
     def described(self, _outline: Outline) -> dict[str, Any]:
-        """Every setting as a plain value, for the result's file.
+        """Every setting as a plain value, for the file of the result.
 
-        A subclass replaces a setting that was left to the solver by what it chooses for this outline.
+        A subclass replaces settings that were left to the solver by its choice for this outline.
         """
         return plain_values(self.settings)
 
     @abstractmethod
     def solve(self, problem: Problem, state: dict[str, Any] | None = None) -> Iterator[Step]:
-        """Find directions, a step at a time.
+        """Find directions step by step.
 
         Args:
-            problem: the generator, where to search, and what is known of both.
-            state: of an earlier step of the same problem and settings. The solver resumes after that step and
-                ends with the same bytes; from the state of the last step it gives the result again. A state
-                may come from anybody's file: see :mod:`~biggan_directions.solvers.state_checks`.
+            problem: the generator, the search space, and the results of the survey.
+            state: the state of an earlier step with the same problem and settings. The solver resumes after
+                that step and ends with the same bytes; from the state of the last step it gives the result
+                again. A state may come from an untrusted file: see
+                :mod:`~biggan_directions.solvers.state_checks`.
 
         Yields:
             At least one :class:`Step`; the last has the result, and is not shown as progress.

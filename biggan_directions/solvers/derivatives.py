@@ -1,4 +1,4 @@
-"""First and second derivatives of a picture at one latent, in a basis, from forward passes alone."""
+"""First and second derivatives of an image at one latent, in a basis, from forward passes alone."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from biggan_directions.errors import UsageError
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.sketch import Sketch, block_average
 
-_FLOOR = 0.003  # of the RMS size: a number whose Hessian is smaller is mostly rounding, and has less of a say
+_FLOOR = 0.003  # of the RMS size: smaller Hessians are mostly rounding errors and get less weight
 
 
 @dataclass(frozen=True, kw_only=True)
 class Differences:
-    """How second differences are taken.
+    """The settings of second differences.
 
     Attributes:
-        epsilon: step along a basis vector, in units of z. Smaller, and rounding drowns the difference;
-            larger, and it is no longer local.
-        blocks: sides in pixels of the blocks that the picture is averaged over before it is solved on, one a
-            scale; at most the picture's own side. None where it is not solved on.
-        balanced: whether every number of the averaged pictures has the same say, whatever the size of its
-            Hessian, and every scale; if not, all squares are added up as they are.
-        sketch: numbers kept of a picture by the random sketch, where it has more.
+        epsilon: step along a basis vector, in units of z. For smaller steps rounding errors dominate; for
+            larger ones the difference is no longer local.
+        blocks: sides in pixels of the blocks over which images are averaged before solving, one per scale;
+            at most the side of the image. Empty if the derivatives are not used for solving.
+        balanced: whether every number of the averaged images, and every scale, has the same weight, whatever
+            the size of its Hessian. If not, all squares are added up without weights.
+        sketch: numbers kept of an image by the random sketch, if it has more.
     """
 
     epsilon: float = 0.1
@@ -37,22 +37,22 @@ class Differences:
         if not (math.isfinite(self.epsilon) and self.epsilon > 0):
             raise UsageError(f"epsilon must be a finite number above 0, got {self.epsilon}")
         if self.blocks and min(self.blocks) < 1:
-            raise UsageError(f"pictures are averaged over blocks of at least 1 pixel, got {self.blocks}")
+            raise UsageError(f"images are averaged over blocks of at least 1 pixel, got {self.blocks}")
         if self.sketch < 1:
             raise UsageError(f"a sketch must keep at least 1 number, got {self.sketch}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Derivatives:
-    """What one latent says, in a basis of m vectors.
+    """The derivatives at one latent, in a basis of m vectors.
 
     Attributes:
         pairs: ``(P, 2)``, the entries (i, j), i ≤ j, of the Hessian that were measured.
-        changes: s_i [f(z + εvᵢ) − f(z − εvᵢ)] of the whole picture, ``(m, numbers)``: divided by 2ε and
+        changes: s_i [f(z + εvᵢ) − f(z − εvᵢ)] of the whole image, ``(m, numbers)``: divided by 2ε and
             multiplied by the sign s_i, the slope along vᵢ.
-        smooth: H_ij of the block-averaged pictures, through the sketch, float64 ``(P, kept)``; balanced where
-            that was asked for and all of the Hessian was measured.
-        full: the same of the whole picture.
+        smooth: H_ij of the block-averaged images, through the sketch, float64 ``(P, kept)``; balanced if that
+            was requested and the whole Hessian was measured.
+        full: the same of the whole image.
     """
 
     pairs: torch.Tensor
@@ -69,7 +69,7 @@ def pair_list(size: int, rows: int) -> torch.Tensor:
 
 
 def evaluations_per_latent(size: int, rows: int) -> int:
-    """How many pictures :func:`derivatives` draws: the centre, two along each vector, one for each pair."""
+    """The number of images that :func:`derivatives` draws: the centre, two per vector and one per pair."""
     return 1 + 2 * size + len(pair_list(size, rows)) - rows
 
 
@@ -84,32 +84,33 @@ def derivatives(
     generator: torch.Generator,
     rows: int | None = None,
 ) -> Derivatives:
-    r"""Measure first and second derivatives of the picture at one latent.
+    r"""Measure first and second derivatives of the image at one latent.
 
-    On the diagonal, [f(z + εvᵢ) − 2 f(z) + f(z − εvᵢ)] / ε²; off it, one more picture for each pair,
+    On the diagonal, [f(z + εvᵢ) − 2 f(z) + f(z − εvᵢ)] / ε²; off it, one more image for each pair,
 
         H_ij ≈ [f(z + εsᵢvᵢ + εsⱼvⱼ) − f(z + εsᵢvᵢ) − f(z + εsⱼvⱼ) + f(z)] sᵢ sⱼ / ε²,
 
-    which is central at z + ε(sᵢvᵢ + sⱼvⱼ)/2. Signs s drawn anew for each latent turn that shift into noise.
-    Exact where f is quadratic. The picture is differenced block-averaged and whole, each through a sketch if
-    it has more than ``differences.sketch`` numbers.
+    which is a central difference at z + ε(sᵢvᵢ + sⱼvⱼ)/2. The signs s are drawn for each latent, which turns
+    that shift into noise. The result is exact if f is quadratic. Differences are taken of the block-averaged
+    and of the whole image, each through a sketch if it has more than ``differences.sketch`` numbers.
 
-    Balanced, the entries H_ij of each number of a block-averaged picture are divided by their own size ‖H‖,
-    which no rotation of the basis changes: what is solved for is then the least mean share off the diagonal,
+    If balanced, the entries H_ij of each number of a block-averaged image are divided by their size ‖H‖,
+    which does not depend on the rotation of the basis. Solving then minimises the mean share off the
+    diagonal,
 
         mean over numbers, latents and scales of Σ_{i≠j} H_ij² / Σ_ij H_ij²,
 
-    in place of the share of the sum, which a few blocks at a few latents decide among themselves.
+    instead of the share of the sum, which a few blocks at a few latents dominate.
 
     Args:
-        evaluator: what draws.
+        evaluator: draws the images.
         z: the latent ``(z_dim,)``.
-        class_index: its class, a tensor of one index, or none.
+        class_index: its class, a tensor of one index, or None.
         basis: orthonormal rows ``(m, z_dim)``.
         signs: ±1, ``(m,)``.
         differences: step, blocks and sketch.
-        generator: where the sketch is drawn from.
-        rows: how many of the Hessian's rows to measure; all where left out.
+        generator: source of the sketch's random numbers.
+        rows: number of rows of the Hessian to measure; all if omitted.
     """
     size = len(basis)
     rows = size if rows is None else rows
@@ -140,7 +141,7 @@ def derivatives(
 
 
 def _balanced(entries: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
-    """Divide the Hessian of each number by its size ‖H‖, and by √n: ``entries (P, n)`` of whole Hessians."""
+    """Divide the Hessian of each number by its size ‖H‖ and by √n; ``entries (P, n)`` of whole Hessians."""
     twice = torch.where(pairs[:, 0] == pairs[:, 1], 1.0, 2.0).to(entries)
     sizes = (twice @ entries.square()).sqrt()
     floor = _FLOOR * sizes.square().mean().sqrt()
@@ -148,7 +149,7 @@ def _balanced(entries: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
 
 
 def _steps(size: int, crossed: torch.Tensor, signs: torch.Tensor) -> torch.Tensor:
-    """Where to look, in units of epsilon along the basis: 0, then +s₀, −s₀, +s₁, −s₁, …, then each pair."""
+    """The steps in units of epsilon along the basis: 0, then +s₀, −s₀, +s₁, −s₁, …, then each pair."""
     steps = torch.zeros(1 + 2 * size + len(crossed), size, dtype=torch.float64)
     index = torch.arange(size)
     steps[1 + 2 * index, index] = signs
@@ -162,7 +163,7 @@ def _steps(size: int, crossed: torch.Tensor, signs: torch.Tensor) -> torch.Tenso
 def _second_differences(
     features: torch.Tensor, size: int, pairs: torch.Tensor, crossed: torch.Tensor, signs: torch.Tensor
 ) -> torch.Tensor:
-    """Turn what was seen at the steps into H_ij ε² for each of the pairs: ``(P, numbers)``."""
+    """Compute H_ij ε² for each pair from the features at the steps: ``(P, numbers)``."""
     centre, singles = features[0], features[1 : 1 + 2 * size]
     ahead, behind = singles[0::2] - centre, singles[1::2] - centre
     together = features[1 + 2 * size :] - centre

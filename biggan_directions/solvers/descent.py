@@ -18,38 +18,40 @@ from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.settings import setting
 from biggan_directions.solvers.subspace import Inputs
 
-_SMOOTHING = 0.95  # of the penalty that is shown; the estimate of one step is noisy
+_SMOOTHING = 0.95  # of the displayed penalty; the estimate of one step is noisy
 _CODE = "the authors' BigGAN code"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How Adam goes about it (arXiv:2008.10599, section 5, and the authors' BigGAN code).
+    """The settings of Adam (arXiv:2008.10599, section 5, and the authors' BigGAN code).
 
     Attributes:
-        steps: how many.
-        batch_size: latents a step.
+        steps: number of steps.
+        batch_size: latents per step.
         lr: Adam's learning rate.
         max_distance: the paper's η: each latent is first moved along one direction by a distance from U[−η,
             η].
-        probes: the paper's k, random sign vectors a latent.
+        probes: the paper's k, random sign vectors per latent.
         epsilon: step of the second differences, in units of z.
 
     Raises:
         UsageError: a value is out of range.
     """
 
-    steps: int = setting(1000, help="Steps of Adam.", source="this package's choice")
+    steps: int = setting(1000, help="Number of steps.", source="this package's choice")
     batch_size: int = setting(
-        32, help="Latents a step.", source=f"a third of the 96 in {_CODE}, for machines with less memory"
+        32, help="Latents per step.", source=f"a third of the 96 in {_CODE}, for machines with less memory"
     )
     lr: float = setting(0.01, help="Adam's learning rate.", source=_CODE)
     max_distance: float = setting(
         5.0,
-        help="Each latent is first moved along one direction by at most this, the paper's η.",
+        help="Largest distance by which each latent is first moved along one direction, the paper's η.",
         source="arXiv:2008.10599, section 5",
     )
-    probes: int = setting(2, help="Random sign vectors a latent, the paper's k.", source="the authors' code")
+    probes: int = setting(
+        2, help="Random sign vectors per latent, the paper's k.", source="the authors' code"
+    )
     epsilon: float = setting(
         0.1, help="Step of the second differences, in units of z.", source="the authors' code"
     )
@@ -70,14 +72,14 @@ class Recipe:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AdamStep:
-    """What one step leaves behind.
+    """The result of one step.
 
     Attributes:
-        done: steps taken.
-        penalty: this step's estimate.
+        done: number of steps so far.
+        penalty: the estimate of this step.
         smoothed: an exponential average of the estimates so far.
         directions: orthonormal rows ``(r, z_dim)``, float64, after the step.
-        state: all that is needed to go on; plain values and tensors.
+        state: everything needed to resume; plain values and tensors.
     """
 
     done: int
@@ -88,7 +90,7 @@ class AdamStep:
 
 
 def kaiming_start(rows: int, size: int, *, seed: int) -> torch.Tensor:
-    """Draw a matrix to start from, ``(rows, size)``: Kaiming's normal, std √(2 / size), as the authors do."""
+    """Draw the initial matrix ``(rows, size)``: Kaiming's normal, std √(2 / size), as the authors do."""
     return torch.randn(rows, size, generator=stream("adam/start", seed)) * math.sqrt(2 / size)
 
 
@@ -102,24 +104,24 @@ def adam_steps(
     seed: int,
     state: dict[str, Any] | None = None,
 ) -> Iterator[AdamStep]:
-    r"""Minimise the Hessian Penalty of w ↦ f(z + wQ) over Q = the rows of A made orthonormal.
+    r"""Minimise the Hessian Penalty of w ↦ f(z + wQ) over Q, the orthonormalised rows of A.
 
-    Each latent is moved by a random distance along one random direction, and the penalty taken with respect
-    to w there (arXiv:2008.10599, section 5). Q is A's QR decomposition with the signs of R's diagonal, which
-    is Gram–Schmidt. The batch is worked on in micro-batches whose gradients are added up in float64, in their
-    order, whichever process they come from: the mean decomposes, so memory does not grow with the batch.
+    Each latent is moved by a random distance along one random direction, and the penalty is taken there with
+    respect to w (arXiv:2008.10599, section 5). Q is from A's QR decomposition with the signs of R's diagonal,
+    which is Gram–Schmidt. A batch is processed in micro-batches, so that memory does not grow with the batch.
+    Their gradients are added up in float64 and in order, whichever process computed them.
 
     Args:
-        evaluator: what draws.
+        evaluator: draws the images.
         batch: gives latents and classes.
-        start: A to start from, float32 ``(r, m)``, r ≤ m.
-        basis: orthonormal rows ``(m, z_dim)`` in which A is written; all of z where left out.
-        recipe: its settings.
-        seed: of directions, distances and probes: one stream a latent.
-        state: of an :class:`AdamStep`, to go on from: the same bytes as in one go.
+        start: the initial A, float32 ``(r, m)``, r ≤ m.
+        basis: orthonormal rows ``(m, z_dim)`` that A refers to; all of z if omitted.
+        recipe: the settings.
+        seed: seed of directions, distances and probes, one random stream per latent.
+        state: the state of an :class:`AdamStep` to resume from; the result has the same bytes.
 
     Yields:
-        One :class:`AdamStep` a step.
+        One :class:`AdamStep` per step.
     """
     device = evaluator.generator.device
     matrix = start.detach().float().clone().requires_grad_()
@@ -158,7 +160,7 @@ def adam_steps(
 
 
 def adam_state(start: torch.Tensor) -> dict[str, Any]:
-    """What an :class:`AdamStep`'s ``state`` looks like, for a start like this; its numbers mean nothing."""
+    """An example of an :class:`AdamStep`'s ``state`` for this start; its numbers have no meaning."""
     matrix = start.detach().float().clone().requires_grad_()
     matrix.grad = torch.zeros_like(matrix)
     optimizer = torch.optim.Adam([matrix])
@@ -169,7 +171,7 @@ def adam_state(start: torch.Tensor) -> dict[str, Any]:
 def _penalty_and_gradient(
     evaluator: Evaluator, batch: Inputs, directions: torch.Tensor, recipe: Recipe, *, step: int, seed: int
 ) -> tuple[float, torch.Tensor]:
-    """One batch's penalty, and its gradient with respect to the directions ``(r, z_dim)``, float64."""
+    """The penalty of one batch, and its gradient with respect to the directions ``(r, z_dim)``, float64."""
     rows, size = len(directions), recipe.batch_size
     first = step * size
     z, class_index = batch(first, size)
@@ -181,7 +183,7 @@ def _penalty_and_gradient(
     probes = probes.reshape(size, recipe.probes, rows).movedim(1, 0)
 
     def piece(start: int) -> torch.Tensor:
-        """One micro-batch's share of the penalty, then of the gradient."""
+        """The share of one micro-batch in the penalty, followed by that in the gradient."""
         part = slice(start, min(start + evaluator.micro_batch, size))
         classes = None if class_index is None else class_index[part]
 
@@ -210,13 +212,13 @@ def _penalty_and_gradient(
 
 
 def _rows(matrix: torch.Tensor, basis: torch.Tensor | None) -> torch.Tensor:
-    """The directions that a matrix stands for, in float64."""
+    """The directions of a matrix, in float64."""
     turned = orthonormal(matrix.detach().double())
     return turned if basis is None else turned @ basis.double()
 
 
 def _copied(state: dict[str, Any]) -> dict[str, Any]:
-    """The optimizer's state apart from what the next step overwrites."""
+    """A copy of the optimizer's state that the next step does not overwrite."""
     moments = {
         key: {name: value.clone() if torch.is_tensor(value) else value for name, value in entry.items()}
         for key, entry in state["state"].items()

@@ -1,4 +1,4 @@
-"""A generator as the solvers meet it: called in micro-batches of one fixed size, counted, and watched."""
+"""Draw images for solvers: in micro-batches of a fixed size, counted, and checked for finite values."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from biggan_directions.precision import full_precision
 
 
 class Drawable(Protocol):
-    """What a solver needs of a generator: pictures of z, and where to put z."""
+    """The part of a generator that every solver needs: images of z, and z's size and device."""
 
     z_dim: int
 
     @property
     def device(self) -> torch.device:
-        """Where z must lie."""
+        """The device on which z must be."""
         ...
 
     def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
@@ -28,16 +28,16 @@ class Drawable(Protocol):
 
 
 class Evaluator:
-    """Draws pictures in micro-batches of a fixed size, so that the same call gives the same bytes.
+    """Draws images in micro-batches of a fixed size, so that the same call gives the same bytes.
 
     Args:
-        generator: what draws.
-        micro_batch: pictures drawn at once, 1 or more. It is part of a result's settings: other sizes give
-            the same numbers only up to rounding.
+        generator: the generator that draws.
+        micro_batch: images drawn at once, 1 or more. It is part of a result's settings, because other sizes
+            give the same numbers only up to rounding.
         group: the processes that share the work.
 
     Attributes:
-        evaluations: pictures drawn so far, by all of the group for what was shared.
+        evaluations: images drawn so far; for shared work, by the whole process group.
         gradients: how many of them were also differentiated.
 
     Raises:
@@ -54,7 +54,7 @@ class Evaluator:
         self.gradients = 0
 
     def shared(self, items: Sequence[int], work: Callable[[int], torch.Tensor]) -> Iterator[torch.Tensor]:
-        """Do a piece of work for each item, and count what it took: see :meth:`ProcessGroup.share`."""
+        """Do the work of each item and count its images: see :meth:`ProcessGroup.share`."""
 
         def counted(item: int) -> torch.Tensor:
             before = self.evaluations, self.gradients
@@ -70,29 +70,29 @@ class Evaluator:
             yield counts_and_found[2:]
 
     def draw(self, z: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor:
-        """Draw one micro-batch, with whatever gradients ``z`` asks for.
+        """Draw one micro-batch, with gradients if ``z`` requires them.
 
         Args:
             z: latents ``(N, z_dim)``.
-            class_index: the class of each ``(N,)``, or none for the first.
+            class_index: the class of each ``(N,)``, or None for the first class.
 
         Returns:
             images ``(N, channels, H, W)``.
 
         Raises:
-            GeneratorError: a picture is not finite, or there is not one picture a latent.
+            GeneratorError: an image is not finite, or there is not one image per latent.
         """
         device = self.generator.device
         images = self.generator(z.to(device), None if class_index is None else class_index.to(device))
         if images.ndim != 4 or len(images) != len(z):
             raise GeneratorError(
-                f"the generator gave a tensor of shape {tuple(images.shape)} for {len(z)} latents; expected "
+                f"the generator returned shape {tuple(images.shape)} for {len(z)} latents; expected "
                 f"({len(z)}, channels, height, width)"
             )
         if not torch.isfinite(images).all():
             raise GeneratorError(
-                "the generator drew a picture that is not finite (NaN or infinity); its weights are likely "
-                "broken: try another truncation, or fetch them again"
+                "the generator drew an image that is not finite (NaN or infinity); its weights are probably "
+                "damaged: try another truncation, or download them again"
             )
         self.evaluations += len(z)
         return images
@@ -100,7 +100,7 @@ class Evaluator:
     def images(
         self, z: torch.Tensor, class_index: torch.Tensor | None
     ) -> Iterator[tuple[slice, torch.Tensor]]:
-        """Draw ``z (N, z_dim)`` without gradients: which rows, and their images, a micro-batch at a time."""
+        """Draw ``z (N, z_dim)`` without gradients; gives the rows and images of each micro-batch."""
         for start in range(0, len(z), self.micro_batch):
             rows = slice(start, min(start + self.micro_batch, len(z)))
             with torch.no_grad(), full_precision():
@@ -113,26 +113,24 @@ class Evaluator:
         class_index: torch.Tensor | None,
         cotangents: Callable[[torch.Size], torch.Tensor],
     ) -> tuple[torch.Tensor, int]:
-        """Multiply each picture's Jacobian by a cotangent from the left: Jᵀu.
+        """Vector-Jacobian products Jᵀu of each image's Jacobian J with a cotangent u.
 
         Args:
             z: one micro-batch of latents ``(N, z_dim)``.
-            class_index: the class of each ``(N,)``, or none.
+            class_index: the class of each ``(N,)``, or None.
             cotangents: gives ``u`` for the shape of the images.
 
         Returns:
-            float64 ``(N, z_dim)`` on the CPU, and how many numbers a picture has.
+            float64 ``(N, z_dim)`` on the CPU, and the number of values in an image.
 
         Raises:
-            GeneratorError: the pictures do not depend on z, or a gradient is not finite.
+            GeneratorError: the images do not depend on z, or a gradient is not finite.
         """
         with torch.enable_grad(), full_precision():
             z = z.detach().to(self.generator.device).requires_grad_()
             images = self.draw(z, class_index)
             if not images.requires_grad:
-                raise GeneratorError(
-                    "the generator's picture does not depend on z: there is nothing to search"
-                )
+                raise GeneratorError("the generator's image does not depend on z: there is nothing to search")
             cotangent = cotangents(images.shape).to(device=images.device, dtype=images.dtype)
             (gradient,) = torch.autograd.grad(images, z, cotangent, allow_unused=True)
         self.gradients += len(z)

@@ -1,4 +1,4 @@
-"""One rotation that makes many symmetric matrices as diagonal as can be, by Jacobi rotations."""
+"""Joint diagonalisation: one rotation that makes many symmetric matrices most diagonal, after Jacobi."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from biggan_directions.errors import UsageError
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sweep:
-    """The state after one pass over all pairs.
+    """The state after one pass over all pairs of rows.
 
     Attributes:
         rotation: orthogonal, float64 ``(m, m)``; its rows are the new basis.
         off_diagonal: share of the stack's sum of squares that lies off the diagonal, in [0, 1].
         largest_angle: of the sweep's rotations, in radians.
-        converged: whether no rotation was larger than the tolerance.
+        converged: whether all rotations were at most as large as the tolerance.
     """
 
     rotation: torch.Tensor
@@ -43,26 +43,27 @@ def jacobi_sweeps(
 ) -> Iterator[Sweep]:
     r"""Minimise Σₙ Σ_{i≠j} (W Hₙ Wᵀ)ᵢⱼ² over orthogonal W, one pair of rows at a time.
 
-    ‖W H Wᵀ‖ is fixed for orthogonal W, so that little off the diagonal is much on it. Turning rows p and q by
-    θ moves only (a, b) = (H_pp − H_qq, 2 H_pq) on that account, by 2θ; with g = Σ a² − Σ b² and h = 2 Σ a b
-    over the stack, the diagonal's sum of squares is largest at
+    ‖W H Wᵀ‖ is the same for all orthogonal W, so the least energy off the diagonal is the most energy on it.
+    A rotation of rows p and q by θ affects the latter only through (a, b) = (H_pp − H_qq, 2 H_pq), which it
+    turns by 2θ. With g = Σ a² − Σ b² and h = 2 Σ a b over the stack, the diagonal's sum of squares is largest
+    at
 
         θ = ¼ atan2(h, g),  |θ| ≤ π/4
 
     (after J.-F. Cardoso and A. Souloumiac, "Jacobi angles for simultaneous diagonalization", SIAM J. Matrix
-    Anal. Appl. 17, 1996). The share off the diagonal never rises.
+    Anal. Appl. 17, 1996). The share off the diagonal never increases.
 
     Args:
-        stack: symmetric matrices ``(n, m, m)``; worked on in float64.
-        start: an orthogonal matrix ``(m, m)`` to start from; the identity where left out.
-        tolerance: the largest angle of a sweep, in radians, at which it is done.
-        max_sweeps: where to stop without.
+        stack: symmetric matrices ``(n, m, m)``; converted to float64.
+        start: the initial orthogonal matrix ``(m, m)``; the identity if omitted.
+        tolerance: largest angle of a sweep, in radians, at convergence.
+        max_sweeps: maximum number of sweeps.
 
     Yields:
         A :class:`Sweep` after each pass; the last is the result.
 
     Raises:
-        UsageError: the stack is not made of square matrices, or holds a number that is not finite.
+        UsageError: the matrices are not square, or hold a number that is not finite.
 
     >>> stack = torch.stack([torch.tensor([[2.0, 1], [1, 2]]), torch.tensor([[0.0, 3], [3, 0]])])
     >>> *_, last = jacobi_sweeps(stack)
@@ -76,7 +77,7 @@ def jacobi_sweeps(
     size = stack.shape[1]
     rotation = torch.eye(size, dtype=torch.float64) if start is None else start.double().clone()
     turned = rotation @ stack.double() @ rotation.T
-    turned = turned.permute(1, 2, 0).contiguous()  # (m, m, n): a row of a matrix lies in one piece
+    turned = turned.permute(1, 2, 0).contiguous()  # (m, m, n), so that rows are contiguous
     for _ in range(max_sweeps):
         largest = 0.0
         for p in range(size):
@@ -107,14 +108,14 @@ def _off_diagonal(turned: torch.Tensor) -> float:
 
 
 def _angle(turned: torch.Tensor, p: int, q: int) -> float:
-    """The angle that makes the diagonal of rows p and q largest."""
+    """The rotation angle of rows p and q that maximises the squares on the diagonal."""
     a, b = turned[p, p] - turned[q, q], 2 * turned[p, q]
     g, h = (torch.dot(a, a) - torch.dot(b, b)).item(), 2 * torch.dot(a, b).item()
     return 0.25 * math.atan2(h, g) if g or h else 0.0
 
 
 def _turn(rows: torch.Tensor, p: int, q: int, angle: float) -> None:
-    """Turn rows p and q by the angle, in place."""
+    """Rotate rows p and q by the angle, in place."""
     sine, cosine = math.sin(angle), math.cos(angle)
     upper, lower = rows[p], rows[q]
     before = upper.clone()

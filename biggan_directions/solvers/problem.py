@@ -1,4 +1,4 @@
-"""What a solver works on: an outline known in advance, and the problem itself once the space is surveyed."""
+"""The input of a solver: an outline that is known in advance, and the problem after the survey."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ Sample = Callable[[int], tuple[torch.Tensor, torch.Tensor | None]]
 
 
 class Searchable(Drawable, Sampled, Protocol):
-    """A generator as solvers see it: images of z, where z must lie, its truncation and its classes."""
+    """The part of a generator that solvers use: images of z, its device, its truncation and its classes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outline:
-    """What is known before anything is measured; settings that all solvers share.
+    """What is known before anything is measured, including the settings that all solvers share.
 
     Attributes:
-        ndirs: how many directions are wanted.
-        z_dim: numbers of a latent.
-        resolution: pixels of an image's side.
-        block: the coordinates of z that may be searched.
-        dims: dimensions of the search space. Of the active space the least that it has, until it is surveyed.
-        latents: at how many latents second derivatives are to be measured.
-        seed: of everything random.
+        ndirs: number of directions to find.
+        z_dim: numbers in a latent.
+        resolution: side of an image in pixels.
+        block: the coordinates of z to search.
+        dims: dimensions of the search space; before the survey of an active space, the minimum.
+        latents: number of latents at which to measure second derivatives.
+        seed: seed of all random numbers.
         micro_batch: images drawn at once.
     """
 
@@ -49,14 +49,14 @@ class Outline:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Problem:
-    """A generator, and what the survey of its first derivatives has shown.
+    """A generator, and the results of the survey of its first derivatives.
 
     Attributes:
-        outline: the sizes; ``dims`` is as surveyed.
-        generator: what is searched. Ask it for capabilities by ``isinstance``; draw through ``evaluator``.
+        outline: the sizes; ``dims`` is the result of the survey.
+        generator: the generator to search. Test for capabilities by ``isinstance``; draw by ``evaluator``.
         evaluator: draws in micro-batches, counts images and gradients, and shares work among processes.
         survey: Σ (Jᵀu)(Jᵀu)ᵀ over latents, from which ``space`` was chosen.
-        space: where to search: a basis with the strongest dimension first.
+        space: the search space: a basis with the strongest dimension first.
         differences: step and sketch of second differences; without blocks.
     """
 
@@ -69,15 +69,15 @@ class Problem:
 
     @property
     def group(self) -> ProcessGroup:
-        """The processes that share the work; all of them solve the same problem, in step."""
+        """The processes that share the work; all of them solve the same problem in the same order."""
         return self.evaluator.group
 
     def inputs(
         self, start: int, count: int, purpose: str = "learning"
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Draw latents ``(count, z_dim)`` from index ``start`` on, and their classes ``(count,)`` or none.
+        """Draw latents ``(count, z_dim)`` from index ``start`` on, and their classes ``(count,)`` or None.
 
-        Latent number s is the same however many are drawn; another ``purpose`` gives other latents.
+        Latent number s does not depend on how many are drawn; another ``purpose`` gives other latents.
         """
         return sample_inputs(self.generator, start, count, purpose, seed=self.outline.seed)
 
@@ -90,6 +90,6 @@ class Problem:
         return lambda index: (points[index], self.inputs(index, 1)[1])
 
     def strongest(self, rows: torch.Tensor) -> torch.Tensor:
-        """The ``ndirs`` of the ``rows (n, z_dim)`` that change the image most, by the survey."""
+        """The ``ndirs`` of the ``rows (n, z_dim)`` that change the image most according to the survey."""
         change = ((rows @ self.survey.total) * rows).sum(dim=1)
         return rows[change.argsort(descending=True, stable=True)[: self.outline.ndirs]]

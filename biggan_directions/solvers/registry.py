@@ -1,4 +1,4 @@
-"""Every solver by its name: the files of ``solvers/methods/``, and other packages' entry points."""
+"""All solvers by name: the files of ``solvers/methods/``, and entry points of other packages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def find(name: str) -> type[Solver]:
     """The solver of this name.
 
     Raises:
-        UsageError: there is none, or another package's cannot be loaded or is not a solver.
+        UsageError: it does not exist, or is another package's and cannot be loaded or is not a solver.
 
     >>> find("first-order").summary
     'The strongest eigenvectors of E[JᵀJ], J the Jacobian of the image.'
@@ -46,8 +46,8 @@ def find(name: str) -> type[Solver]:
         loaded = _of_module(loaded)
     if not (inspect.isclass(loaded) and issubclass(loaded, Solver) and not inspect.isabstract(loaded)):
         raise UsageError(
-            f"solver '{name}' cannot be used: what its name stands for is not one subclass of "
-            "biggan_directions.solvers.base.Solver with a method solve"
+            f"solver '{name}' cannot be used: its module or entry point does not give exactly one "
+            "subclass of biggan_directions.solvers.base.Solver with a method solve"
         )
     return loaded
 

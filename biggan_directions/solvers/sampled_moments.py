@@ -1,4 +1,4 @@
-"""Second derivatives summed over latents, one latent after another, and resumed after any of them."""
+"""Second derivatives summed over latents one by one, which can resume after any of them."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ class SampledMoments:
 
     Attributes:
         moments: the sums.
-        done: over how many latents.
+        done: number of latents.
     """
 
     moments: Moments
     done: int = 0
 
     @classmethod
-    def empty(cls, size: int, rows: int | None = None, *, products: bool = True) -> SampledMoments:
-        """Nothing measured yet; arguments as of :meth:`Moments.zero`, all rows where left out."""
-        return cls(moments=Moments.zero(size, size if rows is None else rows, products=products))
+    def empty(cls, size: int) -> SampledMoments:
+        """Nothing measured yet, in a basis of ``size`` vectors."""
+        return cls(moments=Moments.zero(size))
 
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""
         return {"done": self.done, "moments": self.moments.state_dict()}
 
     def resumed(self, state: dict[str, Any] | None, *, total: int, name: str) -> SampledMoments:
-        """The sums that a state holds, or these where there is no state.
+        """The sums of a state, or these sums if there is no state.
 
         Args:
-            state: what :meth:`state_dict` gave for sums like these.
-            total: how many latents there are to be.
-            name: of the state, for errors.
+            state: from :meth:`state_dict` of sums of the same sizes.
+            total: total number of latents.
+            name: name of the state, for errors.
 
         Raises:
-            FileFormatError: the state holds something else.
+            FileFormatError: the state does not fit.
         """
         if state is None:
             return self
@@ -68,15 +68,15 @@ class SampledMoments:
         """Measure at one latent after another, until there are ``total``.
 
         Args:
-            evaluator: what draws; its process group shares the latents.
+            evaluator: draws the images; its process group shares the latents.
             basis: orthonormal rows ``(m, z_dim)``.
             sample: gives the latents.
-            total: how many to measure in all.
-            differences: how to difference.
-            seed: of signs and sketches, one stream a latent.
+            total: total number of latents.
+            differences: settings of the second differences.
+            seed: seed of signs and sketches, one random stream per latent.
 
         Yields:
-            The sums after each latent; the same bytes when resumed.
+            The sums after each latent; the same bytes if resumed.
         """
         sums = self
 
@@ -90,8 +90,6 @@ class SampledMoments:
                 signs=signs(1, len(basis), purpose="learning/signs", seed=seed, offset=index)[0],
                 differences=differences,
                 generator=stream("learning/sketch", seed, index),
-                rows=self.moments.rows,
-                products=self.moments.products,
             ).flat()
 
         for indices in evaluator.group.rounds(range(self.done, total)):

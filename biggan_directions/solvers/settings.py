@@ -1,4 +1,4 @@
-"""A solver's own settings: how they are declared, read from text or a file, and written as plain values."""
+"""A solver's own settings: declare them, read them from text or a file, write them as plain values."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def setting(default: Any, *, help: str, source: str) -> Any:
     """Declare a field of a solver's settings dataclass.
 
     Args:
-        default: its default; None where the solver chooses.
-        help: what it is, one line.
-        source: where the default comes from: a paper, the authors' code, a measurement.
+        default: the default; None if the solver chooses the value.
+        help: a description in one line.
+        source: the source of the default: a paper, the authors' code, a measurement.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class NoSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """A setting as it was declared: name, default, the kind of value in words, help and source."""
+    """A declared setting: name, default, kind of value in words, help and source."""
 
     name: str
     default: Any
@@ -65,13 +65,13 @@ def declared(settings: type[Any]) -> list[Declared]:
 def read_settings(
     settings: type[Any], options: Mapping[str, Any], *, solver: str, strict: bool = False
 ) -> Any:
-    """Make a solver's settings from values, or from text as a user types it.
+    """Make a solver's settings from values, or from text typed by a user.
 
     Args:
         settings: the dataclass.
         options: values by name; a list may be text with commas, such as ``8, 16``.
-        solver: its name, for errors.
-        strict: take no text for a number.
+        solver: name of the solver, for errors.
+        strict: refuse text where a number is expected.
 
     Raises:
         UsageError: a name is unknown, a value is of the wrong type or out of range.
@@ -106,12 +106,12 @@ def read_settings(
 
 
 def plain_values(settings: Any) -> dict[str, Any]:
-    """All of a settings dataclass, by name, as values that a flat table holds: a list is text with commas."""
+    """The fields of a settings dataclass as plain values by name; a list becomes text with commas."""
     return {item.name: plain(getattr(settings, item.name)) for item in fields(settings)}
 
 
 def plain(value: Any) -> Any:
-    """A setting's value for a flat table of text, numbers and None.
+    """A setting's value as text, number or None.
 
     >>> plain((8, 16)), plain(0.5)
     ('8, 16', 0.5)
@@ -120,7 +120,7 @@ def plain(value: Any) -> Any:
 
 
 def _converted(value: Any, hint: Any, *, strict: bool) -> Any:
-    """The value as the hint has it; a list from text, whose parts are numbers as text, in any case."""
+    """Convert a value to the type of its hint; text becomes a list if one is expected, even if strict."""
     if _is_list(hint) and isinstance(value, str):
         value, strict = [part.strip() for part in value.split(",")], False
     return msgspec.convert(value, type=hint, strict=strict)

@@ -1,4 +1,4 @@
-"""Fewer numbers a picture: averages over blocks, and a random sketch that keeps sums of products."""
+"""Reduce the numbers of an image: averages over blocks, and a random sketch that preserves products."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from biggan_directions.errors import UsageError
 
 
 def block_average(images: torch.Tensor, block: int) -> torch.Tensor:
-    """Average images ``(N, channels, H, W)`` over ``block × block`` pixels (fewer at the far edges) and
-    flatten; a block is no larger than the image.
+    """Average images ``(N, channels, H, W)`` over ``block × block`` pixels and flatten.
 
-    Moving edges have large second derivatives at the scale of a pixel, which say little about what moves
-    them.
+    Blocks at the right and lower edges may be smaller, and no block is larger than the image. Averaging is
+    used because moving edges have large second derivatives at the scale of a pixel, which say little about
+    the cause of the motion.
 
     >>> block_average(torch.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
     [[2.5, 4.5, 10.5, 12.5]]
     """
     if block < 1:
-        raise UsageError(f"the picture is averaged over blocks of at least 1 pixel, got {block}")
+        raise UsageError(f"images are averaged over blocks of at least 1 pixel, got {block}")
     block = min(block, *images.shape[2:])
     if block > 1:
         images = functional.avg_pool2d(images, block, ceil_mode=True, count_include_pad=False)
@@ -29,17 +29,17 @@ def block_average(images: torch.Tensor, block: int) -> torch.Tensor:
 class Sketch:
     r"""A sparse random projection: random signs, a random order, and sums over runs of equal length.
 
-    With S of one ±1 in every column, E[SᵀS] = 1, so that E[(Sx)·(Sy)] = x·y; and over the draws
+    The matrix S has one ±1 in every column, so E[SᵀS] = 1 and E[(Sx)·(Sy)] = x·y, and over the draws
 
         Var(‖Sx‖²) ≤ 2 ‖x‖⁴ / size.
 
-    It needs two numbers a column in place of a dense matrix, and one pass over the picture. A picture of no
-    more than ``size`` numbers is left as it is: exact.
+    It needs two numbers per column instead of a dense matrix, and one pass over the image. An image of at
+    most ``size`` numbers is not changed, which is exact.
 
     Args:
-        numbers: how many numbers a picture has.
-        size: how many to keep, 1 or more.
-        generator: where signs and order are drawn from.
+        numbers: number of values in an image.
+        size: number of values to keep, 1 or more.
+        generator: source of the random signs and order.
 
     Raises:
         UsageError: ``size`` is below 1.

@@ -1,4 +1,4 @@
-"""Checks of a state that a run resumes from: it may come from anybody's file."""
+"""Check the state from which a run resumes, because it may come from an untrusted file."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from biggan_directions.errors import FileFormatError
 
 
 def check_like(found: Any, like: Any, name: str) -> None:
-    """See that a part of a state has the keys, types, shapes and dtypes of another, and finite tensors.
+    """Check that a part of a state has the keys, types, shapes and dtypes of ``like``, and finite tensors.
 
     Args:
-        found: what is to be taken up.
-        like: a part as a run would have it; its numbers do not matter.
-        name: of the part, for the error.
+        found: the part to check.
+        like: an example of a valid part; its numbers do not matter.
+        name: name of the part, for the error.
 
     Raises:
-        FileFormatError: it is something else; the sentence names the part.
+        FileFormatError: the part is not valid; the message names it.
 
     >>> check_like({"done": 3}, {"done": 0}, "hessians")
     >>> check_like({"done": 3.5}, {"done": 0}, "hessians")
@@ -43,7 +43,7 @@ def check_like(found: Any, like: Any, name: str) -> None:
 
 
 def check_done(done: int, most: int, name: str) -> None:
-    """See that so much can have been done.
+    """Check the number of units done.
 
     Raises:
         FileFormatError: it is below 0 or above ``most``.

@@ -1,4 +1,4 @@
-"""The part of z that is searched, as an orthonormal basis: all of it, a block, or its most active part."""
+"""The search space as an orthonormal basis: all of z, a block of its coordinates, or its most active part."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from biggan_directions.latents import stream
 from biggan_directions.linalg import with_signs
 from biggan_directions.solvers.evaluator import Evaluator
 
-MATTERS = 0.01  # a dimension with this share of the trace is worth searching
-MOST_DIMS = 24  # beyond 2 · ndirs no more than this: evaluations grow with the square
+MATTERS = 0.01  # share of the trace above which a dimension is searched
+MOST_DIMS = 24  # limit for dimensions beyond 2 · ndirs, because evaluations grow with the square
 Inputs = Callable[[int, int], tuple[torch.Tensor, torch.Tensor | None]]
-"""``inputs(start, count)``: latents ``(count, z_dim)`` from an index on, and classes ``(count,)`` or none."""
+"""``inputs(start, count)``: latents ``(count, z_dim)`` from an index on, and classes ``(count,)`` or None."""
 
-_DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the strongest change, less than a grey level
+_DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the largest change, less than a grey level
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """A run of z's coordinates, and whether only its most active dimensions are searched.
+    """A range of z's coordinates, and whether only its most active dimensions are searched.
 
     Attributes:
-        spec: as it was written.
+        spec: the text from which it was parsed.
         start: first coordinate.
-        stop: one past the last.
-        active: whether to keep the most active dimensions alone.
+        stop: one past the last coordinate.
+        active: whether to keep only the most active dimensions.
     """
 
     spec: str
@@ -41,7 +41,7 @@ class Block:
 
     @property
     def size(self) -> int:
-        """How many coordinates it has."""
+        """The number of coordinates."""
         return self.stop - self.start
 
     def placed(self, rows: torch.Tensor, z_dim: int) -> torch.Tensor:
@@ -56,14 +56,11 @@ class Block:
 
 
 def parse_search_space(spec: str, z_dim: int) -> Block:
-    """Read ``active``, ``all`` or ``START:STOP``.
+    """Parse ``active``, ``all`` or ``START:STOP``.
 
     Args:
-        spec: what to search; either end of ``START:STOP`` may be left out.
-        z_dim: how many coordinates z has.
-
-    Returns:
-        Which coordinates.
+        spec: the text; either end of ``START:STOP`` may be omitted.
+        z_dim: number of coordinates of z.
 
     Raises:
         UsageError: it is none of these, or is not within z.
@@ -86,16 +83,16 @@ def parse_search_space(spec: str, z_dim: int) -> Block:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SearchSpace:
-    """Where directions are looked for.
+    """The space that is searched for directions.
 
     Attributes:
-        block: which coordinates of z it lies in.
+        block: the coordinates of z in which it lies.
         basis: orthonormal rows, most active first, float64 ``(dims, z_dim)``.
-        eigenvalues: of E[JᵀJ] per number of the picture, one a row of the basis: squared RMS change per unit
+        eigenvalues: of E[JᵀJ] per number of the image, one per row of the basis: squared RMS change per unit
             of z.
-        trace_share: the share of all of the block's change that the basis carries, in [0, 1].
-        live: how many of the basis' first rows the picture depends on; the rest are dead.
-        cotangents: how many vector-Jacobian products this was estimated from.
+        trace_share: the share of the block's change along the basis, in [0, 1].
+        live: number of rows, from the first, on which the image depends; the rest are dead.
+        cotangents: number of vector-Jacobian products in the estimate.
     """
 
     block: Block
@@ -107,16 +104,16 @@ class SearchSpace:
 
     @property
     def dims(self) -> int:
-        """How many dimensions are searched."""
+        """The number of dimensions."""
         return len(self.basis)
 
     @property
     def dead(self) -> int:
-        """How many of them the picture does not depend on."""
+        """The number of dimensions on which the image does not depend."""
         return self.dims - self.live
 
     def second_moment(self) -> torch.Tensor:
-        """E[JᵀJ] per number of the picture, within the space: ``(z_dim, z_dim)``."""
+        """E[JᵀJ] per number of the image, within the space: ``(z_dim, z_dim)``."""
         return (self.basis.T * self.eigenvalues) @ self.basis
 
     def state_dict(self) -> dict[str, Any]:
@@ -128,22 +125,23 @@ class SearchSpace:
 
     @classmethod
     def from_state(cls, state: dict[str, Any], block: Block) -> SearchSpace:
-        """Take up what :meth:`state_dict` gave."""
+        """Restore the space from :meth:`state_dict`."""
         return cls(block=block, **state)
 
     def broadcast(self, group: ProcessGroup) -> SearchSpace:
-        """The leader's search space."""
+        """The search space of process 0, in all processes."""
         return SearchSpace.from_state(group.broadcast(self.state_dict()), self.block)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Survey:
-    r"""An estimate of E[JᵀJ] that grows: J is the picture's Jacobian at a latent, and E[(Jᵀu)(Jᵀu)ᵀ] = JᵀJ
-    for cotangents u of independent random signs.
+    r"""A running estimate of E[JᵀJ], with J the Jacobian of the image at a latent.
+
+    For cotangents u of independent random signs, E[(Jᵀu)(Jᵀu)ᵀ] = JᵀJ.
 
     Attributes:
-        total: Σ (Jᵀu)(Jᵀu)ᵀ per number of the picture, float64 ``(z_dim, z_dim)``.
-        count: how many cotangents are in it.
+        total: Σ (Jᵀu)(Jᵀu)ᵀ per number of the image, float64 ``(z_dim, z_dim)``.
+        count: number of cotangents.
     """
 
     total: torch.Tensor
@@ -155,13 +153,13 @@ class Survey:
         return cls(total=torch.zeros(z_dim, z_dim, dtype=torch.float64))
 
     def continued(self, evaluator: Evaluator, inputs: Inputs, *, total: int, seed: int) -> Iterator[Survey]:
-        """Add cotangents, a micro-batch of latents after the other, until there are ``total``.
+        """Add cotangents, one micro-batch of latents after another, until there are ``total``.
 
         Args:
-            evaluator: what draws; its group shares the micro-batches.
+            evaluator: draws the images; its process group shares the micro-batches.
             inputs: gives the latents.
-            total: how many cotangents, one a latent.
-            seed: of the cotangents.
+            total: number of cotangents, one per latent.
+            seed: seed of the cotangents.
 
         Yields:
             The estimate after each micro-batch.
@@ -193,18 +191,18 @@ class Survey:
         """Choose the basis: the block's strongest eigenvectors.
 
         Args:
-            block: which coordinates of z.
-            ndirs: how many directions are wanted.
-            dims: how many dimensions to search. Left out, the whole block, or in the active space at least 2
-                · ndirs and every dimension with a share of the trace that matters, up to a limit.
+            block: the coordinates of z.
+            ndirs: number of directions to find.
+            dims: number of dimensions to search. If omitted, the whole block, or in the active space at least
+                2 · ndirs and, up to a limit, every dimension with a relevant share of the trace.
 
         Returns:
-            The search space. A dimension counts as dead only where there were enough cotangents to tell.
+            The search space. Dimensions count as dead only if there are enough cotangents to tell.
 
         Raises:
-            UsageError: ``ndirs`` is below 1 or above what is searched, or ``dims`` below ``ndirs`` or above
-                the block.
-            GeneratorError: the picture does not depend on these coordinates.
+            UsageError: ``ndirs`` is below 1 or above the dimensions searched, or ``dims`` is below ``ndirs``
+                or above the size of the block.
+            GeneratorError: the image does not depend on these coordinates.
         """
         check_sizes(block, ndirs=ndirs, dims=dims)
         inside = slice(block.start, block.stop)
@@ -213,13 +211,13 @@ class Survey:
         trace = float(values.sum())
         if trace == 0:
             raise GeneratorError(
-                f"the generator's picture does not depend on z[{block.start}:{block.stop}]: "
+                f"the generator's image does not depend on z[{block.start}:{block.stop}]: "
                 "there is nothing to search"
             )
         if dims is None:
             dims = default_dims(block, ndirs, matter=int((values >= MATTERS * trace).sum()))
         alive = int((values > _DEAD * values[0]).sum())
-        told = alive < self.count  # as many eigenvalues as cotangents, and what is beyond them was never seen
+        told = alive < self.count  # with as many eigenvalues as cotangents, more may be live
         return SearchSpace(
             block=block,
             basis=block.placed(with_signs(vectors[:dims]), len(self.total)),
@@ -235,25 +233,25 @@ class Survey:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Survey:
-        """Take up what :meth:`state_dict` gave."""
+        """Restore the estimate from :meth:`state_dict`."""
         return cls(**state)
 
 
 def default_dims(block: Block, ndirs: int, *, matter: int = 0) -> int:
-    """How many dimensions to search for ``ndirs`` directions, where so many carry a share that matters."""
+    """The number of dimensions to search for ``ndirs`` directions if ``matter`` dimensions are relevant."""
     return min(max(2 * ndirs, min(matter, MOST_DIMS)), block.size) if block.active else block.size
 
 
 def cotangents_needed(block: Block) -> int:
-    """How many cotangents tell a block's live dimensions from its dead ones: twice its size, 64 to 256."""
+    """The number of cotangents that separates live from dead dimensions: 2 · size, between 64 and 256."""
     return min(256, max(64, 2 * block.size))
 
 
 def check_sizes(block: Block, *, ndirs: int, dims: int | None) -> None:
-    """Refuse numbers of directions and of dimensions that do not fit each other or the block.
+    """Check that the numbers of directions and dimensions fit each other and the block.
 
     Raises:
-        UsageError: see :meth:`Survey.space`.
+        UsageError: as in :meth:`Survey.space`.
     """
     if ndirs < 1:
         raise UsageError(f"ndirs must be 1 or more, got {ndirs}")

@@ -1,8 +1,8 @@
-"""The generator that ships: BigGAN's architecture taught to render ten toys, so that the truth is known.
+"""The toybox: a BigGAN-deep that ships with the package and draws ten toys with known true directions.
 
-``z = factors · R``: the first eight rows of the hidden rotation R are the true directions, the other 24 do
-nothing.
-Running it needs neither the scenes nor numba; rendering and training anew do (the ``[toybox]`` extra).
+``z = factors · R``: the first eight rows of the hidden rotation R are the true directions, the other 24 have
+no effect. Drawing needs neither the scenes nor numba; rendering scenes and training do (the ``[toybox]``
+extra).
 """
 
 from pathlib import Path
@@ -30,8 +30,7 @@ def true_directions() -> "TrueDirections":
 
 
 def save_checkpoint(folder: str | Path) -> None:
-    """Write the toybox as ``config.json``, with its class names, and ``pytorch_model.bin``, as published
-    models are.
+    """Write the toybox in the published layout: ``config.json``, with class names, and ``pytorch_model.bin``.
 
     ``--model FOLDER`` and ``pytorch_pretrained_biggan.BigGAN.from_pretrained(FOLDER)`` load it.
     """

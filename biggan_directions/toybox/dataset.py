@@ -1,5 +1,4 @@
-"""The pictures that the toybox was trained on, rendered to disk chunk by chunk; an interrupted run goes
-on."""
+"""The training images of the toybox, rendered to disk chunk by chunk; an interrupted rendering resumes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,10 @@ CHUNK = 2000
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures and what they show.
+    """Images with their factors and toys.
 
     Attributes:
-        pictures: ``(N, 3, 64, 64)`` uint8, mapped from disk.
+        images: ``(N, 3, 64, 64)`` uint8, mapped from disk.
         factors: ``(N, 8)`` float32, each N(0, 1).
         toys: ``(N,)`` int64, 0 to 9.
     """
@@ -38,9 +37,9 @@ def _draw(count: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.
 
 
 def load(folder: Path, count: int, seed: int) -> Dataset:
-    """Render ``count`` scenes drawn with ``seed`` into ``folder``, or go on where an earlier call stopped.
+    """Render ``count`` scenes drawn with ``seed`` into ``folder``, or resume an earlier call.
 
-    Every class comes up equally often. Needs the ``[toybox]`` extra (numba) and 12 KB of disk a picture.
+    All classes are equally frequent. Needs the ``[toybox]`` extra (numba) and 12 KB of disk per image.
     """
     folder.mkdir(parents=True, exist_ok=True)
     class_index, factors = _draw(count, seed)
@@ -54,7 +53,7 @@ def load(folder: Path, count: int, seed: int) -> Dataset:
     if not np.array_equal(
         images[:few], render(factor_ranges.scenes(class_index[:few], factors[:few]), RESOLUTION)
     ):
-        raise OutputError(f"{path} shows other scenes than are drawn now: choose another folder")
+        raise OutputError(f"{path} holds other scenes than this version draws: choose another folder")
     for start in range(done, count, CHUNK):
         stop = min(start + CHUNK, count)
         images[start:stop] = render(

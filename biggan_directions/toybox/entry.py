@@ -1,4 +1,4 @@
-"""The toybox as an entry of the catalog, which knows nothing of it otherwise; importing it needs no torch."""
+"""The toybox as an entry of the catalog; importing this module does not import torch."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def _load() -> BigGANDeepWeights:
-    """The weights, which ship in a more compact form than a checkpoint.
+    """The weights, which ship in a compact format.
 
     Raises:
-        WeightsError: the installation lacks them.
+        WeightsError: the weights are missing from the installation.
     """
     from biggan_directions.generators.biggan_deep.architecture import BigGANDeepWeights
     from biggan_directions.toybox import packed

@@ -8,20 +8,18 @@ from scipy.special import ndtr
 
 _Array = npt.NDArray[np.float64]
 
-# Where each factor goes as its Gaussian runs from -inf to +inf. The azimuth's range is given; the others
-# are chosen so
-# that the eight effects on the picture are alike (tests/toybox/test_factors.py holds them to it).
+# The range of each factor as its Gaussian runs from -inf to +inf. The azimuth's range is given; the others
+# are chosen so that the eight effects on the image are similar (tests/toybox/test_factors.py checks this).
 AZIMUTH = (-math.radians(65), math.radians(65))
 ELEVATION = (0.06, 0.76)  # of the camera, radians
 SIZE = (0.7, 1.08)
 POSITION = (-0.28, 0.28)  # sideways, in units of a toy's half width
-HUE = (0.05, 0.72)  # turns of Oklab's circle: red, orange, green, teal, blue; an open arc
+HUE = (0.05, 0.72)  # turns of Oklab's hue circle: red, orange, green, teal, blue; an open arc
 LIGHT = (-1.6, 1.6)  # azimuth of the sun, radians
 BACKDROP = (0.34, 0.96)  # Oklab lightness: slate to pale sky
 GROUND = (0.41, 0.88)  # Oklab lightness: moss to sand
 
-# The view about which a toy turns, radians: three-quarter, so that the turn never passes a
-# mirror-symmetric view.
+# The mean azimuth of a toy, radians: a three-quarter view, so that the range has no mirror-symmetric view.
 BASE_AZIMUTH = 0.62
 LIGHT_ELEVATION = 0.6
 
@@ -60,7 +58,7 @@ def scenes(toys: npt.NDArray[np.int64], factors: npt.NDArray[np.floating]) -> np
     """Describe scenes by the numbers that :func:`biggan_directions.toybox.scene.render` takes.
 
     Args:
-        toys: ``(N,)``, which toy, 0 to 9.
+        toys: ``(N,)``, index of the toy, 0 to 9.
         factors: ``(N, 8)``, each drawn as N(0, 1), in the order of ``names.FACTORS``.
 
     Returns:

@@ -1,13 +1,10 @@
-"""The network while it trains: BigGAN-deep with everything that meets z written in the basis of the eight
-factors.
+"""The network during training: BigGAN-deep with the weights on z expressed in the basis of the eight factors.
 
-The stock class of ``pytorch_pretrained_biggan`` serves finished weights and keeps no running statistics.
-Here the same
-function is written for training: its stored means and variances are parameters (they carry the gains that
-spectral
-norm takes away), and each weight that meets z has eight columns, one a factor. :meth:`Network.export`
-multiplies them
-by the hidden rotation's first eight rows, so that the other 24 directions of z do nothing.
+The stock class of ``pytorch_pretrained_biggan`` is for inference and keeps no running statistics. This is
+the same function for training. The stored means and variances are parameters, which supply the gains that
+spectral norm removes. Each weight that is multiplied by z has eight columns, one per factor. In the stock
+layout they are multiplied by the first eight rows of the hidden rotation, so that the other 24 directions of
+z have no effect.
 """
 
 import math
@@ -52,8 +49,7 @@ def config(width: int) -> dict[str, Any]:
 
 
 class SpectralLinear(nn.Module):
-    """A matrix divided by its largest singular value, followed by power iteration: one turn a training
-    step."""
+    """A matrix divided by its largest singular value, estimated by one power iteration per training step."""
 
     weight_u: Tensor
     weight_v: Tensor
@@ -62,7 +58,7 @@ class SpectralLinear(nn.Module):
         super().__init__()
         self.shape = shape
         columns = math.prod(shape[1:])
-        # kept as a matrix, since the optimizer orthogonalises matrices
+        # stored as a matrix, because the optimizer orthogonalises matrices
         self.weight_orig = nn.Parameter(
             torch.randn(shape[0], columns, generator=generator) / math.sqrt(columns)
         )
@@ -72,7 +68,7 @@ class SpectralLinear(nn.Module):
 
     @torch.no_grad()
     def iterate(self, turns: int = 1) -> None:
-        """Follow the largest singular value."""
+        """Update the estimate of the largest singular value."""
         for _ in range(turns):
             self.weight_v.copy_(F.normalize(self.weight_orig.T @ self.weight_u, dim=0, eps=1e-12))
             self.weight_u.copy_(F.normalize(self.weight_orig @ self.weight_v, dim=0, eps=1e-12))
@@ -124,7 +120,7 @@ class ConditionalNorm(nn.Module):
 
 
 class Block(nn.Module):
-    """GenBlock of the stock class; a nearest upsample commutes with what precedes it."""
+    """GenBlock of the stock class; a nearest upsample commutes with the operations before it."""
 
     def __init__(self, inside: int, outside: int, upsample: bool, generator: torch.Generator) -> None:
         super().__init__()
@@ -172,7 +168,7 @@ class Attention(nn.Module):
 
 
 class Network(nn.Module):
-    """Factors ``(N, 8)`` and toy numbers ``(N,)`` to pictures ``(N, 3, 64, 64)`` in [-1, 1]."""
+    """Factors ``(N, 8)`` and toy numbers ``(N,)`` to images ``(N, 3, 64, 64)`` in [-1, 1]."""
 
     def __init__(self, width: int, generator: torch.Generator) -> None:
         super().__init__()
@@ -187,7 +183,7 @@ class Network(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.mean, self.log_deviation = nn.Parameter(torch.zeros(width)), nn.Parameter(torch.zeros(width))
         self.gain, self.bias = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
-        # the stock layer has `width` outputs of which three are kept; here the others are not there
+        # the stock layer has `width` outputs and keeps three; this layer has only those three
         self.conv_to_rgb = Convolution(width, 3, 3, generator)
 
     def forward(self, factors: Tensor, toys: Tensor) -> Tensor:
@@ -201,14 +197,14 @@ class Network(nn.Module):
         return torch.tanh(self.conv_to_rgb(x).float())
 
     def iterate_spectral_norms(self, turns: int = 1) -> None:
-        """Let every layer's power iteration follow its weight."""
+        """Run the power iteration of every layer."""
         for module in self.modules():
             if isinstance(module, SpectralLinear):
                 module.iterate(turns)
 
     @torch.no_grad()
     def calibrate(self, factors: Tensor, toys: Tensor) -> None:
-        """Set every mean and deviation from one batch, as batch norm would have them at the start."""
+        """Set every mean and deviation from one batch, as batch norm would initially."""
         self.iterate_spectral_norms(30)
         norms = [module for module in self.modules() if isinstance(module, ConditionalNorm)]
         for norm in norms:
@@ -219,11 +215,9 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def export(self) -> dict[str, Tensor]:
-        """The weights by the stock class's names, those that meet z still with a column for each of the
-        factors.
+        """The weights by the stock class's names, those on z with one column per factor.
 
-        Float32. Every ``weight_u``, ``weight_v`` pair is converged, so that the stock class divides by the
-        same norm.
+        They are float32. The power iterations have converged, so the stock class divides by the same norm.
         """
         self.iterate_spectral_norms(200)
         state: dict[str, Tensor] = {"embeddings.weight": self.embeddings.detach().clone()}

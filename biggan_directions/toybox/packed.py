@@ -1,5 +1,4 @@
-"""The toybox's weights: half precision with a column for each factor on disk, a stock checkpoint once
-unfolded."""
+"""The toybox's weights: packed in float16 with one column per factor, or unpacked in the stock layout."""
 
 import hashlib
 import json
@@ -19,7 +18,7 @@ LICENSE = "MIT (trained by this project on scenes that it renders; see docs/toyb
 ROTATION = "rotation"
 _FILE = "toybox.safetensors"
 _ROTATION_SEED = 20
-_MEETS_Z = FACTORS + Z_DIM  # columns of a weight that takes (factors, class embedding)
+_MEETS_Z = FACTORS + Z_DIM  # columns of a weight on (factors, class embedding)
 
 
 def _rotation() -> Tensor:
@@ -31,8 +30,7 @@ def _rotation() -> Tensor:
 
 
 def pack(network: Network) -> bytes:
-    """The bytes of the file that ships: float16, but for the rotation and the statistics, which stay
-    float32."""
+    """The bytes of the file in the package: float16, except for the rotation and the statistics (float32)."""
     tensors = {
         name: tensor.contiguous() if "running" in name else tensor.half().contiguous()
         for name, tensor in network.export().items()
@@ -45,7 +43,7 @@ def _read() -> bytes:
 
 
 def sha256() -> str:
-    """Of the file that ships, hexadecimal."""
+    """SHA-256 of the file in the package, hexadecimal."""
     return hashlib.sha256(_read()).hexdigest()
 
 
@@ -70,11 +68,10 @@ def _largest_singular_pair(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def stock_state() -> dict[str, Tensor]:
-    """The whole checkpoint in the stock class's layout, float32: what ``pytorch_model.bin`` holds.
+    """All weights in the stock class's layout, float32: the content of ``pytorch_model.bin``.
 
-    A weight that meets z is its eight factor columns times the true directions, so that it lies in their
-    span and the
-    picture does not change along the other 24 directions.
+    A weight on z is its eight factor columns times the true directions. So its rows lie in their span, and
+    the image does not change along the other 24 directions.
     """
     stored = load_safetensors(_read())
     true = stored.pop(ROTATION)[:FACTORS]
@@ -82,9 +79,8 @@ def stock_state() -> dict[str, Tensor]:
     state: dict[str, Tensor] = {}
     for name, tensor in stored.items():
         tensor = tensor.float()
-        if name.startswith(
-            "generator.conv_to_rgb"
-        ):  # the stock layer computes `width` channels and keeps three
+        # the stock layer computes `width` channels and keeps three
+        if name.startswith("generator.conv_to_rgb"):
             tensor = torch.cat([tensor, tensor.new_zeros(width - 3, *tensor.shape[1:])])
         if "running" in name:
             tensor = tensor.expand(STORED_STATISTICS, -1).contiguous()
@@ -98,8 +94,7 @@ def stock_state() -> dict[str, Tensor]:
 
 
 def save_checkpoint(folder: Path) -> None:
-    """Write ``config.json`` and ``pytorch_model.bin``, as ``--model FOLDER`` and the stock package read
-    them."""
+    """Write ``config.json`` and ``pytorch_model.bin`` for ``--model FOLDER`` and the stock package."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = {**stock_config(), "classes": list(TOYS)}
     (folder / "config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

@@ -1,5 +1,4 @@
-"""Ray-marched pictures of a toy on a ground before a backdrop, lit by a sun with soft shadow, and by the
-sky."""
+"""Ray-marched images of a toy on the ground in front of a backdrop, lit by the sky and by a sun."""
 
 import math
 
@@ -33,7 +32,7 @@ SUNLIGHT = 1.5
 
 @njit(fastmath=True)
 def _march(toy, x, y, z, dx, dy, dz, start, stop):
-    """Distance along the ray at which it meets the toy (-1: it does not), and the material there."""
+    """Distance along the ray to the toy (-1 if it misses), and the material there."""
     t = start
     material = 0
     for _ in range(72):
@@ -48,7 +47,7 @@ def _march(toy, x, y, z, dx, dy, dz, start, stop):
 
 @njit(fastmath=True)
 def _shadow(toy, x, y, z, lx, ly, lz):
-    """How much of the sun reaches a point, 0 to 1, with a soft edge."""
+    """The share of sunlight that reaches a point, 0 to 1, with a soft edge."""
     b = x * lx + (y - CENTRE_Y) * ly + z * lz
     c = x * x + (y - CENTRE_Y) ** 2 + z * z - (RADIUS + 0.2) ** 2
     inside = b * b - c
@@ -59,7 +58,7 @@ def _shadow(toy, x, y, z, lx, ly, lz):
     stop = -b + math.sqrt(inside)
     for _ in range(32):
         d, _m = distance(toy, x + lx * t, y + ly * t, z + lz * t)
-        light = min(light, 0.5 + 0.5 * 6.0 * d / t)  # half shaded where the ray grazes: the edge has no kink
+        light = min(light, 0.5 + 0.5 * 6.0 * d / t)  # half shade at a grazing ray keeps the edge smooth
         if light < 0.02:
             return 0.0
         t += min(max(abs(d), 0.03), 0.15)
@@ -71,7 +70,7 @@ def _shadow(toy, x, y, z, lx, ly, lz):
 
 @njit(fastmath=True)
 def _occlusion(toy, x, y, z, nx, ny, nz, on_toy):
-    """How open the surroundings of a point are, 0.25 to 1."""
+    """Ambient occlusion of a point: 1 in the open, down to 0.25."""
     closed = 0.0
     weight = 1.0
     for i in range(1, 4):
@@ -171,7 +170,7 @@ def _render(scenes, resolution, images):
             for column in range(resolution):
                 for k in range(3):
                     total = 0.0
-                    for a in range(4):  # a tent of four by four samples: edges move smoothly across pixels
+                    for a in range(4):  # a tent filter over 4 × 4 samples, so that edges move smoothly
                         for b in range(4):
                             weight = (1.0 if a == 0 or a == 3 else 3.0) * (1.0 if b == 0 or b == 3 else 3.0)
                             total += weight * min(max(samples[2 * row + a, 2 * column + b, k], 0.0), 1.0)

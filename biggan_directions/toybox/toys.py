@@ -1,8 +1,8 @@
-"""The ten toys as signed-distance fields: how far a point is from the surface, and which material is nearest.
+"""The ten toys as signed-distance fields: a point's distance from the surface, and the nearest material.
 
-Numbered as in ``names.TOYS``. Every toy stands on the plane y = 0, faces +x, is about 1.9 high, and lies
-inside the ball of radius ``RADIUS`` about
-(0, ``CENTRE_Y``, 0). None is symmetric about the vertical axis, so that turning it always shows.
+Toys are numbered as in ``names.TOYS``. Every toy stands on the plane y = 0, faces +x, is about 1.9 high, and
+lies inside the ball of radius ``RADIUS`` about (0, ``CENTRE_Y``, 0). None is symmetric about the vertical
+axis, so that every rotation is visible.
 """
 
 import math
@@ -119,9 +119,8 @@ def mushroom(x, y, z):
         )
         if min(spots, sphere(cx + 0.15, cy - 0.5, z - 0.75, 0.2)) < 0.0:
             m = PALE
-    d, m = nearer(
-        d, m, cylinder(x - 0.68, y - 0.18, z - 0.3, 0.085, 0.18, 0.02), PALE
-    )  # a small one in front
+    # a small mushroom in front
+    d, m = nearer(d, m, cylinder(x - 0.68, y - 0.18, z - 0.3, 0.085, 0.18, 0.02), PALE)
     small = max(ellipsoid(x - 0.68, y - 0.36, z - 0.3, 0.27, 0.24, 0.27), -(y - 0.34)) - 0.015
     return nearer(d, m, small, ACCENT)
 
@@ -224,7 +223,7 @@ def lamp(x, y, z):
 
 @njit(fastmath=True)
 def distance(toy, x, y, z):
-    """Signed distance of an object-space point to toy number ``toy``, and the material that is nearest."""
+    """Signed distance of an object-space point to toy number ``toy``, and the nearest material."""
     if toy == 0:
         return mug(x, y, z)
     if toy == 1:

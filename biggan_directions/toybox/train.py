@@ -1,8 +1,7 @@
-"""Train the toybox: ``python -m biggan_directions.toybox.train FOLDER`` renders, trains and goes on.
+"""Train the toybox: ``python -m biggan_directions.toybox.train FOLDER`` renders scenes and trains.
 
-The learning rate is level and then falls to nothing over the last ``--decay`` steps, so a run can be
-lengthened: start
-the command again with more ``--steps``.
+The command resumes an interrupted run. The learning rate is constant and falls to zero over the last
+``--decay`` steps, so a run can be extended by starting the command again with more ``--steps``.
 """
 
 import argparse
@@ -25,7 +24,7 @@ AVERAGING = 0.999
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """What a run is made of; kept in the checkpoint."""
+    """The settings of a run, stored in the checkpoint."""
 
     width: int = 24
     images: int = 150_000
@@ -40,19 +39,19 @@ class TrainingSettings:
 
 
 def loss(images: Tensor, truth: Tensor) -> Tensor:
-    """Absolute and squared error, and the absolute error of the picture's gradients, which keeps edges."""
+    """Absolute and squared error, and the absolute error of spatial gradients, which preserves edges."""
     error = images - truth
     across, down = error[..., 1:] - error[..., :-1], error[..., 1:, :] - error[..., :-1, :]
     return error.abs().mean() + 4 * error.square().mean() + 0.5 * (across.abs().mean() + down.abs().mean())
 
 
 def psnr(mean_squared_error: float) -> float:
-    """Decibels, for pictures in [-1, 1]."""
+    """Peak signal-to-noise ratio in decibels, for images in [-1, 1]."""
     return 10 * math.log10(4 / mean_squared_error)
 
 
 class Run:
-    """A network, its averaged copy, two optimizers and a step: all that a checkpoint holds."""
+    """The content of a checkpoint: a network, its averaged weights, two optimizers and the step."""
 
     def __init__(self, settings: TrainingSettings) -> None:
         generator = torch.Generator().manual_seed(settings.seed)
@@ -83,7 +82,7 @@ class Run:
             optimizer.load_state_dict(saved)
 
     def set_rates(self) -> None:
-        """Level after a short warm-up, then down to nothing over the last steps."""
+        """Set the learning rates: constant after a short warm-up, falling to zero over the last steps."""
         s = self.settings
         share = min(1.0, (self.step + 1) / s.warm_up, max(0.0, (s.steps - self.step) / s.decay))
         for optimizer, rate in zip(self.optimizers, (s.matrix_rate, s.other_rate), strict=True):
@@ -102,7 +101,7 @@ def _save(run: Run, path: Path) -> None:
 
 
 def averaged_network(run: Run) -> Network:
-    """A network with the averaged weights, its spectral norms converged."""
+    """A network with the averaged weights and converged spectral norms."""
     network = Network(run.settings.width, torch.Generator().manual_seed(0))
     network.load_state_dict({**run.network.state_dict(), **run.average})
     network.iterate_spectral_norms(100)
@@ -111,7 +110,7 @@ def averaged_network(run: Run) -> Network:
 
 @torch.no_grad()
 def held_out_error(network: Network, data: datasets.Dataset) -> Tensor:
-    """Mean squared error of every picture, ``(N,)``, on the scale [-1, 1]."""
+    """Mean squared error of each image, ``(N,)``, on the scale [-1, 1]."""
     errors = []
     for start in range(0, len(data.toys), 100):
         piece = slice(start, start + 100)
@@ -122,8 +121,7 @@ def held_out_error(network: Network, data: datasets.Dataset) -> Tensor:
 
 
 def train(folder: Path, settings: TrainingSettings, minutes_between_saves: float = 3.0) -> Run:
-    """Train until ``settings.steps``, from ``folder/checkpoint.pt`` where there is one. Prints a line now
-    and then."""
+    """Train until ``settings.steps``, resuming from ``folder/checkpoint.pt`` if it exists; print progress."""
     data = datasets.load(folder, settings.images, seed=settings.seed)
     held_out = datasets.load(folder, settings.held_out, seed=settings.seed + 1)
     factors, toys = torch.from_numpy(data.factors), torch.from_numpy(data.toys)
@@ -155,7 +153,7 @@ def train(folder: Path, settings: TrainingSettings, minutes_between_saves: float
         smoothed = value.item() if run.step == first + 1 else 0.98 * smoothed + 0.02 * value.item()
         if run.step % 100 == 0:
             pace = (time.monotonic() - started) / (run.step - first)
-            print(f"step {run.step}  loss {smoothed:.4f}  {pace:.3f} s a step", flush=True)
+            print(f"step {run.step}  loss {smoothed:.4f}  {pace:.3f} s per step", flush=True)
         if time.monotonic() - saved > 60 * minutes_between_saves or run.step == settings.steps:
             _save(run, checkpoint)
             few = datasets.Dataset(held_out.images[:500], held_out.factors[:500], held_out.toys[:500])
@@ -170,7 +168,7 @@ def train(folder: Path, settings: TrainingSettings, minutes_between_saves: float
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="pictures (12 KB each) and checkpoint.pt")
+    parser.add_argument("folder", type=Path, help="folder for images (12 KB each) and checkpoint.pt")
     for name, value in vars(TrainingSettings()).items():
         parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
     arguments = vars(parser.parse_args())

@@ -1,6 +1,9 @@
 """The edit command: several directions on one picture, and what the live page's command gives."""
 
+import hashlib
+import io
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +71,34 @@ def test_several_samples_are_spread_over_the_file_s_classes(path: Path, tmp_path
         assert np.abs(shown - expected).max() <= 1
 
 
+def test_a_sample_alone_is_that_of_the_seed_and_its_class(path: Path, tmp_path: Path) -> None:
+    facts = json.loads(edit(str(path), "--samples", "3", "--out", str(tmp_path / "a.png"), "--json").stdout)
+    done = edit(str(path), "--sample", "2", "--sample", "0", "--out", str(tmp_path / "b.png"), "--json")
+    assert json.loads(done.stdout)["classes"] == [facts["classes"][2], facts["classes"][0]]
+    three, two = (np.asarray(Image.open(tmp_path / name)).astype(int) for name in ("a.png", "b.png"))
+    assert np.abs(two[:, :64] - three[:, -64:]).max() <= 1
+    assert np.abs(two[:, -64:] - three[:, :64]).max() <= 1
+
+
+def test_the_png_says_how_it_was_made_and_its_command_makes_the_same_file(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ("--samples", "2", "--move", "turn=0.1234567", "--move", "1=0", "--truncation", "0.43")
+    assert edit(str(path), *asked, "--seed", "3", "--device", "cpu", "--out", "a.png").exit_code == 0
+    text = Image.open("a.png").info
+    assert text["Software"].startswith("biggan-directions ")
+    assert (text["Model"], text["Class"], text["Truncation"]) == ("toybox", "car, duck", "0.44")
+    assert (text["Seed"], text["Samples"], text["Moves"]) == ("3", "0, 1", "0 (turn)=0.1234567")
+    assert text["Directions SHA-256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    words = shlex.split(text["Command"])
+    assert words[:3] == ["biggan-directions", "edit", str(path)]
+    first = Path("a.png").read_bytes()
+    Path("a.png").unlink()
+    assert edit(*words[2:]).exit_code == 0
+    assert np.array_equal(np.asarray(Image.open("a.png")), np.asarray(Image.open(io.BytesIO(first))))
+
+
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng", ".mp4"])
 def test_the_way_there_is_an_animation_by_its_suffix(path: Path, tmp_path: Path, suffix: str) -> None:
     target = tmp_path / f"way{suffix}"
@@ -111,6 +142,7 @@ def test_a_foreign_file_needs_a_model_and_a_class(tmp_path: Path) -> None:
         (["--out", "picture.jpg"], "expected .png"),
         (["--out", "directions.pt"], "expected .png"),
         (["--samples", "0"], "samples is 0"),
+        (["--samples", "2", "--sample", "1"], "--sample and --samples exclude each other"),
         (["--class", "kar"], "car"),
     ],
 )

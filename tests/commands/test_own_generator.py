@@ -224,7 +224,7 @@ COMMANDS = (
 def test_a_file_that_names_a_factory_has_nothing_imported(command: tuple[str, ...], folder: Path) -> None:
     path = named(path_of(folder), "seas:make")
     done = invoke(command[0], str(path), *command[1:])
-    assert f"{path} was learnt on a generator that seas:make makes" in said(done)
+    assert f"{path} was learnt on a generator made by seas:make" in said(done)
     assert "add --model seas:make, which imports it" in said(done)
     assert not (folder / "imported").exists()
     assert "seas" not in sys.modules

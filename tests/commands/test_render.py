@@ -180,5 +180,5 @@ def test_a_damaged_scorecard_is_a_note_and_the_page_is_drawn(tmp_path: Path) -> 
     path = of(tmp_path, CAR)
     (tmp_path / "scorecard.json").write_text("{")
     done = render(str(path))
-    assert "goes without a scorecard" in done.stderr
+    assert "the scorecard is not shown" in done.stderr
     assert "biggan-directions score" in (tmp_path / "gallery.html").read_text()

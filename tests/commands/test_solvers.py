@@ -58,14 +58,22 @@ def test_json_has_the_same_for_programs() -> None:
     settings = {item["name"]: item for item in rows["adam"]["settings"]}
     assert settings["steps"]["default"] == 1000
     assert set(settings["steps"]) == {"name", "default", "kind", "help", "source"}
-    assert rows["jacobi"]["images"] == {"survey": 64, "solver": 64 * (1 + 2 * 12 + 66), "effects": 0}
+    assert rows["jacobi"]["images"] == {
+        "survey": 64,
+        "solver": 64 * (1 + 2 * 12 + 66),
+        "measuring": 8 * (1 + 2 * 12 + (11 + 10 + 9 + 8 + 7 + 6) + 1 + 6 * 6),
+    }
     assert rows["jacobi"]["gradients"] == 64
 
 
 def test_the_cost_is_of_the_model_and_the_directions_asked_for(tmp_path: Path) -> None:
     """Blocks follow the resolution; two directions search four dimensions."""
     rows = {row["name"]: row for row in _json("--model", "biggan-deep-128", "--ndirs", "2")}
-    assert rows["jacobi"]["images"] == {"survey": 256, "solver": 64 * (1 + 2 * 4 + 6), "effects": 0}
+    assert rows["jacobi"]["images"] == {
+        "survey": 256,
+        "solver": 64 * (1 + 2 * 4 + 6),
+        "measuring": 8 * (1 + 2 * 4 + 5 + 1 + 2 * 6),
+    }
     blocks = rows["jacobi"]["settings"][1]
     assert (blocks["name"], blocks["default"]) == ("blocks", "16, 32")
     folder = write_checkpoint(tmp_path / "net")  # of four dimensions
@@ -78,4 +86,5 @@ def test_a_run_draws_what_the_list_says(name: str) -> None:
     generator = Separable(z_dim=32, factors=32)
     images = _json(name, "--ndirs", "2")["images"]
     solution = learn(generator, LearnSettings(solver=name, ndirs=2, search_dims=4))
-    assert generator.drawn == solution.evaluations == sum(images.values())
+    assert solution.evaluations + solution.scorecard.evaluations == sum(images.values())
+    assert generator.drawn == sum(images.values())

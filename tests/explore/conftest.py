@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -17,9 +18,13 @@ from biggan_directions.explore.server import address_of, listen, make_server
 from biggan_directions.generators import Generator, ImageClass
 from biggan_directions.generators.classes.class_table import ClassTable
 from biggan_directions.generators.weights.catalog import find_model
+from biggan_directions.generators.weights.download import file_sha256
+from biggan_directions.runs.naming import rename
 from biggan_directions.toybox import true_directions
 
 NASTY = '<img src=x onerror="document.title=1"> & "quoted"'
+
+ASKED = {"class": "car", "truncation": 1, "moves": {"0": 1}}
 
 Load: TypeAlias = Callable[[str, float], Generator]
 
@@ -45,12 +50,20 @@ def load(class_name: str, truncation: float) -> Generator:
 def make_session(
     load: Load = load, *, path: str = "my directions.pt", table: ClassTable | None = None
 ) -> Session:
+    """A session of :func:`toybox_directions`; where they are saved at ``path``, they can be named."""
+    file, found = Path(path), toybox_directions()
+
+    def name_in_file(names: dict[int, str]) -> tuple[Directions, str]:
+        return rename(file, names, expected=found.directions), file_sha256(file)
+
     return Session(
-        toybox_directions(),
+        found,
         load,
         path=path,
         first=load("car", 1.0),
         table=table or find_model("toybox").classes,
+        sha256=file_sha256(file) if file.is_file() else "not saved",
+        rename=name_in_file,
     )
 
 
@@ -92,11 +105,14 @@ class Live:
         connection.close()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
 
+    def post(self, path: str, **asked: Any) -> tuple[int, Any]:
+        """Status and answer of a request to ``/api/PATH``."""
+        status, _, content = self.ask("POST", f"/api/{path}", json.dumps(asked).encode())
+        return status, json.loads(content) if content else None
+
     def draw(self, **changes: Any) -> tuple[int, Any]:
         """Status and answer of a request for images."""
-        asked = {"class": "car", "truncation": 1, "moves": {"0": 1}, **changes}
-        status, _, content = self.ask("POST", "/api/pictures", json.dumps(asked).encode())
-        return status, json.loads(content) if content else None
+        return self.post("pictures", **{**ASKED, **changes})
 
 
 @contextmanager

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from biggan_directions.explore.gate import Gate, is_loopback
-from tests.explore.conftest import NASTY, Live, make_session, serving
+from tests.explore.conftest import ASKED, NASTY, Live, make_session, serving
 
 
-@pytest.mark.parametrize("path", ["/", "/api/session", "/api/schema", "/api/pictures", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/session", "/api/schema", "/api/pictures", "/api/png", "/api/name", "/nothing"]
+)
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", "Bearer a-token-of-this-tesT", "Basic a:b"])
 def test_nothing_is_had_without_the_token(live: Live, path: str, given: str) -> None:
     status, headers, content = live.ask("GET", path, Authorization=given)
@@ -37,7 +39,7 @@ def test_this_machines_names_are_let_in_behind_any_port(live: Live, host: str) -
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "https://localhost"])
 def test_another_sites_page_is_refused_even_with_the_token(live: Live, origin: str) -> None:
-    asked = b'{"class": "car", "truncation": 1, "moves": {}}'
+    asked = json.dumps(ASKED).encode()
     assert live.ask("POST", "/api/pictures", asked, Origin=origin)[0] == 403
     own = f"http://127.0.0.1:{live.port}"
     assert live.ask("POST", "/api/pictures", asked, Origin=own)[0] == 200

@@ -1,16 +1,22 @@
 """What the real server on localhost answers."""
 
 import base64
+import hashlib
 import json
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from biggan_directions.directions import Directions
 from biggan_directions.errors import UsageError
+from biggan_directions.explore import ImageRequest
 from biggan_directions.explore.server import address_of, listen
-from tests.explore.conftest import NASTY, Live, Watched, make_session, serving
+from biggan_directions.runs.folder import held
+from tests.explore.conftest import ASKED, NASTY, Live, Watched, make_session, serving, toybox_directions
 
 
 def test_pictures_come_as_png_with_the_command_that_makes_them(live: Live) -> None:
@@ -20,6 +26,55 @@ def test_pictures_come_as_png_with_the_command_that_makes_them(live: Live) -> No
     assert [image[:8] for image in images] == [b"\x89PNG\r\n\x1a\n"] * 2
     assert answer["command"].startswith("biggan-directions edit 'my directions.pt' --class car --seed 0")
     assert live.draw(samples=[0, 2], moves={})[1]["pictures"] != answer["pictures"]
+
+
+def test_the_png_is_the_sessions_own(live: Live) -> None:
+    asked = {**ASKED, "samples": [0, 2]}
+    status, headers, content = live.ask("POST", "/api/png", json.dumps(asked).encode())
+    assert (status, headers["content-type"]) == (200, "image/png")
+    assert content == make_session().png(ImageRequest.from_json(json.dumps(asked).encode()))
+    assert live.ask("POST", "/api/png", b'{"class": "moog", "truncation": 1}')[0] == 400
+
+
+def test_a_name_is_written_into_the_file_and_told_from_then_on(tmp_path: Path) -> None:
+    path = tmp_path / "directions.pt"
+    toybox_directions().save(path)
+    body = json.dumps({"direction": 2, "name": "wheels"}).encode()
+    with serving(make_session(path=str(path))) as live:
+        for stranger in ({"Authorization": ""}, {"Origin": "http://evil.example"}, {"Host": "evil.example"}):
+            assert live.ask("POST", "/api/name", body, **stranger)[0] == 403
+        assert Directions.load(path).names[2] == ""
+        assert live.post("name", direction=2, name="wheels") == (200, {"names": ["azimuth", NASTY, "wheels"]})
+        assert Directions.load(path).names == ("azimuth", NASTY, "wheels")
+        told = json.loads(live.ask("GET", "/api/session")[2])
+        assert [row["name"] for row in told["directions"]] == ["azimuth", NASTY, "wheels"]
+        status, _, content = live.ask("POST", "/api/png", json.dumps(ASKED).encode())
+        assert status == 200
+        assert hashlib.sha256(path.read_bytes()).hexdigest().encode() in content  # the file as it is now
+        with held(tmp_path):
+            status, answer = live.post("name", direction=2, name="turn")
+        assert (status, answer["error"][:35]) == (500, "another run is writing into " + str(tmp_path)[:7])
+        for asked, says in [
+            ({"direction": 3, "name": "x"}, "there is no direction 3"),
+            ({"direction": 0, "name": "wheels"}, "direction 2 is named 'wheels' already"),
+            ({"direction": 0, "name": "12"}, "'12' is a number"),
+        ]:
+            status, answer = live.post("name", **asked)
+            assert (status, says in answer["error"]) == (400, True)
+        assert Directions.load(path).names == ("azimuth", NASTY, "wheels")
+        assert live.post("name", direction=0, name="a\ud800\u202e\x1b")[1]["names"][0] == "a" + 3 * "\ufffd"
+        path.unlink()
+        assert live.post("name", direction=2, name="turn")[0] == 500
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_names_given_at_once_are_all_kept(tmp_path: Path) -> None:
+    path = tmp_path / "directions.pt"
+    toybox_directions().save(path)
+    with serving(make_session(path=str(path))) as live, ThreadPoolExecutor(3) as threads:
+        answers = list(threads.map(lambda at: live.post("name", direction=at, name=f"n{at}")[0], range(3)))
+    assert answers == [200] * 3
+    assert Directions.load(path).names == ("n0", "n1", "n2")
 
 
 def test_the_page_lets_nothing_in_but_its_own_script_and_style(live: Live) -> None:
@@ -68,6 +123,10 @@ def test_what_is_no_request_is_answered_in_words(live: Live) -> None:
     for method, path, body, expected in [
         ("POST", "/api/pictures", b"{", 400),
         ("POST", "/api/pictures", too_large, 413),
+        ("POST", "/api/name", too_large, 413),
+        ("POST", "/api/png", too_large, 413),
+        ("POST", "/api/name", b"{", 400),
+        ("GET", "/api/name", None, 405),
         ("GET", "/api/pictures", None, 405),
         ("GET", "/../../etc/passwd", None, 404),
         ("GET", "/page.js", None, 404),
@@ -145,7 +204,7 @@ def test_what_torch_says_reaches_the_page_in_words() -> None:
     with serving(make_session(lambda *_: failing)) as live:
         status, answer = live.draw()
     assert status == 500
-    assert answer["error"] == "the picture could not be drawn: not enough memory"
+    assert answer["error"] == "the image could not be drawn: not enough memory"
 
 
 def test_an_address_that_cannot_be_had_is_said_in_one_sentence(live: Live) -> None:

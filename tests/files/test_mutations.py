@@ -148,7 +148,7 @@ def _ours(folder: Path) -> bytes:
 
 def _scorecard() -> bytes:
     figure = {"value": 0.5, "error": 0.1}
-    keys = ("effect", "penalty", "overlap", "evenness", "steadiness")
+    keys = ("effect", "penalty", "overlap", "unevenness", "steadiness")
     one = {**dict.fromkeys(keys, figure), "recovery": 0.9, "factor": "azimuth"}
     sets = [{"solver": "jacobi", "directions": [one, one], "paper_penalty": figure, "recovery_mean": 0.8}]
     head = {"format": SCORES_FORMAT, "directions_sha256": "0" * 64, "model": "toybox", "classes": ["car"]}

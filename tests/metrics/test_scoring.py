@@ -8,12 +8,13 @@ import torch
 
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.generators import ImageClass
+from biggan_directions.generators.capabilities import TrueDirections
 from biggan_directions.learning.run import learn
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.metrics.scorecard import digest, remarks, root_mean_measure, share_measure
+from biggan_directions.metrics.scorecard import digest, remarks, root_mean_measure
 from biggan_directions.metrics.scoring import BASELINES, ScoreSettings, score
 from biggan_directions.penalty import hessian_penalty_along
-from biggan_directions.scores import Measure
+from biggan_directions.scores import DirectionScore, Measure, SetScore
 from tests.support.oracles import all_probes, quadratic, random_orthogonal
 from tests.support.separable import Separable
 
@@ -44,7 +45,8 @@ def test_the_true_directions_of_a_separable_generator_score_as_such() -> None:
     for direction in scored.directions:
         assert direction.penalty.value is not None
         assert direction.penalty.value < 1e-3
-    assert remarks(scored) == ("every direction does something, and no two do nearly the same",)
+    (remark,) = remarks(scored)
+    assert remark.startswith("all directions do something, and they are different (largest overlap 0.")
 
 
 def test_the_penalty_is_that_of_the_known_hessians() -> None:
@@ -85,7 +87,7 @@ def test_a_linear_picture_is_even_and_steady_and_its_effects_are_its_slopes() ->
     cosine = abs(torch.nn.functional.cosine_similarity(generator.weight[0], generator.weight[1], dim=0))
     for index, direction in enumerate(scored.directions):
         assert direction.effect.value == pytest.approx(slopes[index].item(), rel=1e-3)
-        assert direction.evenness.value == pytest.approx(0, abs=1e-3)
+        assert direction.unevenness.value == pytest.approx(0, abs=1e-3)
         assert direction.steadiness.value == pytest.approx(1, abs=1e-3)
         assert direction.overlap.value == pytest.approx(cosine.item(), abs=2e-3)
 
@@ -98,7 +100,7 @@ def test_a_dead_direction_has_an_effect_of_nothing_and_no_angle_or_share() -> No
     assert alive.overlap.value is not None
     assert other.effect.value is not None
     assert other.effect.value < 1e-3
-    assert other.penalty == other.overlap == other.evenness == other.steadiness == Measure(value=None)
+    assert other.penalty == other.overlap == other.unevenness == other.steadiness == Measure(value=None)
     assert any("direction 1 hardly does anything" in remark for remark in remarks(card.sets[0]))
 
 
@@ -123,19 +125,86 @@ def test_the_same_seed_gives_the_same_scorecard_and_another_seed_another() -> No
     assert first.sets != other.sets
 
 
-def test_errors_of_a_share_and_of_a_root_are_those_of_leaving_one_out() -> None:
-    random = torch.Generator().manual_seed(0)
-    whole = 1 + torch.rand(200, generator=random).double()
-    part = whole * (0.3 + 0.1 * torch.rand(200, generator=random).double())
+def test_the_error_of_a_root_is_that_of_leaving_one_out() -> None:
+    part = 0.3 + 0.1 * torch.rand(200, generator=torch.Generator().manual_seed(0)).double()
+    roots = torch.tensor([float(((part.sum() - part[i]) / (len(part) - 1)).sqrt()) for i in range(len(part))])
+    jackknife = float(((roots - roots.mean()).square().sum() * (len(roots) - 1) / len(roots)).sqrt())
+    assert root_mean_measure(part).error == pytest.approx(jackknife, rel=0.02)
 
-    def jackknife(values: list[float]) -> float:
-        spread = torch.tensor(values)
-        return float(((spread - spread.mean()).square().sum() * (len(values) - 1) / len(values)).sqrt())
 
-    without = [float((part.sum() - part[i]) / (whole.sum() - whole[i])) for i in range(len(part))]
-    roots = [float(((part.sum() - part[i]) / (len(part) - 1)).sqrt()) for i in range(len(part))]
-    assert share_measure(part, whole).error == pytest.approx(jackknife(without), rel=0.02)
-    assert root_mean_measure(part).error == pytest.approx(jackknife(roots), rel=0.02)
+def _set(*directions: tuple[float, float | None, int | None]) -> SetScore:
+    """A set of directions of these effects, overlaps, and with whom."""
+    half = Measure(value=0.5)
+    return SetScore(
+        solver="set",
+        directions=tuple(
+            DirectionScore(
+                effect=Measure(value=effect),
+                penalty=half,
+                overlap=Measure(value=overlap),
+                unevenness=half,
+                steadiness=half,
+                overlap_with=other,
+            )
+            for effect, overlap, other in directions
+        ),
+        paper_penalty=half,
+    )
+
+
+@pytest.mark.parametrize(
+    ("scored", "says"),
+    [
+        (
+            _set((1, 0.74, 1), (1, 0.74, 0)),
+            ["directions 0 and 1 are partly the same (overlap 0.74): look at them beside each other"],
+        ),
+        (_set((1, 0.8, 1), (1, 0.8, 0)), ["directions 0 and 1 are nearly the same (overlap 0.80)"]),
+        (_set((1, 0.5, 1), (1, 0.5, 0)), ["directions 0 and 1 are partly the same (overlap 0.50)"]),
+        (
+            _set((1, 0.49, 1), (0.05, 0.49, 0)),
+            ["all directions do something, and they are different (largest overlap 0.49)"],
+        ),
+        (
+            _set((1, 0.1, 1), (0.049, 0.1, 0)),
+            ["direction 1 hardly does anything: effect 0.049, 5% of the strongest"],
+        ),
+        (
+            _set((1, 0.9, 2), (1, 0.6, 0), (1, 0.9, 0)),
+            ["directions 0 and 2 are nearly", "directions 0 and 1 are partly"],
+        ),
+        (_set((1, None, None)), []),
+    ],
+)
+def test_words_follow_bounds(scored: SetScore, says: list[str]) -> None:
+    found = remarks(scored)
+    assert len(found) == len(says)
+    assert all(words in remark for words, remark in zip(says, found, strict=True))
+
+
+def test_sets_are_measured_beside_each_other_at_the_same_latents() -> None:
+    generator = Separable()
+    others = [("turned", generator.truth[1:4]), ("again", generator.truth[:2])]
+    settings = ScoreSettings(latents=2, baselines=("coordinate",))
+    card = score(generator, generator.truth[:2], solver="first", settings=settings, others=others)
+    assert [item.solver for item in card.sets] == ["first", "turned", "again", "coordinate"]
+    assert [len(item.directions) for item in card.sets] == [
+        2,
+        3,
+        2,
+        3,
+    ]  # a baseline is as large as the largest
+    assert card.sets[0].directions == card.sets[2].directions
+    with pytest.raises(UsageError, match="whose z has 12"):
+        score(generator, generator.truth[:2], settings=settings, others=[("bad", torch.eye(5))])
+
+
+def test_the_truth_is_the_generators_where_it_knows_it() -> None:
+    class Known(Separable):
+        true_directions = TrueDirections(("a", "b", "c", "d", "e"), Separable().truth.float())
+
+    (scored,) = score(Known(), Known().truth[:2], settings=ALONE).sets
+    assert [direction.factor for direction in scored.directions] == ["a", "b"]
 
 
 def test_bad_input() -> None:

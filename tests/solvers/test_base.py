@@ -95,7 +95,7 @@ def test_the_cost_is_what_is_drawn(name: str, options: dict[str, Any], where: di
     result = result_of(solved(solver, problem))
     assert generator.drawn - before == problem.evaluator.evaluations == cost.images
     assert problem.evaluator.gradients == cost.gradients
-    assert cost.describes == (result.effect is not None) == (result.penalty is not None)
+    assert tuple(result.directions.shape) == (problem.outline.ndirs, problem.outline.z_dim)
 
 
 @every_solver

@@ -8,7 +8,7 @@ import torch
 
 from biggan_directions.errors import UsageError
 from biggan_directions.linalg import orthonormal
-from biggan_directions.solvers.derivatives import Differences, evaluations_per_latent
+from biggan_directions.solvers.derivatives import Differences, derivatives, evaluations_per_latent
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.hessians import Moments, measure
 from biggan_directions.solvers.joint_diagonalisation import off_diagonal_share
@@ -55,11 +55,9 @@ def _measure(
     images: Images,
     basis: torch.Tensor,
     *,
-    rows: int | None = None,
     micro_batch: int = 4,
     blocks: tuple[int, ...] = (1,),
     balanced: bool = False,
-    products: bool = True,
 ) -> Moments:
     return measure(
         Evaluator(images, micro_batch),
@@ -69,8 +67,6 @@ def _measure(
         signs=_signs(len(basis)),
         differences=Differences(blocks=blocks, balanced=balanced),
         generator=torch.Generator().manual_seed(0),
-        rows=rows,
-        products=products,
     )
 
 
@@ -81,8 +77,7 @@ def test_quadratics_are_exact(dims: int) -> None:
     moments = _measure(images, basis)
     inside = basis @ hessians @ basis.T
     entries = inside[:, moments.pairs[:, 0], moments.pairs[:, 1]]
-    torch.testing.assert_close(moments.full, entries.T @ entries, rtol=1e-9, atol=1e-9)
-    torch.testing.assert_close(moments.smooth, moments.full, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(moments.smooth, entries.T @ entries, rtol=1e-9, atol=1e-9)
     slopes = (linear + _draws(Z_DIM, seed=9) @ hessians) @ basis.T
     torch.testing.assert_close(moments.slopes, slopes.T @ slopes, rtol=1e-9, atol=1e-9)
     assert moments.numbers == SIDE**2
@@ -136,7 +131,7 @@ def test_the_difference_is_of_second_order_in_epsilon_on_the_diagonal() -> None:
             differences=Differences(epsilon=epsilon, blocks=(1,), balanced=False),
             generator=torch.Generator(),
         )
-        errors.append(abs(float(moments.full[0, 0]) - truth))
+        errors.append(abs(float(moments.smooth[0, 0]) - truth))
     for coarse, fine in itertools.pairwise(errors):
         assert 3.8 < coarse / fine < 4.2
 
@@ -146,7 +141,7 @@ def test_the_micro_batch_changes_nothing_but_rounding() -> None:
     basis = torch.eye(Z_DIM).double()
     for size in (1, 3, 64):
         other = _measure(images, basis, micro_batch=size)
-        torch.testing.assert_close(other.full, _measure(images, basis).full, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(other.smooth, _measure(images, basis).smooth, rtol=1e-9, atol=1e-9)
         torch.testing.assert_close(other.slopes, _measure(images, basis).slopes, rtol=1e-9, atol=1e-9)
 
 
@@ -154,7 +149,7 @@ def test_evaluations_are_as_counted() -> None:
     images, _, _ = _quadratic()
     for rows in (2, Z_DIM):
         evaluator = Evaluator(images, 4)
-        measure(
+        derivatives(
             evaluator,
             _draws(Z_DIM),
             None,
@@ -179,41 +174,6 @@ def test_the_stack_stands_for_all_the_hessians() -> None:
         assert off_diagonal_share(stack, rotation) == pytest.approx(
             off_diagonal_share(hessians, rotation), rel=1e-7
         )
-        turned = (rotation @ hessians @ rotation.T).square().sum(dim=0)
-        torch.testing.assert_close(
-            moments.row_shares(rotation), 1 - turned.diagonal() / turned.sum(dim=1), rtol=1e-6, atol=1e-9
-        )
-
-
-def test_rows_alone_give_the_same_shares() -> None:
-    images, _, _ = _quadratic()
-    basis = torch.eye(Z_DIM).double()
-    whole, some = _measure(images, basis), _measure(images, basis, rows=3)
-    torch.testing.assert_close(some.row_shares(), whole.row_shares()[:3])
-    torch.testing.assert_close(whole.row_shares(), whole.row_shares(basis), rtol=1e-9, atol=1e-9)
-    with pytest.raises(UsageError, match="first 3 of 7 rows"):
-        some.stack()
-
-
-def test_squares_alone_give_the_same_shares_and_no_stack() -> None:
-    images, _, _ = _quadratic()
-    basis = torch.eye(Z_DIM).double()
-    whole, squares = _measure(images, basis), _measure(images, basis, products=False)
-    torch.testing.assert_close(squares.row_shares(), whole.row_shares())
-    none = Moments.zero(Z_DIM, Z_DIM, products=False)
-    torch.testing.assert_close((none + none.of_flat(squares.flat())).row_shares(), whole.row_shares())
-    assert squares.flat().numel() < whole.flat().numel() / 10
-    with pytest.raises(UsageError, match="squares"):
-        squares.stack()
-
-
-def test_a_row_of_nothing_has_no_share() -> None:
-    moments = _measure(
-        Images(lambda z: z[:, :1] * z[:, 1:2] * torch.ones(1, SIDE**2)), torch.eye(3, 7).double()
-    )
-    shares = moments.row_shares()
-    torch.testing.assert_close(shares[:2], torch.ones(2).double(), rtol=1e-9, atol=1e-9)
-    assert shares[2].isnan() or moments.full.diagonal()[-1] < 1e-18
 
 
 def test_effects_are_rms_changes_along_any_direction() -> None:
@@ -249,21 +209,19 @@ def test_a_sketch_keeps_the_energy() -> None:
         return last.moments
 
     exact, sketched = sums(12288), sums(1024)
-    assert float(sketched.full.trace() / exact.full.trace()) == pytest.approx(1, abs=0.02)
+    assert float(sketched.smooth.trace() / exact.smooth.trace()) == pytest.approx(1, abs=0.02)
     assert torch.equal(exact.slopes, sketched.slopes)
     for moments in (exact, sketched):
         found = diagonalise(moments).rotation
         assert (hidden @ found.T).abs().amax(dim=1).min() > 0.9999
 
 
-def test_each_picture_has_a_stack_of_its_own() -> None:
+def test_the_stack_has_the_gram_matrix_of_the_entries() -> None:
     images, _, _ = _quadratic()
     moments = _measure(images, torch.eye(Z_DIM).double(), blocks=(3,))
     first, second = moments.pairs.T
-    for smooth, gram in ((True, moments.smooth), (False, moments.full)):
-        entries = moments.stack(smooth=smooth)[:, first, second]
-        torch.testing.assert_close(entries.T @ entries, gram, rtol=1e-6, atol=1e-6)
-    assert not torch.allclose(moments.smooth, moments.full)
+    entries = moments.stack()[:, first, second]
+    torch.testing.assert_close(entries.T @ entries, moments.smooth, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize(

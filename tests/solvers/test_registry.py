@@ -90,7 +90,10 @@ def test_another_packages_solver_is_learnt_with_and_learnt_again(
     [
         ("contest = nowhere_at_all:Contest", "'contest' of the package contest-solver cannot be loaded"),
         ("contest = contest:Missing", "has no attribute 'Missing'"),
-        ("contest = contest:ContestSettings", "not one subclass of biggan_directions.solvers.base.Solver"),
+        (
+            "contest = contest:ContestSettings",
+            "not give exactly one subclass of biggan_directions.solvers.base.Solver",
+        ),
         ("jacobi = nowhere_at_all:Contest", ""),
     ],
 )

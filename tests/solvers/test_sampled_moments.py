@@ -49,16 +49,10 @@ def test_resumed_sums_are_the_same_bytes() -> None:
     whole = _sums(empty)
     rest = _sums(empty.resumed(whole[1].state_dict(), total=5, name="sums"))
     assert [sums.done for sums in rest] == [3, 4, 5]
-    for name in ("smooth", "full", "slopes", "numbers"):
+    for name in ("smooth", "slopes", "numbers"):
         one, other = (getattr(sums[-1].moments, name) for sums in (rest, whole))
         assert torch.equal(torch.as_tensor(one), torch.as_tensor(other)), name
     assert whole[-1].moments.numbers == 5 * 3 * 16**2
-
-
-def test_sums_without_products_are_the_squares_of_those_with() -> None:
-    squares, products = (_sums(SampledMoments.empty(Z_DIM, 3, products=kept))[-1] for kept in (False, True))
-    torch.testing.assert_close(squares.moments.full, products.moments.full.diagonal())
-    assert torch.equal(squares.moments.slopes, products.moments.slopes)
 
 
 @pytest.mark.parametrize(

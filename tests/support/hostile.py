@@ -52,12 +52,11 @@ def archive(opcodes: bytes, storages: dict[str, bytes], *, compression: int = zi
     return content.getvalue()
 
 
-def older_file(opcodes: bytes, storages: dict[str, tuple[int, bytes]], keys: list[str]) -> bytes:
-    """A ``.pt`` file as before 2020: its storages by key, each with how many numbers it says that it has."""
+def older_file(opcodes: bytes, keys: str, storages: bytes) -> bytes:
+    """A ``.pt`` file as before 2020: opcodes, the keys of its storages (a character each), the storages."""
     head = (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True})
-    numbers = (struct.pack("<Q", count) + raw for count, raw in storages.values())
-    parts = (*(pickle.dumps(value, 2) for value in head), b"\x80\x02" + opcodes + b".", pickle.dumps(keys, 2))
-    return b"".join((*parts, *numbers))
+    written = b"".join(pickle.dumps(value, 2) for value in head)
+    return written + b"\x80\x02" + opcodes + b"." + pickle.dumps(list(keys), 2) + storages
 
 
 def safetensors(header: object, numbers: bytes = b"", *, claims: int | None = None) -> bytes:

@@ -24,7 +24,7 @@ from biggan_directions.generators.registry import Architecture, ModelFacts
 from biggan_directions.generators.weights.weight_folder import WeightFiles
 
 _TRUNCATION = 0.4  # as the catalog has it for the published models
-# What no other network's configuration is likely to have; z_dim and num_classes are everybody's.
+# Keys that other networks' configurations are unlikely to have, unlike z_dim and num_classes.
 _OWN_KEYS = {"attention_layer_position", "channel_width", "class_embed_dim", "n_stats"}
 
 
@@ -47,7 +47,7 @@ class BigGANDeepWeights:
         sha256: str,
         where: str,
     ) -> "BigGANDeepWeights":
-        """Weights that are in memory already, with the configuration's values; ``where`` is for errors.
+        """Make weights from tensors in memory and a configuration; ``where`` is named in errors.
 
         Raises:
             FileFormatError: a tensor is absent, of another shape or kind, or not finite.
@@ -58,7 +58,7 @@ class BigGANDeepWeights:
 
     @property
     def facts(self) -> ModelFacts:
-        """What the configuration says."""
+        """Sizes, classes and default truncation from the configuration."""
         return _facts(self.config, self.classes)
 
     def freeze(
@@ -71,7 +71,7 @@ class BigGANDeepWeights:
         true_directions: TrueDirections | None,
         device: torch.device,
     ) -> FrozenBigGAN:
-        """The generator of these classes at the stored truncation that is nearest.
+        """Make the generator of these classes at the nearest stored truncation.
 
         Raises:
             UsageError: no class, or a truncation outside (0, 1].
@@ -93,15 +93,15 @@ class BigGANDeep:
     """BigGAN-deep as an :class:`~biggan_directions.generators.registry.Architecture`."""
 
     def recognises(self, config: Mapping[str, Any]) -> bool:
-        """Whether one of the keys that are BigGAN-deep's own is there."""
+        """Whether the configuration has one of BigGAN-deep's own keys."""
         return not _OWN_KEYS.isdisjoint(config)
 
     def facts(self, config_path: Path) -> ModelFacts:
-        """What ``config.json`` says; errors as of :func:`~.layout.read_config`."""
+        """Sizes and classes from ``config.json``; errors as in :func:`~.layout.read_config`."""
         return _facts(*_configured(config_path))
 
     def read(self, files: WeightFiles) -> BigGANDeepWeights:
-        """Both files; errors as of :func:`~.layout.load_state`."""
+        """Read both files; errors as in :func:`~.layout.load_state`."""
         config, classes = _configured(files.config_path)
         _, state = load_state(files)
         return BigGANDeepWeights(config=config, classes=classes, state=state, sha256=files.sha256)

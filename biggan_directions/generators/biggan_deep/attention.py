@@ -11,10 +11,10 @@ from biggan_directions.generators.biggan_deep.layer import Layer
 
 
 class Attention(Layer):
-    """A query at every pixel; keys and values at the strongest of each 2×2 pixels.
+    """Self-attention with a query at every pixel, and keys and values max-pooled over 2×2 pixels.
 
-    ``offset (channels,)`` is what the input lacks of the package's tensor, ``self.offset`` what the output
-    lacks.
+    ``offset (channels,)`` is the constant that is missing from the input compared with the package's tensor;
+    ``self.offset`` is the one missing from the output.
     """
 
     size = 0
@@ -27,14 +27,14 @@ class Attention(Layer):
             normalised_weight(state, f"{name}.snconv1x1_{part}") for part in ("theta", "phi", "g", "o_conv")
         )
         out = out * state[f"{name}.gamma"].double()
-        # What the offset adds to the keys is the same for all of them and drops out of the softmax.
+        # The offset adds the same constant to all keys, which cancels in the softmax.
         self.query, self.key_value = Convolution(query), Convolution(torch.cat([key, value]))
         self.out = Convolution(out)
         self.register_buffer("query_bias", (query.flatten(1) @ offset)[:, None, None])
         self.offset = offset + out.flatten(1) @ (value.flatten(1) @ offset)
 
     def plain(self, x: torch.Tensor, terms: torch.Tensor) -> torch.Tensor:
-        """The layer in operations that autograd knows; it has no use for ``terms``."""
+        """The layer in ordinary operations of autograd; ``terms`` is not used."""
         query = self.query.plain(x) + self.query_bias
         key, value = self.halves(F.max_pool2d(self.key_value.plain(x), 2))
         weights = torch.bmm(pixel_rows(query), key.transpose(1, 2)).softmax(2)

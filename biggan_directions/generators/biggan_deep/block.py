@@ -11,11 +11,11 @@ from biggan_directions.generators.biggan_deep.subpixel import interleave, subpix
 
 
 class Block(Layer):
-    """Norm, ReLU and convolution four times, beside a skip path that may drop channels, and an upsample
-    halfway.
+    """Four times norm, ReLU and convolution, an optional upsample, and a skip path that may drop channels.
 
-    Biases of convolutions are not added but left to the norms that follow: ``offset (channels,)`` is what the
-    input lacks of the package's tensor, ``self.offset`` what the output lacks.
+    The biases of convolutions are not added but folded into the norms that follow. ``offset (channels,)`` is
+    the constant that is missing from the input compared with the package's tensor; ``self.offset`` is the one
+    missing from the output.
     """
 
     by_hand = BlockByHand
@@ -39,12 +39,12 @@ class Block(Layer):
         self.offset = lacking + offset[: self.out_channels]
 
     def plain(self, x: torch.Tensor, terms: torch.Tensor) -> torch.Tensor:
-        """The layer in operations that autograd knows."""
+        """The layer in ordinary operations of autograd."""
         out, skip = self.widen.plain(self.plain_hidden(x, terms)), x[:, : self.out_channels]
         return out + upsampled(skip) if self.upsample else out + skip
 
     def plain_hidden(self, x: torch.Tensor, terms: torch.Tensor) -> torch.Tensor:
-        """All but the last convolution and the skip path."""
+        """The layer without its last convolution and the skip path."""
         first, second, third, fourth = torch.split(terms, self.sizes, 1)
         x = modulate(self.narrow.plain(modulate(x, first)), second)
         x = self.spatial_1.plain(x)

@@ -1,9 +1,8 @@
-"""What a checkpoint's tensors become once class and truncation are fixed: fewer tensors, the same pictures.
+"""Fold the weights for fixed classes and a fixed truncation: fewer tensors, the same images.
 
 Every conditional norm of BigGAN-deep maps x to ``(x - mean) / sqrt(var + eps) * (1 + S·[z, e]) + O·[z, e]``
-with e the class's embedding. All but x and z is constant, so it is ``x * scale + shift`` with scale and
-shift affine in z. A bias that reaches the norm from the convolution before it, or along the skip path, is
-one more constant on mean.
+with e the class's embedding. Only x and z vary, so this is ``x * scale + shift`` with scale and shift affine
+in z. A bias of the convolution before the norm, or of the skip path, is added to the mean.
 """
 
 from collections.abc import Mapping
@@ -21,9 +20,10 @@ def normalised_weight(state: State, name: str) -> torch.Tensor:
 
 
 class Modulations:
-    """Gathers what is affine in z into one matrix and one row of constants a class: one product in all.
+    """Collects all affine functions of z in one matrix and one row of constants per class.
 
-    ``norm_names`` are the checkpoint's names of the conditional norms that were added, in order.
+    A forward pass then needs a single product for them. ``norm_names`` are the names of the conditional norms
+    in the weights, in the order in which they were added.
     """
 
     def __init__(
@@ -37,11 +37,14 @@ class Modulations:
         self.norm_names: list[str] = []
 
     def add_affine(self, weight: torch.Tensor, bias: torch.Tensor) -> int:
-        """``weight·[z, e] + bias``; returns how many numbers that is."""
+        """Add ``weight·[z, e] + bias``; returns the length of its output."""
         return self._append(weight[:, : self._z_dim], self._embeddings @ weight[:, self._z_dim :].T + bias)
 
     def add_norm(self, name: str, offset: torch.Tensor) -> int:
-        """Scale and shift of a conditional norm whose input lacks the constant ``offset (channels,)``."""
+        """Add the scale and shift of a conditional norm; its input lacks the constant ``offset (channels,)``.
+
+        Returns the length of both together.
+        """
         mean, inverse = self._statistics(name)
         scale, shift = (normalised_weight(self._state, f"{name}.{part}") for part in ("scale", "offset"))
         scale = scale * inverse[:, None]
@@ -57,21 +60,20 @@ class Modulations:
 
     @property
     def channels(self) -> list[int]:
-        """How many channels each norm has, in order."""
+        """The number of channels of each norm, in order."""
         return [norm.shape[1] for norm in self._norms]
 
     def plain_norm(self, name: str, offset: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Scale and shift ``(channels,)`` of a norm that no condition reaches."""
+        """Scale and shift ``(channels,)`` of an unconditional norm."""
         mean, inverse = self._statistics(name)
         scale = self._state[f"{name}.weight"].double() * inverse
         return scale, self._state[f"{name}.bias"].double() + (offset - mean) * scale
 
     def gathered(self) -> dict[str, torch.Tensor]:
-        """The matrix ``(size, z_dim)``, the classes' constants ``(classes, size)``, and what norms were
-        folded with.
+        """The matrix ``(size, z_dim)``, the constants ``(classes, size)``, and the statistics of the norms.
 
-        The last is one over the standard deviation and minus the mean of each channel, ``(2, channels of
-        all)``.
+        The last are the inverse standard deviation and the negative mean of every channel, with offsets
+        included, ``(2, channels of all norms)``.
         """
         return {
             "modulation": torch.cat(self._weights),

@@ -1,4 +1,4 @@
-"""BigGAN-deep with all that is constant for its classes and one truncation folded away: fast, and exact."""
+"""BigGAN-deep with everything constant for its classes and one truncation folded: fast and exact."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -23,16 +23,17 @@ from biggan_directions.generators.capabilities import LatentWeight, TrueDirectio
 class FrozenBigGAN(nn.Module):
     """A BigGAN-deep that draws fixed classes at a fixed truncation, several times faster than the stock one.
 
-    A function of z alone, differentiable in z; its weights take no gradient. The pictures are the package's
-    own, fed the stored row of batch statistics nearest to the truncation: equal to 1e-9 in float64.
+    It is a function of z alone and differentiable in z; its weights take no gradient. The images equal the
+    package's own to 1e-9 in float64, computed with the stored row of batch statistics nearest to the
+    truncation.
 
-    ``truncation`` is the one that was stored, which need not be the one asked for.
+    ``truncation`` is the stored one, which may differ from the one requested.
     """
 
     modulation: torch.Tensor
     class_terms: torch.Tensor
     norms: torch.Tensor
-    true_directions: TrueDirections  # set where they are known: see KnownTruth
+    true_directions: TrueDirections  # only set if they are known: see KnownTruth
 
     def __init__(
         self,
@@ -100,12 +101,12 @@ class FrozenBigGAN(nn.Module):
 
         Args:
             config: the checkpoint's configuration.
-            state: its tensors, named and shaped as in the package's ``BigGAN.state_dict()``; only read.
-            classes: what to draw, in the order that ``class_index`` counts.
+            state: its tensors, named and shaped as in the package's ``BigGAN.state_dict()``; not modified.
+            classes: the classes to draw, in the order of ``class_index``.
             truncation: in (0, 1]; the nearest stored one is used.
-            model, weights_sha256, license: kept for whoever asks.
-            true_directions: where they are known.
-            device, dtype: where and in what precision to draw; folding itself is done in float64.
+            model, weights_sha256, license: stored as attributes.
+            true_directions: the true directions, if they are known.
+            device, dtype: device and precision of drawing; folding itself is done in float64.
 
         Raises:
             UsageError: no class, or a truncation outside (0, 1].
@@ -128,18 +129,18 @@ class FrozenBigGAN(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie, and where z must."""
+        """The device of the weights, on which z must be."""
         return self.modulation.device
 
     @property
     def dtype(self) -> torch.dtype:
-        """What the layers compute in."""
+        """The precision of the layers."""
         return next(self.layers.buffers()).dtype
 
     def forward(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
         """Draw ``z (N, z_dim)`` as images ``(N, 3, resolution, resolution)`` in [-1, 1], in z's dtype.
 
-        ``class_index (N,)``, integer, indexes ``classes``; left out, every picture is of the first.
+        ``class_index (N,)``, integer, indexes ``classes``; if omitted, all images are of the first class.
 
         Raises:
             UsageError: z or class_index has another shape.
@@ -153,7 +154,7 @@ class FrozenBigGAN(nn.Module):
         terms = torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T).to(self.dtype)
         first, *rest = torch.split(terms, self._sizes, 1)
         x = first.reshape(len(z), 4, 4, -1).permute(0, 3, 1, 2)
-        # What autograd keeps outgrows every cache anyway: bands were slower there.
+        # Tensors saved for autograd exceed every cache anyway, and bands were slower there.
         if plain or (torch.is_grad_enabled() and terms.requires_grad):
             for layer, part in zip(self.layers, rest, strict=True):
                 x = layer(x, part, plain=plain)
@@ -162,9 +163,9 @@ class FrozenBigGAN(nn.Module):
         return x.to(z.dtype)
 
     def latent_weights(self) -> list[LatentWeight]:
-        """The stock network's weights that z meets, each ``(outputs, z_dim)``, spectrally normalised.
+        """The stock network's weights that are multiplied by z, ``(outputs, z_dim)``, spectrally normalised.
 
-        The first layer's, then of every conditional norm those of the scale and of the shift.
+        The first layer's weight, then those of the scale and of the shift of every conditional norm.
         """
         start = self._sizes[0]
         first = LatentWeight(name="generator.gen_z", layer="generator.gen_z", matrix=self.modulation[:start])
@@ -181,37 +182,37 @@ class FrozenBigGAN(nn.Module):
 
     @property
     def is_compiled(self) -> bool:
-        """Whether its forward pass is a compiled one."""
+        """Whether the forward pass is compiled."""
         return self._compiled_call_impl is not None
 
     def of_class(self, *places: int) -> "FrozenBigGAN":
-        """The same of the classes ``classes[place]`` alone, in the order given; it shares all layers."""
+        """The same generator with only the classes ``classes[place]``, in this order; layers are shared."""
         twin = copy.copy(self)
         twin._buffers = {**self._buffers, "class_terms": self.class_terms[list(places)]}
         twin.classes = tuple(self.classes[place] for place in places)
         return twin
 
     def for_images(self, dtype: torch.dtype = torch.bfloat16) -> "FrozenBigGAN":
-        """A copy that draws in low precision: pictures to look at, never to difference.
+        """A copy that draws in low precision, for images to display but not for finite differences.
 
-        What z meets first stays as it is; the layers compute in ``dtype``.
+        The product with z keeps its precision; the layers compute in ``dtype``.
         """
         twin = copy.deepcopy(self)
         twin.layers.to(dtype)
         return twin
 
     def compiled(self) -> "FrozenBigGAN":
-        """A copy whose forward pass is compiled, for batches of any size, by drawing two pictures: minutes.
+        """A copy with a compiled forward pass for any batch size; compiling takes minutes.
 
         Raises:
-            UsageError: this machine has no compiler that torch can use.
+            UsageError: torch finds no compiler on this machine.
         """
         twin = copy.deepcopy(self)
         try:
             twin.compile(dynamic=True)
             with torch.no_grad():
                 twin(torch.zeros(2, self.z_dim, dtype=self.modulation.dtype, device=self.device))
-        except Exception as error:  # torch raises private classes, other ones in each release
+        except Exception as error:  # torch raises private classes, which differ between releases
             reason = str(error).strip().partition("\n")[0]
             raise UsageError(
                 f"torch.compile does not work on this machine ({reason}); install a C++ compiler "
@@ -221,16 +222,16 @@ class FrozenBigGAN(nn.Module):
 
 
 def _is_transformed(z: torch.Tensor) -> bool:
-    """Whether z carries what only ordinary operations hand on: a tangent, or a wrapper of torch.func."""
+    """Whether z has a tangent or a wrapper of torch.func, which only ordinary operations support."""
     functorch_active = getattr(torch._C, "_are_functorch_transforms_active", bool)
     tangent = unpack_dual(z).tangent  # type: ignore[no-untyped-call]
     return bool(functorch_active()) or tangent is not None
 
 
 def _in_bands(layers: Sequence[nn.Module], x: torch.Tensor, terms: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Take x through the layers, a band of its pictures at a time from where it outgrows a cache.
+    """Apply the layers to x; where x exceeds a cache, the batch is split for the rest of the layers.
 
-    Small pictures are faster in large batches, and wide ones in small batches.
+    Small images are faster in large batches, and large images in small ones.
     """
     for place, layer in enumerate(layers):
         parts = list(bands(len(x), x[0].nbytes, device=x.device))

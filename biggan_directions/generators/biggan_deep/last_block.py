@@ -1,4 +1,4 @@
-"""The last block and what follows it: norm, ReLU, the convolution to three colours, tanh."""
+"""The last block and the layers after it: norm, ReLU, the convolution to three colours, tanh."""
 
 import torch
 from torch.nn import functional as F
@@ -12,12 +12,12 @@ from biggan_directions.generators.biggan_deep.layer import Layer
 
 
 class LastBlock(Layer):
-    """A block and the way from it to the image, so that its features, the widest tensor of all, never
-    exist whole.
+    """The last block together with the output layers, so that its features need not be in memory at once.
 
-    The last norm knows no condition: its scale goes into the block's last convolution, and on the skip path
-    it is done before the upsample. The 3×3 convolution is a product, for what each pixel adds to each
-    colour of each neighbour, and a sum over neighbours.
+    The features are the largest tensor of the network. The last norm is unconditional: its scale is folded
+    into the block's last convolution, and on the skip path it is applied before the upsample. The 3×3
+    convolution is computed as a product, which gives the contribution of each pixel to each colour of each
+    neighbour, and a sum over neighbours.
     """
 
     by_hand = LastBlockByHand
@@ -38,15 +38,15 @@ class LastBlock(Layer):
         self.register_buffer("bias", state[f"{name}.conv_to_rgb.bias"].double()[:3, None, None])
 
     def plain(self, x: torch.Tensor, terms: torch.Tensor) -> torch.Tensor:
-        """The layer in operations that autograd knows."""
+        """The layer in ordinary operations of autograd."""
         hidden, skip = self.block.plain_hidden(x, terms), self.skip(x)
         features = self.block.widen.plain(hidden) + (upsampled(skip) if self.block.upsample else skip)
         return self.image(torch.matmul(self.weight, features.relu_().flatten(2)), hidden)
 
     def skip(self, x: torch.Tensor) -> torch.Tensor:
-        """What goes along the skip path, scaled and shifted by the last norm."""
+        """The skip path, scaled and shifted by the last norm."""
         return torch.addcmul(self.shift, x[:, : len(self.scale)], self.scale)
 
     def image(self, shares: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
-        """The image, from what each pixel adds to each colour of each neighbour."""
+        """The image, from the contribution of each pixel to each colour of each neighbour."""
         return F.fold(shares, hidden.shape[2:], kernel_size=3, padding=1).add_(self.bias).tanh_()

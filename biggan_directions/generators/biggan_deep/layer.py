@@ -1,4 +1,4 @@
-"""A layer of the folded network: a constant function of an image-like tensor and of z."""
+"""A layer of the folded network: a function of an image-like tensor and of z, with constant weights."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -11,9 +11,9 @@ from biggan_directions.generators.biggan_deep.kernels.switch import active
 
 
 class Layer(nn.Module, ABC):
-    """A function of x ``(N, C, H, W)`` and, by way of ``terms (N, size)``, of z.
+    """A function of x ``(N, C, H, W)`` and, through ``terms (N, size)``, of z.
 
-    ``plain`` says what it computes. ``by_hand`` computes the same faster: see the folder ``kernels``.
+    ``plain`` is the definition. ``by_hand`` computes the same faster: see the folder ``kernels``.
     """
 
     size: int
@@ -24,7 +24,7 @@ class Layer(nn.Module, ABC):
         """The layer in ordinary operations, for compilers and for derivatives of any order."""
 
     def forward(self, x: torch.Tensor, terms: torch.Tensor, *, plain: bool) -> torch.Tensor:
-        """The layer, by hand unless ``plain`` is demanded or the kernels are switched off."""
+        """The layer, by hand unless ``plain`` is requested or the kernels are switched off."""
         if plain or not active().by_hand:
             return self.plain(x, terms)
         if torch.is_grad_enabled() and (x.requires_grad or terms.requires_grad):

@@ -1,7 +1,7 @@
-"""A checkpoint in pytorch-pretrained-biggan's layout, read without trusting it.
+"""Read untrusted weights in pytorch-pretrained-biggan's layout.
 
-Nothing is built before the configuration is found sane, nothing is unpickled, and every tensor
-that the configuration calls for must be there, with its shape, and finite.
+The configuration is checked before anything is built, nothing is unpickled, and every tensor that the
+configuration requires must exist with its shape and be finite.
 """
 
 import math
@@ -26,7 +26,7 @@ _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 class _Config(Struct, frozen=True):
-    """The values of a ``config.json``; the bounds are generous, such as eight times the published width."""
+    """The values of a ``config.json``; the bounds are wide, such as eight times the published width."""
 
     output_dim: Annotated[int, Meta(ge=8, le=2048)]
     z_dim: Annotated[int, Meta(ge=1, le=4096)]
@@ -39,10 +39,10 @@ class _Config(Struct, frozen=True):
     layers: Annotated[list[tuple[bool, int, int]], Meta(min_length=1, max_length=64)]
 
     def __post_init__(self) -> None:
-        """Refuse values that are at odds with each other.
+        """Refuse inconsistent values.
 
-        A block of ``layers`` says whether it doubles the size, and its channels in and out as multiples of
-        the width.
+        An item of ``layers`` is a block: whether it doubles the size, and its input and output channels as
+        multiples of the width.
         """
         if self.class_embed_dim != self.z_dim:
             raise ValueError(
@@ -69,17 +69,17 @@ class _Config(Struct, frozen=True):
 
 
 def load_state(files: WeightFiles) -> tuple[BigGANConfig, dict[str, torch.Tensor]]:
-    """The configuration and the tensors of a checkpoint, all checked.
+    """Read and check the configuration and the tensors of a checkpoint.
 
     Args:
-        files: its ``config.json`` and its ``.bin`` (torch) or ``.safetensors``.
+        files: its ``config.json``, and its ``.bin`` (torch) or ``.safetensors``.
 
     Returns:
         The configuration, and float32 tensors on the CPU by the names of ``BigGAN(config).state_dict()``,
-        in its order; the file's own float32 numbers are read once and not copied.
+        in its order; float32 numbers of the file are read once and not copied.
 
     Raises:
-        FileFormatError: a file is not what it should be; the first tensor that is wrong is named.
+        FileFormatError: a file is not valid; the first wrong tensor is named.
     """
     config = read_config(files.config_path)
     expected = expected_shapes(config)
@@ -90,10 +90,10 @@ def load_state(files: WeightFiles) -> tuple[BigGANConfig, dict[str, torch.Tensor
 def checked_tensors(
     found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Size], *, where: str
 ) -> dict[str, torch.Tensor]:
-    """The tensors expected, as float32 and in the order expected, if they are just those that were found.
+    """Check that ``found`` has exactly the expected tensors; returns them as float32 in the expected order.
 
     Raises:
-        FileFormatError: one is absent, or too many, or of another shape or kind, or not finite.
+        FileFormatError: a tensor is missing, unexpected, of the wrong shape or dtype, or not finite.
     """
     for name, shape in expected.items():
         _check_tensor(where, name, found.get(name), shape)
@@ -101,19 +101,17 @@ def checked_tensors(
         if name not in expected:
             raise FileFormatError(
                 f"{where} has a tensor {name[:200]!r} that its configuration has no place for: "
-                "the two are not of one checkpoint"
+                "the two do not belong together"
             )
     return {name: found[name].detach().float() for name in expected}
 
 
 def read_config(path: Path) -> BigGANConfig:
-    """The configuration in a ``config.json``, every value of it within bounds.
-
-    Keys that BigGAN-deep does not know are passed over.
+    """Read a ``config.json`` and check that every value is within bounds; unknown keys are ignored.
 
     Raises:
-        FileFormatError: it is not JSON, or a value is absent, of the wrong type, out of bounds, or at odds
-            with another.
+        FileFormatError: it is not JSON, or a value is missing, of the wrong type, out of bounds, or
+            inconsistent with another.
     """
     found = read_json(path, _Config, largest=LARGEST_CONFIG_BYTES, what="a BigGAN-deep configuration")
     return BigGANConfig(**structs.asdict(found))
@@ -122,8 +120,8 @@ def read_config(path: Path) -> BigGANConfig:
 def expected_shapes(config: BigGANConfig) -> dict[str, torch.Size]:
     """Name and shape of every tensor of ``BigGAN(config).state_dict()``, without building the model.
 
-    Building it takes memory that an unknown file could ask for without end, draws from the global random
-    stream, and on the meta device first imports sympy, which takes longer than all the rest.
+    Building the model could take any amount of memory for an untrusted file, draws from the global random
+    generator and, on the meta device, imports sympy, which takes longer than everything else.
     """
     width, conditions = config.channel_width, 2 * config.z_dim
     shapes: dict[str, tuple[int, ...]] = {"embeddings.weight": (config.z_dim, config.num_classes)}
@@ -177,11 +175,11 @@ def _block(name: str, entering: int, leaving: int, config: BigGANConfig) -> dict
 
 
 def _check_size(path: Path, expected: Mapping[str, torch.Size]) -> None:
-    """Refuse, before it is read, a file that cannot be right: reading takes the memory that it claims."""
+    """Refuse a file of a wrong size before it is read, because reading takes memory of that size."""
     numbers = sum(shape.numel() for shape in expected.values())
     if 4 * numbers > _LARGEST_STATE_BYTES:
         raise FileFormatError(
-            f"the configuration beside {path} calls for {4 * numbers} bytes of weights, "
+            f"the configuration beside {path} requires {4 * numbers} bytes of weights, "
             f"expected at most {_LARGEST_STATE_BYTES}"
         )
     try:
@@ -192,25 +190,25 @@ def _check_size(path: Path, expected: Mapping[str, torch.Size]) -> None:
     if not 2 * numbers <= size <= 8 * numbers + slack:
         raise FileFormatError(
             f"{path} has {size} bytes, expected about {4 * numbers}: it is cut short, "
-            "or not of the checkpoint that the configuration beside it describes"
+            "or does not belong to the configuration beside it"
         )
 
 
 def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
-    """Whatever tensors a file holds, by name."""
+    """The tensors of a file by name."""
     read = read_safetensors if path.suffix == ".safetensors" else read_torch_file
     found: object = read(path, largest=2 * _LARGEST_STATE_BYTES, what="a checkpoint of plain tensors")
     if not isinstance(found, dict) or not all(
         isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in found.items()
     ):
-        raise FileFormatError(f"{path} does not hold a table of tensors by name, as a checkpoint does")
+        raise FileFormatError(f"{path} does not hold a dict of tensors by name, as a checkpoint does")
     return found
 
 
 def _check_tensor(where: str, name: str, tensor: torch.Tensor | None, shape: torch.Size) -> None:
-    """Refuse a tensor that is absent, of another shape or kind, or not finite."""
+    """Refuse a tensor that is missing, of the wrong shape or dtype, or not finite."""
     if tensor is None:
-        raise FileFormatError(f"{where} has no tensor {name!r}, which its configuration calls for")
+        raise FileFormatError(f"{where} has no tensor {name!r}, which its configuration requires")
     if tensor.shape != shape:
         raise FileFormatError(f"tensor {name!r} of {where} is {tuple(tensor.shape)}, expected {tuple(shape)}")
     if tensor.dtype not in _FLOATS:

@@ -1,16 +1,16 @@
-"""A 3×3 convolution after a nearest upsample by two, as four 2×2 convolutions on the picture before it.
+"""A nearest upsample by two and a 3×3 convolution, computed as four 2×2 convolutions without the upsample.
 
-Each output pixel sees only two distinct rows and two distinct columns of the small picture, because the
-upsample has copied them. So taps that meet the same small pixel are added up beforehand: 16 multiply-adds a
-small pixel and channel pair in place of 36, and the upsampled picture never exists. Padding the small
-picture by one pixel of zeros is what padding the large one by one did, so the border is exact too.
+Each output pixel depends on only two rows and two columns of the small image, because the upsample copies
+them. Taps on the same small pixel are added up in advance: 16 multiply-adds per small pixel and pair of
+channels instead of 36, and no upsampled image in memory. Padding the small image by one pixel of zeros is
+equivalent to padding the large one, so the border is exact too.
 """
 
 from collections.abc import Iterator
 
 import torch
 
-# For output pixel 2i + phase: how the taps at -1, 0, +1 from it fall on the two small pixels that they meet.
+# For output pixel 2i + phase: which of the taps at -1, 0, +1 fall on each of the two small pixels.
 _TAPS = (((1.0, 0.0, 0.0), (0.0, 1.0, 1.0)), ((1.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
 
 
@@ -32,10 +32,10 @@ def subpixel_weight(weight: torch.Tensor) -> torch.Tensor:
 
 
 def phase_parts(phases: torch.Tensor) -> Iterator[tuple[int, int, torch.Tensor]]:
-    """Take ``(N, 4·C, H + 1, W + 1)`` apart: p, q, and what lands on rows p::2 and columns q::2.
+    """Split ``(N, 4·C, H + 1, W + 1)`` into p, q and the output pixels in rows p::2 and columns q::2.
 
-    Output pixel (2i + p, 2j + q) is of the 2×2 window that begins at (i + p, j + q) of the padded small
-    picture.
+    Output pixel (2i + p, 2j + q) belongs to the 2×2 window that starts at (i + p, j + q) of the padded small
+    image.
     """
     channels, height, width = phases.shape[1] // 4, phases.shape[2] - 1, phases.shape[3] - 1
     for phase in range(4):
@@ -44,7 +44,7 @@ def phase_parts(phases: torch.Tensor) -> Iterator[tuple[int, int, torch.Tensor]]
 
 
 def interleave(phases: torch.Tensor) -> torch.Tensor:
-    """Put the four phases ``(N, 4·C, H + 1, W + 1)`` together as ``(N, C, 2H, 2W)``, channels last."""
+    """Combine the four phases ``(N, 4·C, H + 1, W + 1)`` to ``(N, C, 2H, 2W)``, channels last."""
     parts = [part.permute(0, 2, 3, 1) for _, _, part in phase_parts(phases)]
     rows = torch.stack([torch.stack(parts[:2], 3), torch.stack(parts[2:], 3)], 2)  # (N, H, 2, W, 2, C)
     return rows.flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)

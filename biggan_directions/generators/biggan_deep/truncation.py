@@ -1,21 +1,21 @@
-"""Which of a checkpoint's stored rows of batch statistics serves a truncation."""
+"""Choose the stored row of batch statistics for a truncation."""
 
 from biggan_directions.errors import UsageError
 
 
 def nearest_stored_truncation(truncation: float, n_stats: int) -> tuple[int, float]:
-    """The row of batch statistics stored nearest to a truncation, and the truncation that it was measured at.
+    """The stored row of batch statistics nearest to a truncation, and the truncation of that row.
 
-    Row i of ``n_stats`` belongs to truncation ``i / (n_stats - 1)``: 51 rows lie 0.02 apart. No row is
-    mixed with its neighbour, so the statistics are ones that were measured. Row 0 is never chosen: at
-    truncation 0 all pictures are one.
+    Row i of ``n_stats`` belongs to truncation ``i / (n_stats - 1)``: 51 rows are 0.02 apart. Rows are not
+    interpolated, so the statistics are measured ones. Row 0 is never chosen, because at truncation 0 all
+    images are the same.
 
     Args:
-        truncation: what was asked for, in (0, 1].
-        n_stats: rows that the checkpoint holds, at least 2.
+        truncation: the requested truncation, in (0, 1].
+        n_stats: number of rows in the checkpoint, at least 2.
 
     Returns:
-        The row's index, and its truncation.
+        The index of the row, and its truncation.
 
     Raises:
         UsageError: truncation outside (0, 1], or fewer than two rows.

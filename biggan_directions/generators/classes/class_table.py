@@ -1,4 +1,4 @@
-"""The classes that a generator draws, and how what somebody types becomes one of them."""
+"""The classes of a generator, and the rules that resolve a user's text to one of them."""
 
 import difflib
 import re
@@ -11,22 +11,22 @@ from typing import NamedTuple
 
 from biggan_directions.errors import UnknownClassError
 
-_LONGEST_QUERY = 200  # longer than any name by far: keeps the search for near misses quick on any input
+_LONGEST_QUERY = 200  # far longer than any name; keeps the search for similar names fast on any input
 _MOST_CANDIDATES = 12
 _INDEX = r"[+-]?[0-9]+"
 _WORDNET_ID = r"n[0-9]{8}"
 
 
 class ImageClass(NamedTuple):
-    """A class that a generator draws: its index in the model's table, and its name."""
+    """A class of a generator: its index in the model's table, and its name."""
 
-    index: int  # type: ignore[assignment]  # a field of this name hides tuple.index, which nobody needs here
+    index: int  # type: ignore[assignment]  # a field of this name hides tuple.index, which is not needed
     name: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassEntry:
-    """One class of a table: index, names (the usual one first), WordNet's id and definition where known."""
+    """One class of a table: index, names (the usual one first), WordNet id and definition if known."""
 
     index: int
     names: tuple[str, ...]
@@ -35,15 +35,15 @@ class ClassEntry:
 
 
 class ClassTable:
-    """Class names, their synonyms and ids, and the rules by which text picks one class.
+    """Class names, synonyms and ids, and the rules that resolve text to a class.
 
     Every class has a label, which is its name in :class:`ImageClass`: its usual name with underscores for
-    spaces, and its index after it where another class goes by that name too (``crane_134``, ``crane_517``),
-    or where the name would be taken for another class's index, a WordNet id, or ``all``. So a label always
-    resolves to its own class.
+    spaces. The index is appended if another class has the same name (``crane_134``, ``crane_517``), or if the
+    name could be another class's index, a WordNet id, or ``all``. So a label always resolves to its own
+    class.
 
     Args:
-        entries: the classes; their indices are all different.
+        entries: the classes, with distinct indices.
 
     >>> table = ClassTable.from_names(["mug", "pine tree"])
     >>> table.resolve("Pine_Tree"), table.resolve("0").name
@@ -64,12 +64,12 @@ class ClassTable:
 
     @classmethod
     def from_names(cls, names: Iterable[str]) -> "ClassTable":
-        """A table of one name a class, indexed from 0 in the order given."""
+        """A table with one name per class, indexed from 0 in the given order."""
         return cls(ClassEntry(index=index, names=(name,)) for index, name in enumerate(names))
 
     @classmethod
     def numbered(cls, count: int) -> "ClassTable":
-        """A table of ``count`` classes whose names nobody knows: ``class_0``, ``class_1``, …"""
+        """A table of ``count`` classes with unknown names: ``class_0``, ``class_1``, …"""
         return cls.from_names(f"class_{index}" for index in range(count))
 
     def __len__(self) -> int:
@@ -79,7 +79,7 @@ class ClassTable:
         return iter(self._entries.values())
 
     def entry(self, index: int) -> ClassEntry:
-        """The class of this index; an index that the table does not have is an UnknownClassError."""
+        """The class of this index; an index out of range raises an UnknownClassError."""
         if index not in self._entries:
             raise UnknownClassError(
                 f"there is no class {index}: this model's classes are {self._index_range()}. "
@@ -99,8 +99,8 @@ class ClassTable:
                 with spaces, underscores or hyphens between its words.
 
         Raises:
-            UnknownClassError: no class is meant, or more than one could be; the message lists the nearest,
-                each with the index that can be typed instead.
+            UnknownClassError: the text matches no class, or several; the message lists similar ones, each
+                with the index that can be typed instead.
         """
         wanted = unicodedata.normalize("NFKC", text[:_LONGEST_QUERY]).strip()
         if re.fullmatch(_INDEX, wanted):
@@ -118,9 +118,9 @@ class ClassTable:
         raise UnknownClassError(self._unknown(text, wanted))
 
     def search(self, query: str = "") -> list[ClassEntry]:
-        """The classes that ``query`` could mean, best first: by name, words, beginnings, parts.
+        """The classes that match ``query``, best first: whole names, words, beginnings of words, substrings.
 
-        An empty query finds all; an index or a WordNet id finds its class.
+        An empty query matches all classes; an index or a WordNet id matches its class.
 
         >>> [entry.index for entry in ClassTable.from_names(["sea lion", "lion", "dandelion"]).search("lion")]
         [1, 0, 2]
@@ -136,7 +136,7 @@ class ClassTable:
         return label
 
     def _means_another(self, label: str, index: int) -> bool:
-        """Whether somebody who types ``label`` could mean something else than the class of this index."""
+        """Whether ``label`` could mean something other than the class of this index."""
         text = unicodedata.normalize("NFKC", label).strip()
         if re.fullmatch(_INDEX, text):
             return text != str(index)
@@ -160,7 +160,7 @@ class ClassTable:
         return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
     def _described(self, index: int) -> str:
-        """Index and label, and what it is where the name alone does not tell."""
+        """Index and label, with the definition if the name is ambiguous."""
         label, definition = self._labels[index], self._entries[index].definition
         meaning = textwrap.shorten(re.split(r"[;(]", definition)[0], width=50, placeholder=" …")
         return (
@@ -194,7 +194,7 @@ class ClassTable:
 
 
 def is_name(text: str) -> bool:
-    """Whether there is anything in ``text`` to type: a letter, a digit, or another sign than dots and gaps.
+    """Whether ``text`` has a character that counts in a name, other than dots, apostrophes and separators.
 
     >>> is_name("pine tree"), is_name(" . ")
     (True, False)
@@ -209,7 +209,7 @@ def _normal(name: str) -> str:
 
 
 def _rank(entry: ClassEntry, wanted: str) -> int | None:
-    """How well an entry answers a search, 0 best; None where it does not."""
+    """The rank of an entry in a search, 0 best; None if it does not match."""
     names = [_normal(name) for name in entry.names]
     if wanted in names or wanted in {str(entry.index), entry.wordnet_id}:
         return 0
@@ -222,11 +222,11 @@ def _rank(entry: ClassEntry, wanted: str) -> int | None:
 
 
 def _whole_words(entry: ClassEntry, wanted: str) -> bool:
-    """Whether each word wanted is a word of one and the same name."""
+    """Whether all wanted words are words of one name."""
     words = set(_normal(wanted).split())
     return bool(words) and any(words <= set(_normal(name).split()) for name in entry.names)
 
 
 def _quoted(text: str) -> str:
-    """What somebody typed, safe to print: cut short, control and bidi characters escaped."""
+    """The user's text, safe to print: truncated, with control and bidi characters escaped."""
     return repr(text if len(text) <= 60 else text[:60] + "…")

@@ -1,4 +1,4 @@
-"""The 1000 ImageNet classes, from data that ships with the package (source, licence: ``data/README.md``)."""
+"""The 1000 ImageNet classes, from data in the package (source and licence: ``data/README.md``)."""
 
 from functools import cache
 from importlib.resources import files
@@ -8,7 +8,7 @@ from biggan_directions.generators.classes.class_table import ClassEntry, ClassTa
 
 @cache
 def imagenet_classes() -> ClassTable:
-    """The table of the 1000 classes, in the order in which BigGAN counts them.
+    """The table of the 1000 classes, in BigGAN's order.
 
     >>> table = imagenet_classes()
     >>> table.resolve("golden retriever")
@@ -27,5 +27,5 @@ def imagenet_classes() -> ClassTable:
 
 
 def resolve_class(text: str, table: ClassTable | None = None) -> ImageClass:
-    """The class that ``text`` names in ``table`` (ImageNet where none is given): see ClassTable.resolve."""
+    """The class that ``text`` names in ``table`` (by default ImageNet's): see ClassTable.resolve."""
     return (table if table is not None else imagenet_classes()).resolve(text)

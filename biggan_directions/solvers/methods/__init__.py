@@ -1,1 +1,1 @@
-"""One solver a file; a file's name is the solver's, with underscores. See docs/own-solver.md."""
+"""The solvers, one per file; a file has the name of its solver, with underscores. See docs/own-solver.md."""

@@ -1,4 +1,4 @@
-"""The paper's recipe: Adam on an unconstrained matrix whose orthonormalised rows are the directions."""
+"""The paper's recipe: Adam on a free matrix whose orthonormalised rows are the directions."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ KAIMING = "kaiming"
 
 @dataclass(frozen=True, kw_only=True)
 class AdamSettings(Recipe):
-    """The recipe, and which matrix is turned.
+    """The settings of Adam, and the matrix that is optimised.
 
     Attributes:
-        start: ``kaiming``, a random matrix, or the name of another solver, by its default settings: its
-            directions, completed to a basis of the search space, are turned further.
-        square: whether a square matrix is turned and its strongest rows are kept. If not, ``ndirs`` rows are
-            turned. Left out: square, since fewer rows would leak into what is dead, except from a random
-            matrix over all of z, where rows are turned, as published.
+        start: ``kaiming``, a random matrix, or the name of another solver. That solver runs with its default
+            settings, and its directions, completed to a basis of the search space, are the start.
+        square: whether to optimise a square matrix and keep its strongest rows; if not, ``ndirs`` rows are
+            optimised. By default the matrix is square, because fewer rows would leak into dead dimensions;
+            only a random matrix over all of z has ``ndirs`` rows, as published.
 
     Raises:
         UsageError: a value is out of range.
@@ -37,13 +37,13 @@ class AdamSettings(Recipe):
 
     start: str = setting(
         KAIMING,
-        help="Matrix to start from: kaiming, a random one, or another solver's result, by its name.",
+        help="Initial matrix: kaiming (random), or the name of a solver whose result is the start.",
         source="the authors' BigGAN code",
     )
     square: bool | None = setting(
         None,
-        help="Turn a square matrix and keep its strongest rows; or else turn ndirs rows alone.",
-        source="fewer rows would leak into dead dimensions; over all of z rows are as published",
+        help="Optimise a square matrix and keep its strongest rows; if false, optimise ndirs rows.",
+        source="fewer rows would leak into dead dimensions; over all of z, ndirs rows as published",
     )
 
     def __post_init__(self) -> None:
@@ -65,12 +65,12 @@ class Adam(Solver):
     settings: AdamSettings
 
     def missing(self, generator: Any) -> str | None:
-        """What the solver that it starts from lacks."""
+        """What the solver of the start needs and the generator lacks."""
         first = self._first()
         return None if first is None else first.missing(generator)
 
     def cost(self, outline: Outline) -> Cost:
-        """A base image that is checked at the beginning, and two images a probe for every latent."""
+        """One image for the check at the beginning, and two images per probe for every latent."""
         settings, first = self.settings, self._first()
         before = Cost() if first is None else first.cost(outline)
         gradients = settings.steps * settings.batch_size * 2 * settings.probes
@@ -86,13 +86,13 @@ class Adam(Solver):
         return {**super().described(outline), "square": self.squares(outline)}
 
     def squares(self, outline: Outline) -> bool:
-        """Whether a square matrix is turned."""
+        """Whether a square matrix is optimised."""
         if self.settings.square is not None:
             return self.settings.square
         return self.settings.start != KAIMING or not _whole(outline)
 
     def solve(self, problem: Problem, state: dict[str, Any] | None = None) -> Iterator[Step]:
-        """Find a matrix to start from, and take Adam's steps."""
+        """Find the initial matrix, then run Adam."""
         if state is not None and (not isinstance(state, dict) or not state.keys() <= {"start", "adam"}):
             raise FileFormatError("adam's state has other keys than start, adam")
         state = dict(state or {})
@@ -121,7 +121,7 @@ class Adam(Solver):
         state: dict[str, Any],
         notes: tuple[str, ...],
     ) -> Iterator[Step]:
-        """Take Adam's steps, and keep the rows with most effect."""
+        """Run Adam, and keep the rows with the largest effect."""
         total, saved = self.settings.steps, state.get("adam")
         rows = orthonormal(start.double()) if basis is None else orthonormal(start.double()) @ basis
         if saved is not None:
@@ -151,10 +151,10 @@ class Adam(Solver):
         yield Step(phase="adam", done=total, total=total, state=state, result=found)
 
     def _first(self) -> Solver | None:
-        """The solver whose result is started from, by its own defaults."""
+        """The solver whose result is the start, with its default settings; None for a random matrix."""
         return None if self.settings.start == KAIMING else registry.find(self.settings.start)()
 
 
 def _whole(outline: Outline) -> bool:
-    """Whether all of z is searched, as it is."""
+    """Whether all of z is searched, in its own coordinates."""
     return outline.block.spec == "all" and outline.dims == outline.z_dim

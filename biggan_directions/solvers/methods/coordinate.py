@@ -1,4 +1,4 @@
-"""The coordinates of z that do most."""
+"""The coordinates of z with the largest effect."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from biggan_directions.solvers.problem import Outline, Problem
 
 
 class Coordinate(Solver):
-    """Takes unit vectors within the block of z, those along which the image changes most."""
+    """Takes the unit vectors of the block of z along which the image changes most."""
 
     name = "coordinate"
     paper = "none; a baseline"
     summary = "The unit vectors of z along which the image changes most."
 
     def cost(self, _outline: Outline) -> Cost:
-        """Nothing."""
+        """Draws no images."""
         return Cost(outside=True)
 
     def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:
-        """Choose them by the survey."""
+        """Choose the coordinates by the survey."""
         block = problem.outline.block
         change = problem.survey.total.diagonal()[block.start : block.stop]
         chosen = change.argsort(descending=True, stable=True)[: problem.outline.ndirs]

@@ -10,9 +10,9 @@ from biggan_directions.solvers.problem import Problem
 
 
 class FirstOrder(Solver):
-    """Takes the first rows of the search space's basis, which are these eigenvectors.
+    """Takes the first rows of the search space's basis, which are the strongest eigenvectors of E[JᵀJ].
 
-    The idea of GANSpace, with the image in place of an activation and its Jacobian in place of samples.
+    The idea is that of GANSpace, with the image instead of an activation and its Jacobian instead of samples.
     """
 
     name = "first-order"
@@ -20,6 +20,6 @@ class FirstOrder(Solver):
     summary = "The strongest eigenvectors of E[JᵀJ], J the Jacobian of the image."
 
     def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:
-        """Take them from the survey."""
+        """Take the eigenvectors from the survey."""
         found = Found(directions=problem.space.basis[: problem.outline.ndirs].clone())
         yield Step(phase=self.name, done=1, total=1, state={}, result=found)

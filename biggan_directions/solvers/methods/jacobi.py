@@ -1,8 +1,8 @@
 """The Hessian Penalty over an orthogonal matrix, solved in closed form: a joint diagonalisation.
 
-For a square orthogonal Q the energy ‖QHQᵀ‖² of every pixel's Hessian is fixed, so that the least penalty,
-summed over pixels and latents, is the largest diagonal: what Jacobi rotations find in a moment, once the
-Hessians are measured.
+For a square orthogonal Q the energy ‖QHQᵀ‖² of every pixel's Hessian does not depend on Q. So the minimum of
+the penalty, summed over pixels and latents, is the maximum of the energy on the diagonal. Jacobi rotations
+find it quickly once the Hessians are measured.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from biggan_directions.solvers.sampled_moments import SampledMoments
 from biggan_directions.solvers.settings import setting
 
 _GRIDS = (8, 4)
-_STARTS = 4  # a check against a local minimum; seen to agree to rounding
-_ONE_START_ABOVE = 24  # dimensions, where a start costs more than it is worth
-_SHOWN = 16  # dimensions up to which solving now and then, for the progress bar, costs next to nothing
+_STARTS = 4  # as a check against local minima; the results were seen to agree up to rounding
+_ONE_START_ABOVE = 24  # dimensions above which further starts are too expensive
+_SHOWN = 16  # dimensions up to which solving repeatedly for the progress bar costs almost nothing
 
 
 @dataclass(frozen=True, kw_only=True)
 class JacobiSettings:
-    """How the closed form weighs an image.
+    """How the closed form weights the parts of an image.
 
     Attributes:
         weighting: ``balanced`` or ``plain``: see :func:`~biggan_directions.solvers.derivatives.derivatives`.
-        blocks: sides in pixels of the blocks that images are averaged over first, one a scale; left out, what
-            leaves 8 × 8 and 4 × 4 blocks.
+        blocks: sides in pixels of the blocks over which images are averaged first, one per scale; by default
+            the sides that give 8 × 8 and 4 × 4 blocks.
 
     Raises:
         UsageError: a value is out of range.
@@ -45,13 +45,13 @@ class JacobiSettings:
 
     weighting: Literal["balanced", "plain"] = setting(
         "balanced",
-        help="Weight of image blocks: balanced, all alike, or plain, the paper's sum of squares.",
+        help="Weight of image blocks: balanced (all equal) or plain (the paper's sum of squares).",
         source="measured on the toybox: README, recovery by solver",
     )
     blocks: tuple[int, ...] | None = setting(
         None,
-        help="Sides in pixels of the blocks that images are averaged over, one a scale.",
-        source="measured on 64 × 64 images: what leaves 8 × 8 and 4 × 4 blocks",
+        help="Sides in pixels of the blocks over which images are averaged, one per scale.",
+        source="measured on 64 × 64 images: the sides that give 8 × 8 and 4 × 4 blocks",
     )
 
     def __post_init__(self) -> None:
@@ -59,18 +59,18 @@ class JacobiSettings:
             raise UsageError(f"blocks must be sides of 1 pixel or more, got {self.blocks}")
 
     def differences(self, common: Differences, resolution: int) -> Differences:
-        """How to difference images of so many pixels a side."""
+        """The settings of second differences for images with this side in pixels."""
         return replace(common, blocks=self.sides(resolution), balanced=self.weighting == "balanced")
 
     def sides(self, resolution: int) -> tuple[int, ...]:
-        """The blocks' sides, chosen by the resolution where they were left out."""
+        """The sides of the blocks, chosen by the resolution if they were omitted."""
         if self.blocks is not None:
             return self.blocks
         return tuple(max(1, resolution // grid) for grid in _GRIDS)
 
 
 class Jacobi(Solver):
-    """Measures the Hessians of the space's live dimensions, and makes them as diagonal as can be."""
+    """Measures the Hessians in the live dimensions of the search space, and diagonalises them jointly."""
 
     name = "jacobi"
     paper = (
@@ -84,7 +84,7 @@ class Jacobi(Solver):
     def cost(self, outline: Outline) -> Cost:
         """The Hessians of all dimensions at every latent."""
         each = evaluations_per_latent(outline.dims, outline.dims)
-        return Cost(images=outline.latents * each, describes=True)
+        return Cost(images=outline.latents * each)
 
     def described(self, outline: Outline) -> dict[str, Any]:
         """The settings, with the blocks chosen."""
@@ -92,7 +92,7 @@ class Jacobi(Solver):
         return {**super().described(outline), "blocks": sides}
 
     def solve(self, problem: Problem, state: dict[str, Any] | None = None) -> Iterator[Step]:
-        """Measure a latent a step, then turn the basis."""
+        """Measure one latent per step, then rotate the basis."""
         outline, space = problem.outline, problem.space
         live = space.basis[: space.live]
         total, show = outline.latents, len(live) <= _SHOWN
@@ -107,7 +107,7 @@ class Jacobi(Solver):
         ):
             share = None
             if show and (sums.done == total or sums.done & (sums.done - 1) == 0):
-                share = diagonalise(sums.moments, starts=1).off_diagonal  # costs what a latent does
+                share = diagonalise(sums.moments, starts=1).off_diagonal  # costs about as much as one latent
             yield Step(
                 phase="hessians",
                 done=sums.done,
@@ -126,13 +126,11 @@ class Jacobi(Solver):
 
 
 def _found(problem: Problem, live: torch.Tensor, moments: Moments) -> Found:
-    """The turned basis, strongest first; dead dimensions where more are asked for than are live."""
+    """The rotated basis, strongest first; filled up with dead dimensions if too few are live."""
     ndirs = problem.outline.ndirs
     best = diagonalise(moments, seed=problem.outline.seed)
-    effect = moments.effects(best.rotation)
-    kept = effect.argsort(descending=True, stable=True)
+    kept = moments.effects(best.rotation).argsort(descending=True, stable=True)
     dead = problem.space.basis[len(live) :]
-    still = torch.zeros(max(0, ndirs - len(live)), dtype=torch.float64)
     notes = (
         ()
         if best.converged
@@ -140,21 +138,20 @@ def _found(problem: Problem, live: torch.Tensor, moments: Moments) -> Found:
     )
     return Found(
         directions=torch.cat([best.rotation[kept] @ live, dead])[:ndirs],
-        effect=torch.cat([effect[kept], still])[:ndirs],
-        penalty=torch.cat([moments.row_shares(best.rotation)[kept], still])[:ndirs],
+        ordered=True,
         off_diagonal=best.off_diagonal,
         notes=notes,
     )
 
 
 def diagonalise(moments: Moments, *, seed: int = 0, starts: int | None = None) -> Sweep:
-    """Turn the basis so that the measured Hessians are as diagonal as can be.
+    """Rotate the basis so that the measured Hessians are as diagonal as possible.
 
     Args:
-        moments: measured in all rows.
-        seed: of the random starting bases.
-        starts: how many bases to start from, the measured one first; the result with the least off the
-            diagonal is kept. Left out, four for a basis of ordinary size.
+        moments: sums with all rows of the Hessian.
+        seed: seed of the random initial bases.
+        starts: number of initial bases, the measured one first; the result with the smallest share off the
+            diagonal is kept. By default four, but one for large bases.
 
     Returns:
         The last sweep of the best start; its ``rotation`` holds the directions in the basis of the moments.
@@ -169,7 +166,7 @@ def diagonalise(moments: Moments, *, seed: int = 0, starts: int | None = None) -
             draws = torch.randn(size, size, generator=stream("start", seed, index), dtype=torch.float64)
             start = orthonormal(draws)
         *_, last = jacobi_sweeps(stack, start=start)
-        # Equal minima differ by rounding alone: the first of them stands.
+        # Equal minima differ only by rounding: keep the first.
         if best is None or last.off_diagonal < best.off_diagonal * (1 - 1e-6):
             best = last
     assert best is not None

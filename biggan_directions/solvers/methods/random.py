@@ -1,4 +1,4 @@
-"""Random orthonormal directions: what any method must be better than."""
+"""Random orthonormal directions, the baseline for every method."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from biggan_directions.solvers.problem import Outline, Problem
 
 
 class Random(Solver):
-    """Draws a Gaussian matrix over the block of z, and makes its rows orthonormal: uniform by symmetry."""
+    """Orthonormalises the rows of a Gaussian matrix over the block of z, which is uniform by symmetry."""
 
     name = "random"
-    paper = "none; a baseline that knows nothing of the generator"
+    paper = "none; a baseline that does not use the generator"
     summary = "Orthonormal directions drawn uniformly within the block of z."
 
     def cost(self, _outline: Outline) -> Cost:
-        """Nothing."""
+        """Draws no images."""
         return Cost(outside=True)
 
     def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:
-        """Draw them."""
+        """Draw the directions."""
         outline = problem.outline
         size = outline.ndirs, outline.block.size
         draws = torch.randn(*size, generator=stream("random directions", outline.seed), dtype=torch.float64)

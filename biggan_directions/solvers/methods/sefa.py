@@ -1,4 +1,4 @@
-"""SeFa: directions from the weights that z meets, without drawing an image."""
+"""SeFa: directions from the weights that are multiplied by z, without drawing an image."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from biggan_directions.solvers.problem import Outline, Problem
 
 
 class Sefa(Solver):
-    """Takes the strongest eigenvectors of Σ WᵀW over the weights W that z meets (arXiv:2007.06600, Eq. 6).
+    """Takes the strongest eigenvectors of Σ WᵀW over the weights W on z (arXiv:2007.06600, Eq. 6).
 
-    Each W is divided by its Frobenius norm, so that every layer counts alike whatever its width and scale.
+    Each W is divided by its Frobenius norm, so that every layer has the same weight, whatever its width and
+    scale.
     """
 
     name = "sefa"
     paper = "SeFa, Shen and Zhou, arXiv:2007.06600"
-    summary = "The strongest eigenvectors of Σ WᵀW over the weights W that z meets."
+    summary = "The strongest eigenvectors of Σ WᵀW over the weights W that are multiplied by z."
 
     def missing(self, generator: Drawable) -> str | None:
-        """The weights, where the generator does not show them."""
+        """The weights, if the generator does not give access to them."""
         if isinstance(generator, LatentWeights):
             return None
         return "sefa needs the weights that z meets, and this generator has no latent_weights()"
 
     def cost(self, _outline: Outline) -> Cost:
-        """Nothing."""
+        """Draws no images."""
         return Cost(outside=True)
 
     def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:

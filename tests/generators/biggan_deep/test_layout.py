@@ -56,7 +56,7 @@ NAME = "generator.layers.2.conv_1.bias"
         (lambda s: s.update({NAME: torch.zeros(8).int()}), f"tensor '{NAME}' of .* is torch.int32"),
         (lambda s: s.update({NAME: torch.eye(8).to_sparse()}), "_rebuild_sparse_tensor' and was not run"),
         (lambda s: s.update(more=torch.eye(1)), "a tensor 'more' that its configuration has no place for"),
-        (lambda s: s.update({NAME: [1.0, 2.0]}), "does not hold a table of tensors"),
+        (lambda s: s.update({NAME: [1.0, 2.0]}), "does not hold a dict of tensors"),
     ],
 )
 def test_the_first_wrong_tensor_is_named(

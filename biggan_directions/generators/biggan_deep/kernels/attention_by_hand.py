@@ -1,4 +1,4 @@
-"""Self-attention, by hand: the weights of all queries never exist at once."""
+"""Self-attention by hand: the attention weights are computed for some queries at a time."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ class AttentionByHand(ByHand["Attention"]):
 
     @staticmethod
     def run(layer: "Attention", x: torch.Tensor, terms: torch.Tensor, kept: Kept | None) -> torch.Tensor:
-        """The layer without autograd; into x where nothing is kept."""
+        """Run the layer without autograd, in place if ``kept`` is None."""
         query = layer.query.run(x).add_(layer.query_bias)
         pooled, places = F.max_pool2d(layer.key_value.run(x), 2, return_indices=True)
         key, value = layer.halves(pooled)
@@ -36,7 +36,7 @@ class AttentionByHand(ByHand["Attention"]):
     def pull_back(
         layer: "Attention", x: torch.Tensor, terms: torch.Tensor, kept: Kept, gradient: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """From the gradient with respect to the output, to that with respect to x."""
+        """Turn the gradient of the output into that of x."""
         query, pooled, places = kept
         key, value = layer.halves(pooled)
         flat, by_mixed = pixel_rows(query), pixel_rows(layer.out.pull_back(gradient))
@@ -55,7 +55,7 @@ class AttentionByHand(ByHand["Attention"]):
 
 
 def _weights_in_bands(query: torch.Tensor, key: torch.Tensor) -> Iterator[tuple[int, slice, torch.Tensor]]:
-    """Softmax of the queries' products with the keys, a sample and some queries at a time, in one buffer."""
+    """Attention weights of some queries of one sample at a time, in one shared buffer."""
     parts = list(bands(query.shape[1], key.shape[1] * key.element_size(), device=key.device))
     buffer = query.new_empty((parts[0].stop, key.shape[1]))
     for sample in range(len(query)):

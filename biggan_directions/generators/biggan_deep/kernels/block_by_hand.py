@@ -1,4 +1,4 @@
-"""The residual block, by hand."""
+"""The residual block by hand."""
 
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,13 @@ class BlockByHand(ByHand["Block"]):
 
     @staticmethod
     def run(layer: "Block", x: torch.Tensor, terms: torch.Tensor, kept: Kept | None) -> torch.Tensor:
-        """Give the layer's output; x stays as it is."""
+        """Run the layer without autograd; x is not changed."""
         out = layer.widen.run(BlockByHand.hidden(layer, x, terms, kept))
         return add_skip_(out, x[:, : layer.out_channels], upsample=layer.upsample)
 
     @staticmethod
     def hidden(layer: "Block", x: torch.Tensor, terms: torch.Tensor, kept: Kept | None) -> torch.Tensor:
-        """All but the last convolution and the skip path; keeps what each norm but the first meets."""
+        """Run all but the last convolution and the skip path; keeps the input of each norm but the first."""
         first, second, third, fourth = torch.split(terms, layer.sizes, 1)
         narrow = layer.narrow.run(modulate(x, first))
         spatial_1 = layer.spatial_1.run(modulate(narrow, second, out=narrow if kept is None else None))
@@ -46,7 +46,7 @@ class BlockByHand(ByHand["Block"]):
     def pull_back(
         layer: "Block", x: torch.Tensor, terms: torch.Tensor, kept: Kept, gradient: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """From the gradient with respect to the output, to those with respect to x and terms."""
+        """Turn the gradient of the output into those of x and terms."""
         by_x, by_terms = BlockByHand.pull_hidden_back(layer, x, terms, kept, layer.widen.pull_back(gradient))
         by_x[:, : layer.out_channels] += skip_gradient(gradient, upsample=layer.upsample)
         return by_x, by_terms
@@ -55,7 +55,7 @@ class BlockByHand(ByHand["Block"]):
     def pull_hidden_back(
         layer: "Block", x: torch.Tensor, terms: torch.Tensor, kept: Kept, gradient: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same for :meth:`hidden`; ``gradient`` is given up."""
+        """The same for :meth:`hidden`; overwrites ``gradient``."""
         narrow, spatial_1, spatial_2 = kept
         first, second, third, fourth = torch.split(terms, layer.sizes, 1)
         by_fourth = modulate_back_(spatial_2, fourth, gradient)

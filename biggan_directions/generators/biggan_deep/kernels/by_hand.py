@@ -1,4 +1,4 @@
-"""A layer written out by hand: run without autograd, and its derivative."""
+"""A hand-written layer: its forward pass without autograd, and its derivative."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Generic, TypeVar
@@ -10,18 +10,20 @@ L = TypeVar("L")
 
 
 class ByHand(ABC, Generic[L]):
-    """The fast way of one kind of layer.
+    """The fast implementation of one kind of layer.
 
-    Fresh memory costs a processor more than arithmetic. So these overwrite what nobody needs any more, keep
-    for the derivative only what is dear to compute, and work on wide images in bands that fit a cache.
+    Allocating memory costs a CPU more time than arithmetic. So these overwrite tensors that are no longer
+    needed, keep for the derivative only what is expensive to compute, and process wide images in bands that
+    fit a cache.
     """
 
     @staticmethod
     @abstractmethod
     def run(layer: L, x: torch.Tensor, terms: torch.Tensor, kept: Kept | None) -> torch.Tensor:
-        """Give the layer's output without autograd.
+        """Run the layer without autograd.
 
-        With ``kept``, what the derivative needs beside x and terms is appended to it, and x stays as it is.
+        With ``kept``, tensors that the derivative needs besides x and terms are appended to it, and x is not
+        changed.
         """
 
     @staticmethod
@@ -46,7 +48,7 @@ class Recorded(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
         x, terms, *kept = ctx.saved_tensors
-        if torch.is_grad_enabled():  # a derivative of this derivative may follow
+        if torch.is_grad_enabled():  # a second derivative may follow
             out = ctx.layer.plain(x, terms)
             x, terms = torch.autograd.grad(out, (x, terms), gradient, create_graph=True, allow_unused=True)
             return x, terms, None

@@ -1,4 +1,4 @@
-"""A frozen convolution, with its weight laid out once and for all as the processor's kernels want it."""
+"""A frozen convolution that stores its weight in the layout of the processor's kernels."""
 
 from functools import cache
 from typing import Any
@@ -15,9 +15,9 @@ _PACKED_DTYPES = (torch.float32, torch.bfloat16)
 class Convolution(nn.Module):
     """``conv2d`` with a constant weight ``(out, in, k, k)``, no bias and stride 1, and its transpose.
 
-    Kernels of more than a pixel are padded by one. On a CPU, oneDNN rearranges a plain weight at every
-    call, which at 4×4 pixels takes longer than the convolution. ``run`` and ``pull_back`` keep the
-    rearranged weight beside the plain one, where this torch offers that.
+    The input is padded by one for kernels larger than one pixel. On a CPU, oneDNN rearranges a plain weight
+    at every call, which at 4×4 pixels takes longer than the convolution. ``run`` and ``pull_back`` store the
+    rearranged weight beside the plain one, if this version of torch supports that.
     """
 
     weight: torch.Tensor
@@ -33,7 +33,7 @@ class Convolution(nn.Module):
         return min(1, self.weight.shape[-1] - 1)
 
     def plain(self, x: torch.Tensor) -> torch.Tensor:
-        """The convolution of ``x (N, in, H, W)`` as autograd knows it."""
+        """The convolution of ``x (N, in, H, W)`` with autograd."""
         return F.conv2d(x, self.weight, padding=self.padding)
 
     def run(self, x: torch.Tensor) -> torch.Tensor:
@@ -78,9 +78,9 @@ def _packed_convolution(x: torch.Tensor, packed: torch.Tensor, padding: int) -> 
 
 @cache
 def _can_pack(dtype: torch.dtype) -> bool:
-    """Whether torch's own way to packed weights, which is not public, is there and right.
+    """Whether torch's private functions for packed weights exist and give the right result.
 
-    Some processors have it for float32 alone: bfloat16 wants AVX-512 or its like.
+    Some processors support only float32, because bfloat16 needs AVX-512 or similar.
     """
     x, weight = torch.linspace(-1, 1, 64).view(1, 4, 4, 4), torch.linspace(-2, 1, 144).view(4, 4, 3, 3)
     x, weight = x.to(dtype), weight.to(dtype)

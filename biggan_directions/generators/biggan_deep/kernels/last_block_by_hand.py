@@ -1,4 +1,4 @@
-"""The last block, by hand: its features, the widest tensor of all, never exist whole."""
+"""The last block by hand: its features, the largest tensor of the network, are computed in bands."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ class LastBlockByHand(ByHand["LastBlock"]):
 
     @staticmethod
     def run(layer: "LastBlock", x: torch.Tensor, terms: torch.Tensor, kept: Kept | None) -> torch.Tensor:
-        """The layer without autograd; x stays as it is."""
+        """Run the layer without autograd; x is not changed."""
         hidden = BlockByHand.hidden(layer.block, x, terms, kept)
         shares = hidden.new_empty((len(x), len(layer.weight), *hidden.shape[2:]))
         for sample, tall, _, features in _features_in_bands(layer, hidden, layer.skip(x)):
@@ -40,7 +40,7 @@ class LastBlockByHand(ByHand["LastBlock"]):
     def pull_back(
         layer: "LastBlock", x: torch.Tensor, terms: torch.Tensor, kept: Kept, gradient: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """From the gradient with respect to the picture, to those with respect to x and terms."""
+        """Turn the gradient of the image into those of x and terms."""
         *block_kept, hidden, image = kept
         by_shares = F.unfold((1 - image * image).mul_(gradient), 3, padding=1)
         by_shares = by_shares.view(*by_shares.shape[:2], *hidden.shape[2:])
@@ -60,7 +60,7 @@ class LastBlockByHand(ByHand["LastBlock"]):
 def _features_in_bands(
     layer: "LastBlock", hidden: torch.Tensor, skip: torch.Tensor
 ) -> Iterator[tuple[int, slice, slice, torch.Tensor]]:
-    """Sample, its rows in the picture and on the skip path, the features there ``(1, C, rows, W)``."""
+    """Sample, rows of the image, rows of the skip path, and the features there ``(1, C, rows, W)``."""
     factor = 2 if layer.block.upsample else 1
     row_bytes = factor * hidden.shape[3] * len(layer.scale) * hidden.element_size()
     for sample in range(len(hidden)):
@@ -72,5 +72,5 @@ def _features_in_bands(
 
 
 def _flat(x: torch.Tensor) -> torch.Tensor:
-    """One picture's pixels ``(H·W, C)``."""
+    """The pixels of one image ``(H·W, C)``."""
     return pixels_last(x).flatten(0, 2)

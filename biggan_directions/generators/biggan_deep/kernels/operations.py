@@ -1,4 +1,4 @@
-"""The steps that folded layers are made of, on pictures that lie channels last; with derivatives by hand."""
+"""The operations of the folded layers, on channels-last images, with hand-written derivatives."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from torch.nn import functional as F
 from biggan_directions.generators.biggan_deep.kernels.switch import active
 from biggan_directions.generators.biggan_deep.subpixel import phase_parts
 
-_BAND_BYTES = 2**22  # of the widest tensor of a band: fits a shared cache, and is worth starting threads
+_BAND_BYTES = 2**22  # of the largest tensor of a band: fits a shared cache, and is enough work for threads
 
 
 def bands(length: int, row_bytes: int, *, device: torch.device) -> Iterator[slice]:
-    """Slices that cover ``length`` rows: about a cache's size each on a CPU, all rows at once elsewhere."""
+    """Slices that cover ``length`` rows: about the size of a cache on a CPU, all rows at once elsewhere."""
     rows = max(1, _BAND_BYTES // row_bytes) if device.type == "cpu" and active().bands else length
     for start in range(0, length, rows):
         yield slice(start, min(start + rows, length))
@@ -54,24 +54,24 @@ def add_skip_(out: torch.Tensor, skip: torch.Tensor, *, upsample: bool) -> torch
 
 
 def skip_gradient(gradient: torch.Tensor, *, upsample: bool) -> torch.Tensor:
-    """What comes back along the skip path: the sum of each 2×2 where it upsampled."""
+    """The gradient along the skip path: the sum over each 2×2 pixels if it upsamples."""
     return F.avg_pool2d(gradient, 2, divisor_override=1) if upsample else gradient
 
 
 def scale_and_shift(terms: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The halves of ``terms (N, 2·C)``, ready to meet a picture."""
+    """The halves of ``terms (N, 2·C)``, shaped to broadcast over an image."""
     scale, shift = terms[:, :, None, None].chunk(2, 1)
     return scale, shift
 
 
 def modulate(x: torch.Tensor, terms: torch.Tensor, *, out: torch.Tensor | None = None) -> torch.Tensor:
-    """``relu(x * scale + shift)``, into ``out`` where given, which may be x."""
+    """``relu(x * scale + shift)``, written to ``out`` if given, which may be x."""
     scale, shift = scale_and_shift(terms)
     return torch.addcmul(shift, x, scale, out=out).relu_()
 
 
 def modulate_interleaved(phases: torch.Tensor, terms: torch.Tensor) -> torch.Tensor:
-    """``modulate(interleave(phases), terms)`` in one pass over the picture."""
+    """``modulate(interleave(phases), terms)`` in one pass over the image."""
     scale, shift = scale_and_shift(terms)
     samples, channels, height, width = phases.shape
     shape = (samples, 2 * (height - 1), 2 * (width - 1), channels // 4)
@@ -82,8 +82,8 @@ def modulate_interleaved(phases: torch.Tensor, terms: torch.Tensor) -> torch.Ten
 
 
 def mask_(gradient: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
-    """Strike out the gradient, in place, where ReLU met nothing above zero."""
-    # ReLU's own derivative: masked_fill_ takes forty times as long
+    """Set the gradient to zero, in place, where the input of the ReLU is not positive."""
+    # the derivative of ReLU in torch; masked_fill_ takes forty times as long
     torch.ops.aten.threshold_backward.grad_input(gradient, before, 0.0, grad_input=gradient)
     return gradient
 
@@ -110,7 +110,7 @@ def modulate_interleaved_back(
     by_phases = torch.zeros_like(phases)
     for p, q, part in phase_parts(by_phases):
         part.copy_(gradient[:, :, p::2, q::2])
-    # Phases are modulated as they lie, with the pixels that no output has: nothing comes back to those.
+    # Phases have some pixels without an output; their gradient is zero.
     repeated = terms.reshape(len(terms), 2, 1, -1).expand(-1, -1, 4, -1)
     by_terms = modulate_back_(phases, repeated.flatten(1), by_phases)
     return by_phases, by_terms.view(repeated.shape).sum(2).flatten(1)

@@ -1,4 +1,4 @@
-"""One switch for all fast ways of this folder, to measure them and to look for errors."""
+"""Switches for the kernels of this folder, for measurements and debugging."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Kernels:
-    """The fast ways by name; ``Kernels.none()`` leaves each layer's ``plain``.
+    """Which kernels are on; with ``Kernels.none()`` each layer uses ``plain``.
 
     Attributes:
         by_hand: layers overwrite their own memory and have derivatives written by hand.
-        bands: tensors that outgrow a cache are worked on a band at a time (CPU only).
-        packed: convolutions keep their weight as oneDNN lays it out (CPU only).
+        bands: tensors larger than a cache are processed in bands (CPU only).
+        packed: convolutions keep their weight in oneDNN's layout (CPU only).
 
-    All but the first are parts of ``by_hand``, and do nothing without it.
+    The others are parts of ``by_hand`` and have no effect without it.
     """
 
     by_hand: bool = True
@@ -23,7 +23,7 @@ class Kernels:
 
     @classmethod
     def none(cls) -> "Kernels":
-        """Ordinary operations alone."""
+        """Ordinary operations only."""
         return cls(by_hand=False, bands=False, packed=False)
 
 
@@ -31,13 +31,13 @@ _active = Kernels()
 
 
 def active() -> Kernels:
-    """The fast ways that are taken now."""
+    """The kernels that are on now."""
     return _active
 
 
 @contextmanager
 def using(kernels: Kernels) -> Iterator[None]:
-    """Take these fast ways for as long as the block lasts, in all threads.
+    """Use these kernels inside the block, in all threads.
 
     >>> with using(Kernels(bands=False)):
     ...     active().bands
