@@ -19,6 +19,7 @@ from safetensors.torch import save as save_safetensors
 from biggan_directions.errors import FileFormatError
 from biggan_directions.files.safetensors_file import read_safetensors
 from biggan_directions.files.torch_file import read_torch_file
+from tests.support.checkpoints import saved
 from tests.support.hostile import Runs, archive, older_file, text, view, whole
 
 LARGEST = 2**20
@@ -28,12 +29,6 @@ def read(content: bytes, folder: Path, largest: int = LARGEST) -> Any:
     path = folder / "file.pt"
     path.write_bytes(content)
     return read_torch_file(path, largest=largest, what="a test's file")
-
-
-def saved(value: Any, *, older_format: bool = False) -> bytes:
-    content = io.BytesIO()
-    torch.save(value, content, _use_new_zipfile_serialization=not older_format)
-    return content.getvalue()
 
 
 def same(one: Any, other: Any) -> bool:
