@@ -212,8 +212,9 @@ def solve(
     space = solution.space
     observe(
         Note(
-            f"searched {len(space.basis)} dimensions, of which {space.live} affect the image and carry "
-            f"{space.trace_share:.1%} of its change; drew {solution.evaluations:,} images"
+            f"searched {len(space.basis)} dimensions, of which {space.live} affect the image; they carry "
+            f"{space.trace_share:.1%} of its change along all {space.basis.shape[1]} dimensions of z; "
+            f"drew {solution.evaluations:,} images"
         )
     )
     for warning in solution.warnings:
