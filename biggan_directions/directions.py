@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -13,6 +14,7 @@ from msgspec import Meta, Struct, defstruct
 from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.files.array_file import SUFFIXES, read_array_file
 from biggan_directions.files.atomic_write import write_whole
+from biggan_directions.files.escaping import printable
 from biggan_directions.files.file_kind import check_kind
 from biggan_directions.files.torch_file import read_torch_file
 from biggan_directions.files.validation import shown, validated
@@ -23,11 +25,11 @@ from biggan_directions.solvers.subspace import parse_search_space
 from biggan_directions.version import made_with
 
 FORMAT = "biggan-directions/1"
+LONGEST_NAME = 1000  # characters
 _LARGEST_FILE = 64 * 2**20  # bytes; 4096 directions of 4096 numbers
 _ORTHONORMAL = 1e-4
 _MOST_COLUMNS = 4096  # as the checkpoints' z_dim
 _MOST_CLASSES = 100_000
-_LONGEST_NAME = 1000  # characters
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,11 +101,29 @@ class Directions:
         return z + distance * self.directions[index].to(z)
 
     def named(self, names: dict[int, str]) -> Directions:
-        """A copy in which some directions have new names."""
-        for index in names:
+        """A copy in which some directions have new names, without spaces around them; "" takes a name away.
+
+        Raises:
+            UsageError: an index that no direction has, or a name that is a number, too long, or another
+                direction's.
+        """
+        for index, name in names.items():
             if not 0 <= index < len(self):
                 raise UsageError(f"there is no direction {index}: this file has 0 to {len(self) - 1}")
-        return replace(self, names=tuple(names.get(i, old) for i, old in enumerate(self.names)))
+            if _plain(name).isdecimal():
+                raise UsageError(
+                    f"'{printable(name)}' is a number, which is not a name: directions have numbers already"
+                )
+            if len(name) > LONGEST_NAME:
+                raise UsageError(f"the name has {len(name)} characters: expected at most {LONGEST_NAME}")
+        chosen = tuple(names[i].strip() if i in names else old for i, old in enumerate(self.names))
+        for index in names:
+            for other, name in enumerate(chosen):
+                if other != index and name and _plain(name) == _plain(chosen[index]):
+                    raise UsageError(
+                        f"direction {other} is named '{printable(name)}' already: choose another name"
+                    )
+        return replace(self, names=chosen)
 
     @classmethod
     def of(cls, solution: Solution, generator: Generator, seed: int) -> Directions:
@@ -205,6 +225,11 @@ def _orthonormality_error(rows: torch.Tensor) -> float:
     return float((q @ q.T - torch.eye(len(q), dtype=torch.float64)).abs().max())
 
 
+def _plain(name: str) -> str:
+    """A name as it is compared with others: what looks the same is the same."""
+    return unicodedata.normalize("NFKC", name).strip()
+
+
 _Table: TypeAlias = dict[str, str | int | float | bool | None]
 _Model = defstruct("_Model", [("name", str), ("resolution", int), ("z_dim", int), ("weights_sha256", str)])
 _OfAModel = defstruct("_OfAModel", [("model", _Model)])
@@ -241,8 +266,8 @@ def _described(content: dict[Any, Any], matrix: torch.Tensor) -> Directions:
         validated({"model": known}, _OfAModel)
     # msgspec refuses lone surrogates in text that has a limit
     longest = max(map(len, (*found.names, *(item.name for item in found.classes))), default=0)
-    if longest > _LONGEST_NAME:
-        raise ValueError(f"a name has {longest} characters, expected at most {_LONGEST_NAME}")
+    if longest > LONGEST_NAME:
+        raise ValueError(f"a name has {longest} characters, expected at most {LONGEST_NAME}")
     return Directions(
         directions=matrix.float(),
         names=found.names,

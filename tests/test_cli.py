@@ -85,6 +85,9 @@ def test_score_measures_beside_the_baselines_and_keeps_the_card(tmp_path: Path) 
     assert card["sets"][0]["recovery_min"] > 0.9999
     assert card["sets"][1]["recovery_mean"] < 0.9
     assert card["classes"] == ["car", "duck"]
+    for scored in card["sets"]:  # what is printed has each set's means and names as well
+        assert scored.pop("means").keys() >= {"effect", "penalty"}
+        assert len(scored.pop("names")) == 8
     assert json.loads((tmp_path / "scorecard.json").read_text())["sets"] == card["sets"]
     # another class is a question asked in passing: the card beside the file stays
     shown = run("score", str(path), "--latents", "2", "--no-baselines", "--class", "mug", folder=tmp_path)

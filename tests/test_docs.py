@@ -1,5 +1,6 @@
 """The documentation's examples run, and do what the page says."""
 
+import importlib
 import re
 import runpy
 from pathlib import Path
@@ -49,3 +50,17 @@ def test_every_link_in_the_documentation_leads_somewhere() -> None:
 def _saved(text: str, path: Path) -> str:
     path.write_text(text, "utf-8")
     return str(path)
+
+
+def test_every_function_that_the_method_names_exists() -> None:
+    table = (
+        (ROOT / "docs/method.md")
+        .read_text("utf-8")
+        .split("## From equation to function")[1]
+        .split("\n## ")[0]
+    )
+    named = re.findall(r"`([a-z_]+(?:\.[a-z_]+)*\.[A-Za-z_]+)`", table)
+    assert len(named) >= 12
+    for name in named:
+        module, _, attribute = name.rpartition(".")
+        assert hasattr(importlib.import_module(f"biggan_directions.{module}"), attribute), name

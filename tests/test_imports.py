@@ -29,10 +29,10 @@ EDGES: dict[str, str] = {
     "solvers": "distributed errors generators latents linalg penalty plugins precision",
     "metrics": "distributed errors files generators latents linalg scores solvers traversal",
     "measured": "directions errors files metrics scores",
-    "rendering": "errors files generators latents scores traversal",
+    "rendering": "errors files generators latents scores traversal version",
     "learning": "distributed errors generators latents linalg metrics scores solvers",
     "directions": "errors files generators learning solvers version",
-    "explore": "directions errors files generators latents measured rendering traversal version",
+    "explore": "directions errors files generators measured rendering traversal version",
     "runs": "directions distributed errors files generators learning measured metrics rendering scores "
     "solvers version",
     "commands": "directions distributed errors explore files generators learning measured metrics rendering "

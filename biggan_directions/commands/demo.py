@@ -11,8 +11,8 @@ import typer
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device
 from biggan_directions.commands.progress import progress_bar
-from biggan_directions.commands.render import print_file
-from biggan_directions.commands.terminal import out, print_scores, print_sets
+from biggan_directions.commands.render import print_file, print_page
+from biggan_directions.commands.terminal import err, out, print_scores, print_sets
 
 _LATENTS = 16  # of the scorecard, as many as score takes
 
@@ -45,6 +45,7 @@ def demo(
 
     folder = OUTPUTS / "demo"
     generator = load("toybox", [class_name], None, device)
+    err.print("learning, scoring and drawing six directions: about a minute on two cores", soft_wrap=True)
     with held(folder):
         with progress_bar() as observe:
             settings = LearnSettings(ndirs=6, score_latents=_LATENTS)
@@ -59,4 +60,4 @@ def demo(
     with progress_bar() as observe:
         for file in render(found, generator, folder, observe=observe):
             print_file(file)
-    out.print(f"\nopen {folder / GALLERY_NAME} in a browser: it needs no network")
+    print_page(folder / GALLERY_NAME)

@@ -5,17 +5,31 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
+from biggan_directions.commands.choosing import index_of
+from biggan_directions.commands.opening import (
+    load_for,
+    newest,
+    note_other_weights,
+    open_directions,
+    options_of,
+    subject,
+)
 from biggan_directions.commands.options import Classes, Device, Json, OfModel, Placed
-from biggan_directions.commands.terminal import err, out, plain
+from biggan_directions.commands.terminal import err, out, plain, size_words
 from biggan_directions.errors import UsageError
-from biggan_directions.files.escaping import printable
-from biggan_directions.rendering.samples import samples_of
+from biggan_directions.files.escaping import shell_path
+from biggan_directions.rendering.samples import samples_of, still_batch
+
+if TYPE_CHECKING:
+    from biggan_directions.directions import Directions
+
+_MOST_TIMES = 8  # as RenderSettings.scale allows
 
 
 def parse_moves(pairs: Sequence[str], names: Sequence[str]) -> dict[int, float]:
@@ -42,30 +56,11 @@ def parse_moves(pairs: Sequence[str], names: Sequence[str]) -> dict[int, float]:
             raise UsageError(
                 f"'{pair}' is not DIRECTION=DISTANCE: type for example --move 0=2 or --move zoom=-1"
             )
-        index = _index(direction, names)
+        index = index_of(direction, names)
         if index in moves:
             raise UsageError(f"direction {index} is moved twice: give one --move for it")
         moves[index] = distance
     return moves
-
-
-def _index(direction: str, names: Sequence[str]) -> int:
-    """The index of the direction with this number or, if it is not a number, with this name.
-
-    A number is never taken for a name, so that commands copied from a page work whatever the names are.
-    """
-    if direction.isascii() and direction.isdecimal():
-        if len(direction) < 6 and int(direction) < len(names):
-            return int(direction)
-        raise _no_direction(direction, names)
-    called = [index for index, name in enumerate(names) if name and name == direction]
-    if len(called) > 1:
-        raise UsageError(
-            f"directions {', '.join(map(str, called))} are all named '{direction}': use a number"
-        )
-    if called:
-        return called[0]
-    raise _no_direction(direction, names)
 
 
 def _note_numbers(names: Sequence[str], moves: Mapping[int, float]) -> None:
@@ -76,10 +71,34 @@ def _note_numbers(names: Sequence[str], moves: Mapping[int, float]) -> None:
                 err.print(f"note: direction {index} is named '{name}'; {name}=… moves direction {moved}")
 
 
-def _no_direction(direction: str, names: Sequence[str]) -> UsageError:
-    known = ", ".join(printable(name) for name in names if name)
-    numbers = f"0 to {len(names) - 1}" + (f", and the names {known}" if known else "")
-    return UsageError(f"there is no direction '{direction}': this file has {numbers}")
+def _note_range(found: Directions, moves: Mapping[int, float]) -> None:
+    """Print a note for each direction that is moved further than render goes along it."""
+    from biggan_directions.rendering import RenderSettings
+
+    for index, distance in moves.items():
+        far = RenderSettings().extent(float(found.effect[index]))
+        if abs(distance) > far.distance:
+            err.print(
+                f"note: direction {index} is moved by {distance:g}, further than render goes, which is "
+                f"±{far.distance:g} of z ({far.reason}): the image may no longer be a likely one",
+                soft_wrap=True,
+            )
+
+
+def _scale(size: int | None, resolution: int) -> int | None:
+    """By how much images are enlarged to be ``size`` pixels wide; None leaves it to the format.
+
+    Raises:
+        UsageError: it is not by a whole number, or by more than is possible.
+    """
+    if size is None:
+        return None
+    sizes = [resolution * times for times in range(1, _MOST_TIMES + 1)]
+    if size not in sizes:
+        raise UsageError(
+            f"size is {size}: this model's images can be {', '.join(map(str, sizes))} pixels wide"
+        )
+    return size // resolution
 
 
 def edit(
@@ -95,6 +114,20 @@ def edit(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the latents; render draws the same ones.")] = 0,
     samples: Annotated[int, typer.Option(help="Number of images, side by side.")] = 1,
+    sample: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=0, max=9999, help="Index of a sample to draw, instead of --samples; may be repeated."
+        ),
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS",
+            help="Width of each image in the file: the model's resolution, or 2 to 8 times as much. Default: "
+            "the resolution for .png; for an animation, at least 128.",
+        ),
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option(
@@ -116,27 +149,63 @@ def edit(
     as_json: Json = False,
 ) -> None:
     """Move images along several directions at once; save the result or an animation of the move."""
-    from biggan_directions.rendering import RenderRequest, RenderSettings, edit_format, write_edit
+    from biggan_directions.generators.weights.download import file_sha256
+    from biggan_directions.rendering import (
+        EditRecord,
+        RenderRequest,
+        RenderSettings,
+        edit_format,
+        write_edit,
+    )
 
     path = path or newest()
     target = to or path.parent / "edit.png"
-    edit_format(target)
+    if target.is_dir():
+        raise UsageError(
+            f"{target} is a folder: give a file, such as --out {shell_path(target / 'edit.png')}"
+        )
+    still = edit_format(target) is None
+    if sample and samples != 1:
+        raise UsageError("--sample and --samples exclude each other: give one of them")
     settings = RenderSettings(samples=samples, seed=seed, frames=frames, fps=fps, labels=labels)
+    chosen = tuple(sample or range(samples))
     found = open_directions(path, model, search_space)
     moves = parse_moves(move or [], found.names)
     _note_numbers(found.names, moves)
+    _note_range(found, moves)
     name, classes = subject(found, path, model, class_name)
     generator = load_for(found, name, classes, truncation, device)
     note_other_weights(found, path, generator)
-    z, class_index = samples_of(generator, samples, seed)
+    z, class_index = (drawn[list(chosen)] for drawn in samples_of(generator, max(chosen) + 1, seed))
     request = RenderRequest(directions=found.directions, z=z, class_index=class_index, names=found.names)
-    file = write_edit(generator, request, moves, target, settings=settings)
+    shown = [generator.classes[place].name for place in class_index.tolist()]
+    record = EditRecord(
+        path=str(path),
+        directions_sha256=file_sha256(path),
+        model=generator.model,
+        class_names=tuple(shown),
+        truncation=generator.truncation,
+        seed=seed,
+        samples=chosen,
+        moves=moves,
+        names=found.names,
+        classes_option=tuple(item.name for item in generator.classes) if class_name else (),
+        truncation_option=generator.truncation != found.truncation,
+        options=(
+            *options_of(model, search_space, device),
+            *(() if size is None else ("--size", str(size))),
+        ),
+        out=target.name,
+    )
+    settings = replace(settings, samples=len(chosen), scale=_scale(size, generator.resolution))
+    if still:
+        settings = replace(settings, batch_size=still_batch(generator))
+    file = write_edit(generator, request, moves, target, settings=settings, record=record)
     trade = file.animation.trade if file.animation else ""
     if as_json:
-        shown = [generator.classes[place].name for place in class_index.tolist()]
         facts = {"path": str(target), "size_bytes": file.size_bytes, "seed": seed, "classes": shown}
         typer.echo(json.dumps({**facts, "moves": moves, "note": trade}))
         return
-    out.print(f"{plain(str(target))}  {file.size_bytes / 1e6:.2f} MB", soft_wrap=True)
+    out.print(f"{plain(str(target))}  {size_words(file.size_bytes)}", soft_wrap=True)
     if trade:
         err.print(f"note: {trade}", soft_wrap=True)

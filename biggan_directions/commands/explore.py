@@ -19,6 +19,7 @@ from biggan_directions.commands.opening import (
     newest,
     note_other_weights,
     open_directions,
+    options_of,
     subject,
 )
 from biggan_directions.commands.options import Device, OfModel, Placed
@@ -26,6 +27,7 @@ from biggan_directions.commands.terminal import err, out
 from biggan_directions.errors import UsageError
 
 if TYPE_CHECKING:
+    from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
 
 
@@ -69,6 +71,8 @@ def explore(
     from biggan_directions.explore import server
     from biggan_directions.explore.gate import is_loopback
     from biggan_directions.explore.session import Session
+    from biggan_directions.generators.weights.download import file_sha256
+    from biggan_directions.runs.naming import rename
 
     path = path or newest()
     found = open_directions(path, model, search_space)
@@ -80,15 +84,18 @@ def explore(
         def of_class(wanted: str, at: float) -> Generator:
             return generator_of(name, [wanted], at, device)
 
-        options = [] if model is None else ["--model", model]
-        options += [] if search_space == "all" else ["--search-space", search_space]
+        def name_in_file(names: dict[int, str]) -> tuple[Directions, str]:
+            return rename(path, names, expected=found.directions), file_sha256(path)
+
         session = Session(
             found,
             of_class,
             path=str(path),
             first=first,
             table=facts_of(name).classes,
-            options=options,
+            options=options_of(model, search_space, device),
+            sha256=file_sha256(path),
+            rename=name_in_file,
         )
         token, launch = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         if not is_loopback(host):

@@ -150,9 +150,7 @@ def learn(
         bool, typer.Option(help="Say what would be done and what it takes, and stop.")
     ] = False,
     latents: Annotated[int, typer.Option(help="Where second derivatives are measured.")] = 64,
-    score_latents: Annotated[
-        int, typer.Option(help="Fresh latents to measure the result at; score takes more.")
-    ] = 8,
+    score_latents: Annotated[int, typer.Option(help="Fresh latents to measure the result at.")] = 16,
     as_json: Json = False,
 ) -> None:
     """Find directions for a class."""

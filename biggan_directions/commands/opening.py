@@ -201,6 +201,20 @@ def check_path(path: Path) -> None:
         )
 
 
+def options_of(model: str | None, search_space: str, device: str) -> tuple[str, ...]:
+    """The options that open a file of directions in the same way again.
+
+    >>> options_of("toybox", "all", "auto")
+    ('--model', 'toybox')
+    """
+    given = {
+        "--model": model,
+        "--search-space": None if search_space == "all" else search_space,
+        "--device": None if device == "auto" else device,
+    }
+    return tuple(word for option, value in given.items() if value is not None for word in (option, value))
+
+
 def open_directions(path: Path, model: str | None, search_space: str) -> Directions:
     """Read directions; ``search_space`` says where a bare matrix belongs in the z of ``model``."""
     from biggan_directions.directions import Directions

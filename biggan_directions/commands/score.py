@@ -57,9 +57,9 @@ def score(
 
     format = "json" if as_json else format
     settings = ScoreSettings(latents=latents, seed=seed, baselines=BASELINES if baselines else ())
-    paths = paths or [newest()]
     if seeds < 0:
         raise UsageError(f"seeds must be 0 or more, got {seeds}")
+    paths = paths or [newest()]
     if seeds and len(paths) > 1:
         raise UsageError("--seeds learns one file's directions again: give one file")
     if figure is not None:

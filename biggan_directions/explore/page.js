@@ -8,7 +8,8 @@ const SLOW = 0.12; // seconds: if all samples take longer, only the chosen one f
 const REST = 180; // milliseconds after the last move
 
 let session, state, good; // description by the server; requested state; last state that was drawn
-let sent = 0, shown = 0, cost = 0; // numbers of the last requests sent and shown; seconds per image
+let drawn = null; // the request that the command makes
+let sent = 0, shown = 0, saves = 0, cost = 0; // numbers of the last requests; seconds per image
 let before = false, chosen = 0, frame = 0, resting = 0, waiting = 0;
 let notStored = null; // the requested truncation, if another one is used
 const sliders = [];
@@ -33,6 +34,7 @@ async function ask(path, body) {
     throw new Error("The server does not answer: it may have been stopped. Start biggan-directions explore again.");
   }
   if (answer.status === 204) return null;
+  if (answer.ok && answer.headers.get("Content-Type") === "image/png") return answer.blob();
   const content = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(content.error ?? `The server answered ${answer.status}.`);
   return content;
@@ -50,9 +52,9 @@ async function draw(samples) {
   const number = ++sent;
   clearTimeout(waiting);
   waiting = setTimeout(() => document.querySelector("main").setAttribute("aria-busy", "true"), 400);
-  const asked = { class: state.class, truncation: state.truncation, seed: state.seed, samples };
+  const asked = { class: state.class, truncation: state.truncation, seed: state.seed, samples, moves: moves() };
   try {
-    const answer = await ask("api/pictures", { ...asked, moves: moves(), client, number });
+    const answer = await ask("api/pictures", { ...asked, client, number });
     if (answer === null || number < shown) return;
     shown = number;
     show(asked, answer);
@@ -67,13 +69,13 @@ async function draw(samples) {
   }
 }
 
-function everySample() {
-  return Array.from({ length: state.samples }, (_, sample) => sample);
+function samplesShown() {
+  return state.only === null ? Array.from({ length: state.samples }, (_, sample) => sample) : [state.only];
 }
 
 function drawAll() {
   clearTimeout(resting);
-  return draw(everySample());
+  return draw(samplesShown());
 }
 
 function drawMoving() {
@@ -81,7 +83,8 @@ function drawMoving() {
   frame = requestAnimationFrame(() => {
     frame = 0;
     clearTimeout(resting);
-    if (cost * state.samples <= SLOW) return draw(everySample());
+    const samples = samplesShown();
+    if (cost * samples.length <= SLOW) return draw(samples);
     resting = setTimeout(drawAll, REST);
     return draw([chosen]);
   });
@@ -93,18 +96,23 @@ function show(asked, answer) {
   cost = answer.seconds / answer.pictures.length;
   const pictures = [...at("pictures").children];
   for (const picture of pictures) picture.classList.toggle("behind", asked.samples.length < pictures.length);
+  const samples = samplesShown();
   asked.samples.forEach((sample, i) => {
-    if (!pictures[sample]) return;
-    pictures[sample].classList.remove("behind");
-    pictures[sample].firstChild.src = answer.pictures[i];
-    pictures[sample].firstChild.alt = `${answer.class}, sample ${sample}${before ? ", before" : ""}`;
+    const picture = pictures[samples.indexOf(sample)];
+    if (!picture) return;
+    picture.classList.remove("behind");
+    picture.firstChild.src = answer.pictures[i];
+    picture.firstChild.alt = `${answer.class}, sample ${sample}${before ? ", before" : ""}`;
   });
   if (asked.class === state.class) put("class", (state.class = answer.class));
   if (asked.seed === state.seed) put("seed", asked.seed);
   tellTruncation(asked.truncation, answer.truncation);
   good = { class: answer.class, truncation: answer.truncation, seed: asked.seed };
   at("title").textContent = `${session.model} · ${answer.class}`;
-  if (asked.samples.length === state.samples) at("command").textContent = answer.command;
+  if (String(asked.samples) === String(samples)) {
+    drawn = { ...asked, class: answer.class, truncation: answer.truncation, before };
+    at("command").textContent = answer.command;
+  }
   const each = asked.samples.length === 1 ? "1 image" : `${asked.samples.length} images`;
   at("status").textContent = `${each} in ${Math.max(1, Math.round(answer.seconds * 1000))} ms`;
   remember();
@@ -135,7 +143,7 @@ function complain(words) {
 }
 
 function remember() {
-  const kept = { ...good, samples: state.samples, moves: state.moves };
+  const kept = { ...good, samples: state.samples, only: state.only, moves: state.moves };
   history.replaceState(null, "", "#" + encodeURIComponent(JSON.stringify(kept)));
 }
 
@@ -143,45 +151,52 @@ function recall() {
   try {
     const kept = JSON.parse(decodeURIComponent(location.hash.slice(1)));
     const samples = [1, 2, 4, 6, 9].includes(kept.samples) ? kept.samples : 4;
+    const only = Number.isInteger(kept.only) && kept.only >= 0 && kept.only < samples ? kept.only : null;
     const kept_moves = Object.entries(kept.moves).filter(([i, d]) => session.directions[i] && Number.isFinite(d));
     if (typeof kept.class !== "string" || !Number.isFinite(kept.truncation)) return {};
     if (!Number.isSafeInteger(kept.seed)) return {};
-    return { ...kept, samples, moves: Object.fromEntries(kept_moves) };
+    return { ...kept, samples, only, moves: Object.fromEntries(kept_moves) };
   } catch {
     return {};
   }
 }
 
 function layOut() {
-  const columns = { 1: 1, 2: 2, 4: 2, 6: 3, 9: 3 }[state.samples];
-  at("pictures").style.setProperty("--columns", columns);
-  at("pictures").style.setProperty("--rows", Math.ceil(state.samples / columns));
-  at("pictures").classList.toggle("one", state.samples === 1);
   if (chosen >= state.samples) chosen = 0;
+  if (state.only !== null) state.only = state.samples > 1 ? chosen : null;
+  const samples = samplesShown();
+  const columns = { 1: 1, 2: 2, 4: 2, 6: 3, 9: 3 }[samples.length];
+  at("pictures").style.setProperty("--columns", columns);
+  at("pictures").style.setProperty("--rows", Math.ceil(samples.length / columns));
+  at("pictures").classList.toggle("one", samples.length === 1);
+  at("only").hidden = state.samples === 1;
+  at("only").setAttribute("aria-pressed", String(state.only !== null));
   const blank = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
-  at("pictures").replaceChildren(...everySample().map(sample => {
+  at("pictures").replaceChildren(...samples.map(sample => {
     const image = element("img", { src: blank, alt: `sample ${sample}`, draggable: false });
     const picture = element("button", { type: "button", className: "picture" }, image);
     picture.setAttribute("aria-pressed", String(sample === chosen));
     picture.addEventListener("click", () => {
       chosen = sample;
-      [...at("pictures").children].forEach((other, i) => other.setAttribute("aria-pressed", String(i === sample)));
+      for (const other of at("pictures").children) other.setAttribute("aria-pressed", String(other === picture));
     });
     return picture;
   }));
 }
 
 function addDirection(direction) {
-  const { index, name, reach, reason } = direction;
+  const { index, reach, reason } = direction;
   const id = `slider-${index}`;
-  const called = name ? `direction ${index}, ${name}` : `direction ${index}`;
   const slider = element("input", { type: "range", id, min: -reach, max: reach, step: 0.05, value: 0 });
   const number = element("input", { type: "number", step: 0.05, value: 0 });
   const zero = element("button", { type: "button", className: "zero", textContent: "0", disabled: true });
-  number.setAttribute("aria-label", `Distance along ${called}`);
-  zero.setAttribute("aria-label", `Reset ${called}`);
-  const label = element("label", { htmlFor: id }, element("span", { className: "index", textContent: `Direction ${index} ` }));
-  label.append(element("bdi", { textContent: name }));
+  const label = element("label", { htmlFor: id, className: "index", textContent: index });
+  const { field, wrong } = nameField(direction, name => {
+    const called = name ? `direction ${index}, ${name}` : `direction ${index}`;
+    slider.setAttribute("aria-label", name ? `Direction ${index} ${name}` : `Direction ${index}`);
+    number.setAttribute("aria-label", `Distance along ${called}`);
+    zero.setAttribute("aria-label", `Reset ${called}`);
+  });
   const parts = [];
   if (direction.effect !== null) parts.push(`effect ${direction.effect.toFixed(3)}`);
   if (direction.penalty !== null) parts.push(`penalty ↓ ${direction.penalty.toFixed(3)}`);
@@ -219,7 +234,7 @@ function addDirection(direction) {
   sliders.push(place);
   place(state.moves[index] ?? 0);
   return element("li", {},
-    element("div", { className: "row" }, label, number, zero),
+    element("div", { className: "row" }, label, field, number, zero), wrong,
     element("div", { className: "slide" }, slider), measures);
 }
 
@@ -243,12 +258,25 @@ async function copyCommand() {
   }
 }
 
-function savePicture() {
-  const image = at("pictures").children[chosen].firstChild;
-  const kind = state.class.replace(/[^A-Za-z0-9_-]+/g, "-").slice(0, 60);
-  const name = `${kind}_seed${state.seed}_sample${chosen}${before ? "_before" : ""}.png`;
-  element("a", { href: image.src, download: name }).click();
-  say(`Saved as ${name}.`);
+async function saveImages() {
+  if (!drawn) return;
+  const { before: unmoved, ...asked } = drawn;
+  at("save").disabled = true;
+  try {
+    const file = await ask("api/png", { ...asked, client: `${client}-save`, number: ++saves });
+    if (file === null) return;
+    const kind = asked.class.replace(/[^A-Za-z0-9_-]+/g, "-").slice(0, 60);
+    const sample = asked.samples.length === 1 ? `_sample${asked.samples[0]}` : "";
+    const name = `${kind}_seed${asked.seed}${sample}${unmoved ? "_before" : ""}.png`;
+    const address = URL.createObjectURL(file);
+    element("a", { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60000);
+    say(`Saved as ${name}.`);
+  } catch (error) {
+    complain(error.message);
+  } finally {
+    at("save").disabled = false;
+  }
 }
 
 function classField() {
@@ -301,13 +329,19 @@ function listen() {
     setBefore(!before);
     drawAll();
   });
-  at("save").addEventListener("click", savePicture);
+  at("only").addEventListener("click", () => {
+    state.only = state.only === null ? chosen : null;
+    layOut();
+    drawAll();
+  });
+  at("save").addEventListener("click", saveImages);
   at("copy").addEventListener("click", copyCommand);
 }
 
 async function start() {
   session = await ask("api/session");
-  state = { class: session.class, truncation: session.truncation, seed: 0, samples: 4, moves: {}, ...recall() };
+  state = { class: session.class, truncation: session.truncation, seed: 0, samples: 4, only: null, moves: {}, ...recall() };
+  chosen = state.only ?? 0;
   at("file").textContent = session.file;
   at("class-place").replaceWith(classField());
   at("samples").append(...[1, 2, 4, 6, 9].map(n => element("option", { value: n, textContent: n })));
@@ -315,6 +349,7 @@ async function start() {
   at("directions").append(...session.directions.map(addDirection));
   layOut();
   listen();
+  followNames();
   await drawAll();
 }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
+from biggan_directions.directions import LONGEST_NAME
 from biggan_directions.errors import UsageError
 from biggan_directions.files.plain_json import parsed
 from biggan_directions.files.validation import validated
@@ -13,6 +14,8 @@ from biggan_directions.files.validation import validated
 MOST_SAMPLES = 16  # more images would keep other pages waiting
 FARTHEST = 100  # in units of z, far beyond the norm of z, about √z_dim
 LARGEST_SEED = 2**53 - 1  # larger integers are not exact in a browser
+
+_Request = TypeVar("_Request")
 
 
 class ImageRequest(
@@ -58,7 +61,32 @@ class ImageRequest(
         >>> ImageRequest.from_json(b'{"class": "car", "truncation": 1, "moves": {"3": -1}}').moves
         {3: -1.0}
         """
-        try:
-            return validated(parsed(text), cls)
-        except ValueError as error:
-            raise UsageError(f"the request is wrong: {error} (see /api/schema).") from error
+        return _read(text, cls)
+
+
+class NameRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new name of a direction."""
+
+    direction: Annotated[int, Meta(ge=0, description="Index of the direction.")]
+    name: Annotated[
+        str, Meta(max_length=LONGEST_NAME, description="Not a number, and no other direction's name.")
+    ]
+
+    @classmethod
+    def from_json(cls, text: bytes) -> NameRequest:
+        """Read the body of a request.
+
+        Raises:
+            UsageError: as of :meth:`ImageRequest.from_json`.
+
+        >>> NameRequest.from_json(b'{"direction": 2, "name": "zoom"}')
+        NameRequest(direction=2, name='zoom')
+        """
+        return _read(text, cls)
+
+
+def _read(text: bytes, kind: type[_Request]) -> _Request:
+    try:
+        return validated(parsed(text), kind)
+    except ValueError as error:
+        raise UsageError(f"the request is wrong: {error} (see /api/schema).") from error

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from biggan_directions.explore.request import ImageRequest
+from biggan_directions.explore.request import ImageRequest, NameRequest
 from biggan_directions.version import __version__
 
 
@@ -32,6 +32,7 @@ class SessionInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "clas
     classes: list[str]
     truncation: float
     directions: list[DirectionInfo]
+    unnameable: Annotated[str, Meta(description="Why directions cannot be named; empty if they can.")]
 
 
 class ImagesInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
@@ -47,6 +48,12 @@ class ImagesInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "class
     seconds: Annotated[float, Meta(description="Time of drawing, in seconds.")]
 
 
+class NamesInfo(Struct, frozen=True, kw_only=True):
+    """The names that the file now holds, one per direction."""
+
+    names: list[str]
+
+
 class ErrorInfo(Struct, frozen=True, kw_only=True):
     """The reason of an error, as a sentence."""
 
@@ -57,10 +64,11 @@ def schema() -> dict[str, Any]:
     """The whole API as an OpenAPI document.
 
     >>> sorted(schema()["paths"])
-    ['/api/pictures', '/api/schema', '/api/session']
+    ['/api/name', '/api/pictures', '/api/png', '/api/schema', '/api/session']
     """
-    (asked, images, session, error), components = msgspec.json.schema_components(
-        (ImageRequest, ImagesInfo, SessionInfo, ErrorInfo), ref_template="#/components/schemas/{name}"
+    (asked, named, images, names, session, error), components = msgspec.json.schema_components(
+        (ImageRequest, NameRequest, ImagesInfo, NamesInfo, SessionInfo, ErrorInfo),
+        ref_template="#/components/schemas/{name}",
     )
 
     def answer(words: str, content: Any = error) -> dict[str, Any]:
@@ -71,6 +79,18 @@ def schema() -> dict[str, Any]:
     def reads(words: str, content: Any) -> dict[str, Any]:
         return {"get": {"summary": words, "responses": {"200": answer(words, content), "403": refused}}}
 
+    def takes(words: str, content: Any, answers: dict[str, Any]) -> dict[str, Any]:
+        errors = {
+            "400": answer("The request is wrong; the reason."),
+            "403": refused,
+            "413": answer("The body is too large."),
+            "500": answer("The server could not do it; the reason."),
+        }
+        body = {"required": True, "content": {"application/json": {"schema": content}}}
+        return {"post": {"summary": words, "requestBody": body, "responses": answers | errors}}
+
+    stale = {"description": "Not drawn: the same client sent a newer request."}
+    file = {"description": "The file, as edit writes it.", "content": {"image/png": {}}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "biggan-directions explore", "version": __version__},
@@ -78,20 +98,11 @@ def schema() -> dict[str, Any]:
         "paths": {
             "/api/session": reads("The model, classes and directions.", session),
             "/api/schema": reads("This document.", {"type": "object"}),
-            "/api/pictures": {
-                "post": {
-                    "summary": "Draw images.",
-                    "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
-                    "responses": {
-                        "200": answer("The images.", images),
-                        "204": {"description": "Not drawn: the same client sent a newer request."},
-                        "400": answer("The request is wrong; the reason."),
-                        "403": refused,
-                        "413": answer("The body is too large."),
-                        "500": answer("Drawing failed; the reason."),
-                    },
-                }
-            },
+            "/api/pictures": takes(
+                "Draw images.", asked, {"200": answer("The images.", images), "204": stale}
+            ),
+            "/api/png": takes("Draw images side by side in one PNG.", asked, {"200": file, "204": stale}),
+            "/api/name": takes("Name a direction in its file.", named, {"200": answer("All names.", names)}),
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},

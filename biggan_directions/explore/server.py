@@ -1,4 +1,4 @@
-"""The server of the live page: one page and a small API, which read and write no files."""
+"""The server of the live page: one page and a small API, which write only the names of directions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import uvicorn
@@ -21,15 +22,18 @@ from starlette.routing import Route
 from biggan_directions.errors import BigganDirectionsError, GeneratorError, UsageError
 from biggan_directions.explore.gate import Gate, is_loopback
 from biggan_directions.explore.painter import Painter, Superseded
-from biggan_directions.explore.request import ImageRequest
-from biggan_directions.explore.schema import ErrorInfo, ImagesInfo, schema
+from biggan_directions.explore.request import ImageRequest, NameRequest
+from biggan_directions.explore.schema import ErrorInfo, ImagesInfo, NamesInfo, schema
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from biggan_directions.explore.session import Answer, Session
+    from biggan_directions.explore.session import Session
 
+_Drawn = TypeVar("_Drawn")
 _LARGEST_BODY = 64 * 1024  # bytes; a thousand moves take some 20 kB
 
 
@@ -43,11 +47,12 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
         host: the address that the server will listen on; it determines which host names are accepted.
     """
     page = _page()
-    description, document = session.describe(), schema()
+    document = schema()
+    naming = asyncio.Lock()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.painter = Painter(session.answer)
+        app.state.painter = Painter(lambda draw, stale: draw(stale))
         yield
         await asyncio.to_thread(app.state.painter.stop)
 
@@ -60,21 +65,14 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
         return HTMLResponse(page.replace("{{nonce}}", nonce), headers={"content-security-policy": policy})
 
     async def show_session(request: Request) -> Response:
-        return _json(description)
+        return _json(session.describe())
 
     async def show_schema(request: Request) -> Response:
         return _json(document)
 
     async def draw_images(request: Request) -> Response:
-        asked = ImageRequest.from_json(await _body(request))
-        painter: Painter[ImageRequest, Answer] = request.app.state.painter
-        try:
-            answer = await asyncio.wrap_future(painter.submit(asked.client, asked.number, asked))
-        except Superseded:
+        if (answer := await _drawn(request, session.answer)) is None:
             return Response(status_code=204)
-        except (RuntimeError, MemoryError) as error:  # from torch, such as out of memory
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            raise GeneratorError(f"the image could not be drawn: {reason}") from error
         urls = ["data:image/png;base64," + base64.b64encode(item).decode() for item in answer.images]
         return _json(
             ImagesInfo(
@@ -86,12 +84,25 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
             )
         )
 
+    async def draw_png(request: Request) -> Response:
+        if (content := await _drawn(request, session.png)) is None:
+            return Response(status_code=204)
+        return Response(content, media_type="image/png")
+
+    async def name_direction(request: Request) -> Response:
+        asked = NameRequest.from_json(await _body(request))
+        async with naming:
+            names = await asyncio.to_thread(session.rename, asked.direction, asked.name)
+        return _json(NamesInfo(names=names))
+
     app = Starlette(
         routes=[
             Route("/", show_page),
             Route("/api/session", show_session),
             Route("/api/schema", show_schema),
             Route("/api/pictures", draw_images, methods=["POST"]),
+            Route("/api/png", draw_png, methods=["POST"]),
+            Route("/api/name", name_direction, methods=["POST"]),
         ],
         exception_handlers={BigganDirectionsError: _in_words, HTTPException: _in_words},
         lifespan=lifespan,
@@ -153,13 +164,29 @@ def address_of(listening: socket.socket, host: str, query: str) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{port}/?{query}"
 
 
+async def _drawn(
+    request: Request, draw: Callable[[ImageRequest, Callable[[], bool]], _Drawn]
+) -> _Drawn | None:
+    """The result of ``draw`` in the painter's thread; None if the same client has sent a newer request."""
+    asked = ImageRequest.from_json(await _body(request))
+    painter: Painter[Callable[[Callable[[], bool]], _Drawn], _Drawn] = request.app.state.painter
+    try:
+        return await asyncio.wrap_future(painter.submit(asked.client, asked.number, partial(draw, asked)))
+    except Superseded:
+        return None
+    except (RuntimeError, MemoryError) as error:  # from torch, such as out of memory
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise GeneratorError(f"the image could not be drawn: {reason}") from error
+
+
 def _page() -> str:
     """The page with its style and script, so that the server serves no other files."""
     folder = files("biggan_directions.explore")
-    page, style, script = (
-        folder.joinpath(f"page.{kind}").read_text("utf-8") for kind in ("html", "css", "js")
+    page, style, script, names = (
+        folder.joinpath(name).read_text("utf-8")
+        for name in ("page.html", "page.css", "page.js", "direction_names.js")
     )
-    return page.replace("{{style}}", style).replace("{{script}}", script)
+    return page.replace("{{style}}", style).replace("{{script}}", names + script)
 
 
 async def _body(request: Request) -> bytes:

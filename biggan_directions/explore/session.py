@@ -16,20 +16,25 @@ from biggan_directions.errors import UsageError
 from biggan_directions.explore.painter import Superseded
 from biggan_directions.explore.request import ImageRequest
 from biggan_directions.explore.schema import DirectionInfo, SessionInfo
-from biggan_directions.files.escaping import printable, shell_path, shell_word
-from biggan_directions.latents import sample_latents
+from biggan_directions.files.escaping import printable
 from biggan_directions.measured import measured
+from biggan_directions.rendering.edit import edit_png
+from biggan_directions.rendering.edit_record import EditRecord
 from biggan_directions.rendering.images import draw
+from biggan_directions.rendering.render_request import RenderRequest
+from biggan_directions.rendering.samples import samples_of, still_batch
+from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.traversal import apply_moves, default_distance
 
 if TYPE_CHECKING:
+    import torch
+
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.generators.classes.class_table import ClassTable
     from biggan_directions.rendering.images import ImageArray
 
 _KEPT_WARM = 3  # generators in memory: each holds a model's weights, about 200 MB for BigGAN-deep
-_SMALL = 64  # pixels up to which eight images are drawn at once without a visible delay of the slider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +62,9 @@ class Session:
         first: the generator with which the page starts; sets its class and truncation.
         table: the classes that can be chosen.
         options: further options that ``edit`` needs for this file, such as ``--model``.
+        sha256: checksum of the file.
+        rename: writes new names into the file, by index; gives what it holds then and its checksum. Left out:
+            directions cannot be named.
 
     It is not thread-safe; the :class:`Painter` calls it from one thread.
     """
@@ -70,6 +78,8 @@ class Session:
         first: Generator,
         table: ClassTable,
         options: Sequence[str] = (),
+        sha256: str = "",
+        rename: Callable[[dict[int, str]], tuple[Directions, str]] | None = None,
     ) -> None:
         if found.z_dim != first.z_dim:
             raise UsageError(
@@ -78,6 +88,7 @@ class Session:
             )
         self._found, self._load, self._path, self._options = found, load, path, tuple(options)
         self._table, self._first = table, first
+        self._sha256, self._rename = sha256, rename
         self._warm: OrderedDict[tuple[str, float], Generator] = OrderedDict()
         self._keep(first.classes[0].name, first.truncation, first)
 
@@ -97,6 +108,7 @@ class Session:
                     zip(self._found.names, shown.effect, shown.penalty, strict=True)
                 )
             ],
+            unnameable=self._unnameable(),
         )
 
     def answer(self, asked: ImageRequest, stale: Callable[[], bool] = lambda: False) -> Answer:
@@ -108,41 +120,77 @@ class Session:
             GeneratorError: images are not finite.
         """
         generator = self._generator(asked.class_name, asked.truncation)
-        z = sample_latents(
-            max(asked.samples) + 1,
-            generator.z_dim,
-            truncation=generator.truncation,
-            seed=asked.seed,
-            purpose="rendering",
-        )[list(asked.samples)]
-        moved = apply_moves(z, self._found.directions, asked.moves).to(generator.device)
-        several = generator.resolution <= _SMALL or generator.device.type != "cpu"
+        moved = apply_moves(self._latents(asked, generator), self._found.directions, asked.moves)
+        batch = still_batch(generator)
         begun = time.perf_counter()
         images: list[bytes] = []
-        for image in draw(generator, moved, batch_size=8 if several else 1):
+        for image in draw(generator, moved, batch_size=batch):
             images.append(png(image))
             # a complete answer is sent even if stale: a slider in permanent motion would otherwise show none
-            if not several and len(images) < len(moved) and stale():
+            if batch == 1 and len(images) < len(moved) and stale():
                 raise Superseded
         return Answer(
             images=tuple(images),
             class_name=generator.classes[0].name,
             truncation=generator.truncation,
-            command=self.command(asked, generator),
+            command=self._record(asked, generator).command(),
             seconds=time.perf_counter() - begun,
         )
 
-    def command(self, asked: ImageRequest, generator: Generator) -> str:
-        """The command that makes the same images, quoted for a shell."""
-        words = [*self._options, "--class", generator.classes[0].name]
-        if generator.truncation != self._found.truncation:
-            words += ["--truncation", f"{generator.truncation:g}"]
-        words += ["--seed", str(asked.seed), "--samples", str(max(asked.samples) + 1)]
-        for index, distance in sorted(asked.moves.items()):
-            if distance:
-                words += ["--move", f"{index}={distance:g}"]
-        options = " ".join(map(shell_word, [*words, "--out", "picture.png"]))
-        return f"biggan-directions edit {shell_path(self._path)} {options}"
+    def png(self, asked: ImageRequest, stale: Callable[[], bool] = lambda: False) -> bytes:
+        """The PNG that the command of an :class:`Answer` writes: its images side by side, and its record.
+
+        Raises:
+            UsageError, GeneratorError: as of :meth:`answer`.
+        """
+        generator = self._generator(asked.class_name, asked.truncation)
+        request = RenderRequest(
+            directions=self._found.directions, z=self._latents(asked, generator), names=self._found.names
+        )
+        settings = RenderSettings(
+            samples=len(asked.samples), seed=asked.seed, batch_size=still_batch(generator)
+        )
+        record = self._record(asked, generator)
+        return edit_png(generator, request, record.moves, settings=settings, record=record)
+
+    def rename(self, index: int, name: str) -> list[str]:
+        """Write a direction's name into the file, and return all names as the page shows them.
+
+        Raises:
+            UsageError: a name or a file that cannot be, in words.
+            BigganDirectionsError: the file cannot be read or written.
+        """
+        if (reason := self._unnameable()) or self._rename is None:
+            raise UsageError(f"the direction cannot be named: {reason}.")
+        self._found, self._sha256 = self._rename({index: name})
+        return [printable(known) for known in self._found.names]
+
+    def _unnameable(self) -> str:
+        """Why directions cannot be named, "" where they can."""
+        if self._found.foreign:
+            return "a bare matrix has no names"
+        return "" if self._rename else "names are only shown here"
+
+    def _latents(self, asked: ImageRequest, generator: Generator) -> torch.Tensor:
+        return samples_of(generator, max(asked.samples) + 1, asked.seed)[0][list(asked.samples)]
+
+    def _record(self, asked: ImageRequest, generator: Generator) -> EditRecord:
+        """How the images asked for are made."""
+        class_name = generator.classes[0].name
+        return EditRecord(
+            path=self._path,
+            directions_sha256=self._sha256,
+            model=generator.model,
+            class_names=(class_name,) * len(asked.samples),
+            truncation=generator.truncation,
+            seed=asked.seed,
+            samples=asked.samples,
+            moves={index: by for index, by in sorted(asked.moves.items()) if by},
+            names=self._found.names,
+            classes_option=(class_name,),
+            truncation_option=generator.truncation != self._found.truncation,
+            options=self._options,
+        )
 
     def _described(self, index: int, name: str, effect: float | None, penalty: float | None) -> DirectionInfo:
         reach, reason = default_distance(float(self._found.effect[index]))

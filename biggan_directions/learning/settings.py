@@ -60,7 +60,7 @@ class LearnSettings:
     difference_epsilon: float = 0.1
     sketch: int = 2048
     vjps: int | None = None
-    score_latents: int = 8
+    score_latents: int = 16  # as many as `score` takes, so that it says the same again
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

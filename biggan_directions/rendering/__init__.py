@@ -5,21 +5,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from biggan_directions.rendering.animation import Animation, delay_of, sane_bytes, write_animation
-    from biggan_directions.rendering.edit import edit_format, write_edit
+    from biggan_directions.rendering.edit import edit_format, edit_png, write_edit
+    from biggan_directions.rendering.edit_record import EditRecord
     from biggan_directions.rendering.frames import images_along, render_edit, render_loop, render_still
     from biggan_directions.rendering.gallery import GALLERY_NAME, Account
     from biggan_directions.rendering.images import Generate, ImageArray, draw, to_bytes
     from biggan_directions.rendering.manifest import Manifest
+    from biggan_directions.rendering.png_file import write_png
     from biggan_directions.rendering.render_plan import SHEET_NAME, RenderedFile, RenderPlan
     from biggan_directions.rendering.render_request import RenderRequest
     from biggan_directions.rendering.settings import Format, RenderSettings
-    from biggan_directions.rendering.sheet import contact_sheet, write_png
+    from biggan_directions.rendering.sheet import contact_sheet
 
 __all__ = [
     "GALLERY_NAME",
     "SHEET_NAME",
     "Account",
     "Animation",
+    "EditRecord",
     "Format",
     "Generate",
     "ImageArray",
@@ -32,6 +35,7 @@ __all__ = [
     "delay_of",
     "draw",
     "edit_format",
+    "edit_png",
     "images_along",
     "render_edit",
     "render_loop",
@@ -45,15 +49,17 @@ __all__ = [
 
 _HOME = {
     "animation": ("Animation", "delay_of", "sane_bytes", "write_animation"),
-    "edit": ("edit_format", "write_edit"),
+    "edit": ("edit_format", "edit_png", "write_edit"),
+    "edit_record": ("EditRecord",),
     "frames": ("images_along", "render_edit", "render_loop", "render_still"),
     "gallery": ("GALLERY_NAME", "Account"),
     "images": ("Generate", "ImageArray", "draw", "to_bytes"),
     "manifest": ("Manifest",),
+    "png_file": ("write_png",),
     "render_plan": ("SHEET_NAME", "RenderPlan", "RenderedFile"),
     "render_request": ("RenderRequest",),
     "settings": ("Format", "RenderSettings"),
-    "sheet": ("contact_sheet", "write_png"),
+    "sheet": ("contact_sheet",),
 }
 
 

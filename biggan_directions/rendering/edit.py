@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from biggan_directions.errors import UsageError
-from biggan_directions.files.atomic_write import check_writable
+from biggan_directions.files.atomic_write import check_writable, write_whole
 from biggan_directions.rendering.animation import check_format, sane_bytes, write_animation
+from biggan_directions.rendering.edit_record import EditRecord
 from biggan_directions.rendering.frames import render_edit, render_still
 from biggan_directions.rendering.images import Generate
 from biggan_directions.rendering.labels import signed
+from biggan_directions.rendering.png_file import png_bytes
 from biggan_directions.rendering.render_plan import RenderedFile
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.settings import Format, RenderSettings
-from biggan_directions.rendering.sheet import write_png
 from biggan_directions.traversal import apply_moves
+from biggan_directions.version import __version__
 
 _STILL = ".png"
 _ANIMATED: dict[str, Format] = {".gif": "gif", ".webp": "webp", ".apng": "apng", ".mp4": "mp4"}
@@ -47,6 +49,7 @@ def write_edit(
     path: Path,
     *,
     settings: RenderSettings,
+    record: EditRecord | None = None,
 ) -> RenderedFile:
     """Write the samples moved along several directions, or the animation from the samples to there and back.
 
@@ -56,6 +59,7 @@ def write_edit(
         moves: for the index of a direction, the distance in units of z.
         path: where to; its suffix says what: see :func:`edit_format`.
         settings: how an animation is made.
+        record: what a PNG says of how it was made.
 
     Raises:
         UsageError: an index that no direction has, a distance that is not finite, or a suffix as of
@@ -63,12 +67,10 @@ def write_edit(
         OutputError: the file cannot be written.
     """
     chosen = edit_format(path)
-    moved = apply_moves(request.z, request.directions, moves)
-    way = ", ".join(f"direction {index} {signed(by)}" for index, by in moves.items()) or "not moved"
-    comment = f"biggan-directions: {way}, seed {settings.seed}"
     if chosen is None:
-        image = render_still(generate, moved, settings=settings, class_index=request.class_index)
-        return RenderedFile(path=path, size_bytes=write_png(image, path, comment=comment))
+        content = edit_png(generate, request, moves, settings=settings, record=record)
+        write_whole(path, content)
+        return RenderedFile(path=path, size_bytes=len(content))
     frames = list(render_edit(generate, request, moves, settings=settings))
     animation = write_animation(
         frames,
@@ -76,6 +78,29 @@ def write_edit(
         format=chosen,
         fps=settings.fps,
         budget_bytes=sane_bytes(frames[0].width * frames[0].height),
-        comment=comment,
+        comment=_comment(moves, settings.seed),
     )
     return RenderedFile(path=path, size_bytes=animation.size_bytes, animation=animation)
+
+
+def edit_png(
+    generate: Generate,
+    request: RenderRequest,
+    moves: Mapping[int, float],
+    *,
+    settings: RenderSettings,
+    record: EditRecord | None = None,
+) -> bytes:
+    """The PNG of the samples moved along several directions, side by side: what ``edit`` and the page save.
+
+    Arguments and errors as of :func:`write_edit`.
+    """
+    moved = apply_moves(request.z, request.directions, moves)
+    image = render_still(generate, moved, settings=settings, class_index=request.class_index)
+    text = {"Software": f"biggan-directions {__version__}", "Comment": _comment(moves, settings.seed)}
+    return png_bytes(image, text | (record.text() if record else {}))
+
+
+def _comment(moves: Mapping[int, float], seed: int) -> str:
+    way = ", ".join(f"direction {index} {signed(by)}" for index, by in moves.items()) or "not moved"
+    return f"biggan-directions: {way}, seed {seed}"

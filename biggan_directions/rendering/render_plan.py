@@ -15,9 +15,10 @@ from biggan_directions.rendering.frames import images_along, panels_of
 from biggan_directions.rendering.gallery import GALLERY_NAME, Account, PageDirection, write_gallery
 from biggan_directions.rendering.images import Generate, ImageArray, draw
 from biggan_directions.rendering.manifest import Manifest, Strips
+from biggan_directions.rendering.png_file import write_png
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.settings import RenderSettings
-from biggan_directions.rendering.sheet import contact_sheet, write_png
+from biggan_directions.rendering.sheet import contact_sheet
 from biggan_directions.rendering.strips import positions_shown
 from biggan_directions.traversal import Extent, loop_path
 

@@ -3,11 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont
 
-from biggan_directions.files.atomic_write import replacing
 from biggan_directions.rendering.frames import images_along
 from biggan_directions.rendering.images import Generate, ImageArray, resized
 from biggan_directions.rendering.labels import (
@@ -28,7 +26,6 @@ from biggan_directions.traversal import even_fractions
 # An image is enlarged by a whole number until it is at least this wide: twice what it would be on a screen.
 _LEAST_CELL = 160
 _MOST_PIXELS = 40_000_000
-_DOTS_PER_INCH = 300
 
 AXIS = "distance along the direction, in units of z"
 
@@ -70,15 +67,6 @@ def contact_sheet(
         for place, (index, extent) in enumerate(request.extents(settings).items())
     ]
     return _Sheet(rows, fractions, labels=settings.labels, title=drawable(request.title)).drawn()
-
-
-def write_png(image: Image.Image, path: Path, *, comment: str = "") -> int:
-    """Write ``image`` to ``path`` and return its size in bytes; printed, it has 300 dots per inch."""
-    text = PngImagePlugin.PngInfo()
-    text.add_itxt("Comment", comment)
-    with replacing(path) as beside:
-        image.save(beside, "PNG", dpi=(_DOTS_PER_INCH, _DOTS_PER_INCH), pnginfo=text)
-        return beside.stat().st_size
 
 
 class _Sheet:

@@ -40,25 +40,25 @@ class RunFolder:
 
 
 @contextlib.contextmanager
-def held(path: Path) -> Iterator[RunFolder]:
+def held(path: Path, *, remedy: str = "") -> Iterator[RunFolder]:
     """Make a folder if need be, and lock it until the block or the process ends, however it ends.
 
     The system releases the lock of a process that is killed, so that no lock is ever stale. Files that a
-    killed process had half written are removed.
+    killed process had half written are removed. ``remedy`` ends an error's sentence where there is no
+    ``--out`` to choose.
 
     Raises:
         OutputError: another run has locked the folder, or the folder cannot be written.
     """
     made = [folder for folder in (path, *path.parents) if not folder.exists()]
     lock = FileLock(path / LOCK_NAME, timeout=0)
-    with explained(path / LOCK_NAME):
+    with explained(path / LOCK_NAME, *([remedy] if remedy else [])):
         path.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire()
         except Timeout:
-            raise OutputError(
-                f"another run is writing into {path}: wait until it ends, or choose another folder with --out"
-            ) from None
+            otherwise = "" if remedy else ", or choose another folder with --out"
+            raise OutputError(f"another run is writing into {path}: wait until it ends{otherwise}") from None
         folder = RunFolder(path, _inode(path / LOCK_NAME))
         clear_remains(path)
     try:

@@ -1,6 +1,9 @@
 """The edit command: several directions on one picture, and what the live page's command gives."""
 
+import hashlib
+import io
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +71,34 @@ def test_several_samples_are_spread_over_the_file_s_classes(path: Path, tmp_path
         assert np.abs(shown - expected).max() <= 1
 
 
+def test_a_sample_alone_is_that_of_the_seed_and_its_class(path: Path, tmp_path: Path) -> None:
+    facts = json.loads(edit(str(path), "--samples", "3", "--out", str(tmp_path / "a.png"), "--json").stdout)
+    done = edit(str(path), "--sample", "2", "--sample", "0", "--out", str(tmp_path / "b.png"), "--json")
+    assert json.loads(done.stdout)["classes"] == [facts["classes"][2], facts["classes"][0]]
+    three, two = (np.asarray(Image.open(tmp_path / name)).astype(int) for name in ("a.png", "b.png"))
+    assert np.abs(two[:, :64] - three[:, -64:]).max() <= 1
+    assert np.abs(two[:, -64:] - three[:, :64]).max() <= 1
+
+
+def test_the_png_says_how_it_was_made_and_its_command_makes_the_same_file(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ("--samples", "2", "--move", "turn=0.1234567", "--move", "1=0", "--truncation", "0.43")
+    assert edit(str(path), *asked, "--seed", "3", "--device", "cpu", "--out", "a.png").exit_code == 0
+    text = Image.open("a.png").info
+    assert text["Software"].startswith("biggan-directions ")
+    assert (text["Model"], text["Class"], text["Truncation"]) == ("toybox", "car, duck", "0.44")
+    assert (text["Seed"], text["Samples"], text["Moves"]) == ("3", "0, 1", "0 (turn)=0.1234567")
+    assert text["Directions SHA-256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    words = shlex.split(text["Command"])
+    assert words[:3] == ["biggan-directions", "edit", str(path)]
+    first = Path("a.png").read_bytes()
+    Path("a.png").unlink()
+    assert edit(*words[2:]).exit_code == 0
+    assert np.array_equal(np.asarray(Image.open("a.png")), np.asarray(Image.open(io.BytesIO(first))))
+
+
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng", ".mp4"])
 def test_the_way_there_is_an_animation_by_its_suffix(path: Path, tmp_path: Path, suffix: str) -> None:
     target = tmp_path / f"way{suffix}"
@@ -111,6 +142,7 @@ def test_a_foreign_file_needs_a_model_and_a_class(tmp_path: Path) -> None:
         (["--out", "picture.jpg"], "expected .png"),
         (["--out", "directions.pt"], "expected .png"),
         (["--samples", "0"], "samples is 0"),
+        (["--samples", "2", "--sample", "1"], "--sample and --samples exclude each other"),
         (["--class", "kar"], "car"),
     ],
 )
@@ -131,3 +163,35 @@ def test_names_may_hold_equals_signs_and_never_stand_before_a_number() -> None:
         parse_moves(["7=2"], ["7", ""])
     with pytest.raises(UsageError, match="all named 'zoom'"):
         parse_moves(["zoom=1"], ["zoom", "zoom"])
+
+
+def test_the_size_is_that_of_each_image_and_the_record_s_command_has_it(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "large.png"
+    done = edit(str(path), "--samples", "1", "--size", "256", "--class", "car", "--out", str(target))
+    assert done.exit_code == 0, done.output
+    image = Image.open(target)
+    assert image.size == (256, 256)
+    assert "--size 256" in image.text["Command"]  # type: ignore[attr-defined]
+    refused = edit(str(path), "--size", "100", "--out", str(target))
+    assert isinstance(refused.exception, UsageError)
+    assert "size is 100: this model's images can be 64, 128" in str(refused.exception)
+
+
+@pytest.mark.parametrize(("distance", "warned"), [("2", False), ("-2", False), ("2.1", True), ("-9", True)])
+def test_a_move_beyond_what_render_shows_is_noted(
+    path: Path, distance: str, warned: bool, tmp_path: Path
+) -> None:
+    done = edit(str(path), "--move", f"turn={distance}", "--out", str(tmp_path / "far.png"), "--json")
+    assert ("further than render goes, which is ±2 of z (effect 0.2)" in done.stderr) == warned
+    assert json.loads(done.stdout)["moves"] == {"0": float(distance)}
+
+
+def test_a_folder_is_no_file_to_write(path: Path, tmp_path: Path) -> None:
+    refused = edit(str(path), "--out", str(tmp_path))
+    assert isinstance(refused.exception, UsageError)
+    assert f"is a folder: give a file, such as --out {tmp_path / 'edit.png'}" in str(refused.exception)
+
+
+def test_small_files_are_not_0_megabytes(path: Path, tmp_path: Path) -> None:
+    done = edit(str(path), "--class", "car", "--out", str(tmp_path / "small.png"))
+    assert "kB" in done.stdout

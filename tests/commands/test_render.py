@@ -180,5 +180,25 @@ def test_a_damaged_scorecard_is_a_note_and_the_page_is_drawn(tmp_path: Path) -> 
     path = of(tmp_path, CAR)
     (tmp_path / "scorecard.json").write_text("{")
     done = render(str(path))
-    assert "goes without a scorecard" in done.stderr
+    assert "the scorecard is not shown" in done.stderr
     assert "biggan-directions score" in (tmp_path / "gallery.html").read_text()
+
+
+def test_directions_are_chosen_by_name_and_what_to_open_is_said_last(tmp_path: Path) -> None:
+    path = of(tmp_path, CAR)
+    done = render(str(path), "--directions", "turn")
+    assert (tmp_path / "direction_00.gif").exists()
+    assert not (tmp_path / "direction_01.gif").exists()
+    assert done.stdout.rstrip().endswith(
+        f"open {tmp_path / 'gallery.html'} in a browser: it needs no network"
+    )
+    again = render(str(path), "--directions", "turn", "--resume")
+    assert "nothing to do" in again.stdout
+    assert "in a browser" in again.stdout
+    refused = CliRunner().invoke(app, ["render", str(path), "--directions", "zoom"])
+    assert "no direction 'zoom'" in str(refused.exception)
+
+
+def test_the_help_says_what_mp4_needs() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["render", "--help"], env={"COLUMNS": "200"}).stdout.split())
+    assert "mp4, which needs: pip install '.[video]'" in shown

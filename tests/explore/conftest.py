@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -15,6 +16,8 @@ from biggan_directions.explore.server import address_of, listen, make_server
 from biggan_directions.generators import Generator, ImageClass
 from biggan_directions.generators.classes.class_table import ClassTable
 from biggan_directions.generators.weights.catalog import find_model
+from biggan_directions.generators.weights.download import file_sha256
+from biggan_directions.runs.naming import rename
 from biggan_directions.toybox import true_directions
 
 NASTY = '<img src=x onerror="document.title=1"> & "quoted"'
@@ -43,12 +46,20 @@ def load(class_name: str, truncation: float) -> Generator:
 def make_session(
     load: Load = load, *, path: str = "my directions.pt", table: ClassTable | None = None
 ) -> Session:
+    """A session of :func:`toybox_directions`; where they are saved at ``path``, they can be named."""
+    file, found = Path(path), toybox_directions()
+
+    def name_in_file(names: dict[int, str]) -> tuple[Directions, str]:
+        return rename(file, names, expected=found.directions), file_sha256(file)
+
     return Session(
-        toybox_directions(),
+        found,
         load,
         path=path,
         first=load("car", 1.0),
         table=table or find_model("toybox").classes,
+        sha256=file_sha256(file) if file.is_file() else "not saved",
+        rename=name_in_file,
     )
 
 

@@ -1,14 +1,20 @@
 """The live page in a real browser: Debian's chromium, headless."""
 
+import base64
+import hashlib
 import io
 import json
+import shlex
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import (
     APIResponse,
@@ -19,11 +25,17 @@ from playwright.sync_api import (
     Route,
     expect,
 )
+from typer.testing import CliRunner
 
-from biggan_directions.explore import ImageRequest
+from biggan_directions.cli import app
+from biggan_directions.directions import Directions
+from biggan_directions.explore import Session
 from biggan_directions.generators.classes.class_table import ClassTable
+from biggan_directions.generators.weights.catalog import find_model
+from biggan_directions.runs.folder import held
+from biggan_directions.runs.naming import rename
 from biggan_directions.toybox.names import TOYS
-from tests.explore.conftest import NASTY, Live, load, make_session, serving
+from tests.explore.conftest import NASTY, Live, load, make_session, serving, toybox_directions
 from tests.support.browser import browser, needs_browser
 
 __all__ = ["browser"]  # a fixture, found here by its name
@@ -175,25 +187,161 @@ def test_an_answer_that_comes_late_does_not_replace_a_newer_one(page: Page) -> N
 
 
 def test_names_are_shown_as_they_are_and_never_run(page: Page) -> None:
-    assert page.locator("#directions bdi").nth(1).inner_text() == NASTY
+    assert page.get_by_label("Name of direction 1").input_value() == NASTY
+    assert page.get_by_role("slider", name=f"Direction 1 {NASTY}").count() == 1
     assert page.locator("img:not(#pictures img)").count() == 0
     assert page.title() == "explore · biggan-directions"
 
 
-def test_the_picture_chosen_is_saved_and_the_command_copied(page: Page, context: BrowserContext) -> None:
-    page.locator("#pictures button").nth(2).click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save this image").click()
-    assert download.value.suggested_filename == "car_seed0_sample2.png"
-    saved = np.asarray(Image.open(io.BytesIO(download.value.path().read_bytes())))
-    session = make_session()
-    asked = ImageRequest(class_name="car", truncation=1.0, samples=(2,), moves={})
-    expected = np.asarray(Image.open(io.BytesIO(session.answer(asked).images[0])))
-    assert np.abs(saved.astype(int) - expected).max() <= 1
+@pytest.mark.parametrize("only", [False, True])
+def test_what_is_shown_is_saved_and_the_command_that_is_copied_makes_the_same_file(
+    context: BrowserContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only: bool
+) -> None:
+    path = tmp_path / "it's mine.pt"
+    toybox_directions().save(path)
+    monkeypatch.chdir(tmp_path)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy as command").click()
-    expect(page.locator("#said")).to_have_text("Copied.")
-    assert page.evaluate("() => navigator.clipboard.readText()") == page.locator("#command").text_content()
+    with serving(make_session(path=path.name)) as live:
+        page = context.new_page()
+        visit(page, live)
+        page.get_by_label("Truncation").fill("0.5")
+        page.get_by_label("Distance along direction 0, azimuth").fill("1.2345678")
+        page.keyboard.press("Enter")
+        page.locator("#pictures button").nth(2).click()
+        if only:
+            page.get_by_role("button", name="Only chosen").click()
+        drawn = "--sample 2" if only else "--samples 4"
+        becomes(page, lambda: f"--truncation 0.5 --seed 0 {drawn} --move 0=1" in page.inner_text("#command"))
+        settle(page)
+        shown = [pixels(base64.b64decode(url.partition(",")[2])) for url in images(page)]
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save as PNG").click()
+        assert download.value.suggested_filename == f"car_seed0{'_sample2' if only else ''}.png"
+        saved = download.value.path().read_bytes()
+        page.get_by_role("button", name="Copy as command").click()
+        expect(page.locator("#said")).to_have_text("Copied.")
+        copied = str(page.evaluate("() => navigator.clipboard.readText()"))
+        assert copied == page.locator("#command").text_content()
+    done = CliRunner().invoke(app, shlex.split(copied)[1:])
+    assert done.exit_code == 0, done.output
+    made = (tmp_path / "picture.png").read_bytes()
+    assert np.array_equal(pixels(saved), pixels(made))
+    assert saved == made
+    assert len(shown) == (1 if only else 4)
+    step = (pixels(saved).shape[1] - 64) // max(1, len(shown) - 1)  # side by side, with some space between
+    for place, image in enumerate(shown):
+        assert np.array_equal(pixels(saved)[:, place * step : place * step + 64], image)
+    text = Image.open(io.BytesIO(saved)).info
+    assert text["Command"] == copied
+    assert (text["Model"], text["Class"], text["Truncation"], text["Seed"]) == ("toybox", "car", "0.5", "0")
+    assert text["Moves"] == "0 (azimuth)=1.2345678"
+    assert text["Directions SHA-256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def pixels(content: bytes) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(io.BytesIO(content)))
+
+
+def test_what_is_saved_before_is_not_moved(page: Page) -> None:
+    page.locator("#slider-0").fill("1")
+    becomes(page, lambda: "--move 0=1 " in page.inner_text("#command"))
+    page.get_by_role("button", name="Show before").click()
+    becomes(page, lambda: "--move" not in page.inner_text("#command"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as PNG").click()
+    assert download.value.suggested_filename == "car_seed0_before.png"
+    assert Image.open(download.value.path()).info["Moves"] == "none"
+
+
+def test_the_chosen_picture_alone_and_all_again(page: Page) -> None:
+    four = images(page)
+    page.locator("#pictures button").nth(1).click()
+    page.get_by_role("button", name="Only chosen").click()
+    becomes(page, lambda: len(images(page)) == 1 and "--sample 1" in page.inner_text("#command"))
+    settle(page)
+    alone = pixels(base64.b64decode(images(page)[0].partition(",")[2])).astype(int)
+    assert np.abs(alone - pixels(base64.b64decode(four[1].partition(",")[2]))).max() <= 1
+    page.locator("#slider-0").fill("1")
+    becomes(page, lambda: "--sample 1 --move 0=1 " in page.inner_text("#command"))
+    page.reload()
+    settle(page)
+    assert "--sample 1 --move 0=1 " in page.inner_text("#command")
+    page.get_by_role("button", name="Reset all").click()
+    page.get_by_role("button", name="Only chosen").click()
+    becomes(page, lambda: images(page) == four)
+    page.get_by_label("Samples").select_option("1")
+    expect(page.get_by_role("button", name="Only chosen")).to_be_hidden()
+
+
+def test_a_name_is_kept_in_the_file_and_seen_in_other_tabs(context: BrowserContext, tmp_path: Path) -> None:
+    path = tmp_path / "directions.pt"
+    toybox_directions().save(path)
+    with serving(make_session(path=str(path))) as live:
+        page, other = context.new_page(), context.new_page()
+        for tab in (page, other):
+            visit(tab, live)
+        other.get_by_label("Name of direction 0").fill("half-typed")
+        field = page.get_by_label("Name of direction 2")
+        field.fill(NASTY.upper())
+        page.keyboard.press("Enter")
+        expect(page.locator("#said")).to_have_text(f"Direction 2 is now named {NASTY.upper()}.")
+        assert Directions.load(path).names == ("azimuth", NASTY, NASTY.upper())
+        expect(page.get_by_role("slider", name=f"Direction 2 {NASTY.upper()}", exact=True)).to_have_count(1)
+        expect(other.get_by_label("Name of direction 2")).to_have_value(NASTY.upper())
+        assert other.get_by_label("Name of direction 0").input_value() == "half-typed"
+        field.fill("")
+        page.keyboard.press("Enter")
+        expect(page.locator("#said")).to_have_text("Direction 2 has no name now.")
+        expect(other.get_by_label("Name of direction 2")).to_have_value("")
+        rename(path, {2: "wheels"})  # in a terminal
+        field.fill("spokes")
+        page.keyboard.press("Escape")
+        assert field.input_value() == ""
+        page.get_by_label("Name of direction 0").fill("turn")
+        page.keyboard.press("Tab")
+        expect(field).to_have_value("wheels")
+        assert Directions.load(path).names == ("turn", NASTY, "wheels")
+        page.reload()
+        settle(page)
+        assert page.get_by_label("Name of direction 0").input_value() == "turn"
+        assert page.locator("img:not(#pictures img)").count() == 0
+
+
+def test_a_name_that_is_refused_says_why_at_its_field(context: BrowserContext, tmp_path: Path) -> None:
+    path = tmp_path / "directions.pt"
+    toybox_directions().save(path)
+    with serving(make_session(path=str(path))) as live:
+        page = context.new_page()
+        visit(page, live)
+        field, wrong = page.get_by_label("Name of direction 2"), page.locator("#wrong-2")
+        for name, reason in (("azimuth", "direction 0 is named 'azimuth' already"), ("7", "'7' is a number")):
+            field.fill(name)
+            page.keyboard.press("Enter")
+            expect(wrong).to_contain_text(reason)
+            expect(field).to_have_attribute("aria-invalid", "true")
+        with held(tmp_path):
+            field.fill("wheels")
+            page.keyboard.press("Enter")
+            expect(wrong).to_contain_text("another run is writing into")
+        assert Directions.load(path).names == toybox_directions().names
+        field.fill("wheel")
+        expect(wrong).to_be_hidden()
+        page.keyboard.press("Enter")
+        expect(page.locator("#said")).to_contain_text("wheel.")
+        assert page.locator("[aria-invalid]").count() == 0
+
+
+def test_a_bare_matrix_says_that_it_has_no_names(context: BrowserContext) -> None:
+    bare = replace(toybox_directions(), names=("", "", ""), model={})
+    session = Session(
+        bare, load, path="theirs.pt", first=load("car", 1.0), table=find_model("toybox").classes
+    )
+    with serving(session) as live:
+        page = context.new_page()
+        visit(page, live)
+        field = page.get_by_label("Name of direction 2")
+        expect(field).to_have_attribute("placeholder", "a bare matrix has no names")
+        expect(field).not_to_be_editable()
 
 
 def test_a_reload_keeps_what_was_set(page: Page) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from biggan_directions.errors import UsageError
 from biggan_directions.explore import ImageRequest
+from biggan_directions.explore.request import NameRequest
 from biggan_directions.explore.schema import schema
 
 GOOD: dict[str, Any] = {"class": "car", "truncation": 0.5, "seed": 7, "samples": [0, 3], "moves": {"1": -2}}
@@ -59,6 +60,24 @@ def test_a_bad_value_is_refused_in_words(changes: dict[str, Any], says: str) -> 
         read(**changes)
     assert says in str(caught.value)
     assert str(caught.value).startswith("the request is wrong: ")
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"direction": -1, "name": ""}, "direction is -1, expected a whole number >= 0"),
+        ({"direction": "1", "name": ""}, 'direction is "1", expected a whole number'),
+        ({"direction": 1, "name": 2}, "name is 2, expected text"),
+        ({"direction": 1, "name": "x" * 1001}, "expected text of length <= 1000"),
+        ({"direction": 1}, "name is missing"),
+        ({"direction": 1, "name": "", "path": "/etc/passwd"}, 'the key "path" is unknown'),
+    ],
+)
+def test_a_bad_name_is_refused_in_words(asked: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        NameRequest.from_json(json.dumps(asked).encode())
+    assert says in str(caught.value)
     assert len(str(caught.value)) < 200
 
 

@@ -1,21 +1,27 @@
 """Who is let in, and what they get: the real server on localhost, spoken to as a stranger might."""
 
 import base64
+import hashlib
 import http.client
 import json
 import socket
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from biggan_directions.directions import Directions
 from biggan_directions.errors import UsageError
+from biggan_directions.explore import ImageRequest
 from biggan_directions.explore.gate import Gate, is_loopback
 from biggan_directions.explore.server import address_of, listen
 from biggan_directions.generators import Generator
-from tests.explore.conftest import NASTY, Live, load, make_session, serving
+from biggan_directions.runs.folder import held
+from tests.explore.conftest import NASTY, Live, load, make_session, serving, toybox_directions
 
 ASKED = {"class": "car", "truncation": 1, "moves": {"0": 1}}
 
@@ -33,6 +39,11 @@ def speak(
     return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
 
 
+def name(live: Live, **asked: Any) -> tuple[int, Any]:
+    status, _, content = speak(live, "POST", "/api/name", json.dumps(asked).encode())
+    return status, json.loads(content)
+
+
 def draw(live: Live, **changes: Any) -> tuple[int, Any]:
     status, _, content = speak(live, "POST", "/api/pictures", json.dumps({**ASKED, **changes}).encode())
     return status, json.loads(content) if content else None
@@ -47,7 +58,58 @@ def test_pictures_come_as_png_with_the_command_that_makes_them(live: Live) -> No
     assert draw(live, samples=[0, 2], moves={})[1]["pictures"] != answer["pictures"]
 
 
-@pytest.mark.parametrize("path", ["/", "/api/session", "/api/schema", "/api/pictures", "/nothing"])
+def test_the_png_is_the_sessions_own(live: Live) -> None:
+    asked = {**ASKED, "samples": [0, 2]}
+    status, headers, content = speak(live, "POST", "/api/png", json.dumps(asked).encode())
+    assert (status, headers["content-type"]) == (200, "image/png")
+    assert content == make_session().png(ImageRequest.from_json(json.dumps(asked).encode()))
+    assert speak(live, "POST", "/api/png", b'{"class": "moog", "truncation": 1}')[0] == 400
+
+
+def test_a_name_is_written_into_the_file_and_told_from_then_on(tmp_path: Path) -> None:
+    path = tmp_path / "directions.pt"
+    toybox_directions().save(path)
+    body = json.dumps({"direction": 2, "name": "wheels"}).encode()
+    with serving(make_session(path=str(path))) as live:
+        for stranger in ({"Authorization": ""}, {"Origin": "http://evil.example"}, {"Host": "evil.example"}):
+            assert speak(live, "POST", "/api/name", body, **stranger)[0] == 403
+        assert Directions.load(path).names[2] == ""
+        assert name(live, direction=2, name="wheels") == (200, {"names": ["azimuth", NASTY, "wheels"]})
+        assert Directions.load(path).names == ("azimuth", NASTY, "wheels")
+        told = json.loads(speak(live, "GET", "/api/session")[2])
+        assert [row["name"] for row in told["directions"]] == ["azimuth", NASTY, "wheels"]
+        status, _, content = speak(live, "POST", "/api/png", json.dumps(ASKED).encode())
+        assert status == 200
+        assert hashlib.sha256(path.read_bytes()).hexdigest().encode() in content  # the file as it is now
+        with held(tmp_path):
+            status, answer = name(live, direction=2, name="turn")
+        assert (status, answer["error"][:35]) == (500, "another run is writing into " + str(tmp_path)[:7])
+        for asked, says in [
+            ({"direction": 3, "name": "x"}, "there is no direction 3"),
+            ({"direction": 0, "name": "wheels"}, "direction 2 is named 'wheels' already"),
+            ({"direction": 0, "name": "12"}, "'12' is a number"),
+        ]:
+            status, answer = name(live, **asked)
+            assert (status, says in answer["error"]) == (400, True)
+        assert Directions.load(path).names == ("azimuth", NASTY, "wheels")
+        assert name(live, direction=0, name="a\ud800\u202e\x1b")[1]["names"][0] == "a" + 3 * "\ufffd"
+        path.unlink()
+        assert name(live, direction=2, name="turn")[0] == 500
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_names_given_at_once_are_all_kept(tmp_path: Path) -> None:
+    path = tmp_path / "directions.pt"
+    toybox_directions().save(path)
+    with serving(make_session(path=str(path))) as live, ThreadPoolExecutor(3) as threads:
+        answers = list(threads.map(lambda index: name(live, direction=index, name=f"n{index}")[0], range(3)))
+    assert answers == [200] * 3
+    assert Directions.load(path).names == ("n0", "n1", "n2")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/session", "/api/schema", "/api/pictures", "/api/png", "/api/name", "/nothing"]
+)
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", "Bearer a-token-of-this-tesT", "Basic a:b"])
 def test_nothing_is_had_without_the_token(live: Live, path: str, given: str) -> None:
     status, headers, content = speak(live, "GET", path, Authorization=given)
@@ -125,6 +187,10 @@ def test_what_is_no_request_is_answered_in_words(live: Live) -> None:
     for method, path, body, expected in [
         ("POST", "/api/pictures", b"{", 400),
         ("POST", "/api/pictures", too_large, 413),
+        ("POST", "/api/name", too_large, 413),
+        ("POST", "/api/png", too_large, 413),
+        ("POST", "/api/name", b"{", 400),
+        ("GET", "/api/name", None, 405),
         ("GET", "/api/pictures", None, 405),
         ("GET", "/../../etc/passwd", None, 404),
         ("GET", "/page.js", None, 404),

@@ -112,6 +112,16 @@ def test_large_pictures_are_given_up_between_two_when_stale() -> None:
     assert len(session.answer(ask(samples=(0, 1))).images) == 2
 
 
+def test_a_session_without_a_way_to_name_says_so() -> None:
+    session = Session(
+        toybox_directions(), load, path="x.pt", first=load("car", 1.0), table=find_model("toybox").classes
+    )
+    assert session.describe().unnameable == "names are only shown here"
+    with pytest.raises(UsageError, match="the direction cannot be named: names are only shown here"):
+        session.rename(0, "turn")
+    assert make_session().describe().unnameable == ""
+
+
 def test_png_loses_nothing() -> None:
     image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(image)))), image)

@@ -89,7 +89,7 @@ SHOWN: dict[str, Callable[[str], list[str]]] = {
     "score": lambda path: ["score", path, "--latents", "2", "--no-baselines"],
     "render": lambda path: ["render", path, *QUICK],
     "edit": lambda path: ["edit", path, "--move", "5=1"],
-    "name": lambda path: ["name", path, f"0={EVIL[2]}"],
+    "name": lambda path: ["name", path, f"2={EVIL[2]}"],
 }
 
 

@@ -334,12 +334,12 @@ def test_seeds_decide() -> None:
 def test_progress_says_what_matters() -> None:
     steps: list[Progress] = []
     learn(Separable(), LearnSettings(ndirs=5, **QUICK), progress=steps.append)
-    phases = ["search space"] * 16 + ["hessians"] * 4 + ["measuring"] * 8 + ["done"]
+    phases = ["search space"] * 16 + ["hessians"] * 4 + ["measuring"] * 16 + ["done"]
     assert [step.phase for step in steps] == phases
     assert [step.done for step in steps[16:20]] == [1, 2, 3, 4]
     assert [step.value is not None for step in steps[16:20]] == [True, True, False, True]
     assert {step.measure for step in steps[16:20] if step.value is not None} == {"off-diagonal share"}
-    assert [(step.done, step.total) for step in steps[20:28]] == [(done, 8) for done in range(1, 9)]
+    assert [(step.done, step.total) for step in steps[20:36]] == [(done, 16) for done in range(1, 17)]
     assert all(step.solution is None for step in steps[:-1])
     assert [step.evaluations for step in steps[:3]] == [4, 8, 12]
 

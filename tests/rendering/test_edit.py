@@ -7,10 +7,12 @@ import pytest
 from PIL import Image
 
 from biggan_directions.errors import OutputError, UsageError
-from biggan_directions.rendering.edit import edit_format, write_edit
+from biggan_directions.rendering.edit import edit_format, edit_png, write_edit
+from biggan_directions.rendering.edit_record import EditRecord
 from biggan_directions.rendering.images import to_bytes
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.traversal import apply_moves
+from biggan_directions.version import __version__
 from tests.support.standin import Discs, directions, latents, request
 
 MOVES = {0: 1.5, 3: -1.0}
@@ -38,6 +40,25 @@ def test_any_other_suffix_is_the_animation_that_its_name_says(suffix: str, tmp_p
     magic = {".gif": b"GIF89a", ".webp": b"WEBP", ".apng": b"acTL", ".mp4": b"ftyp"}
     assert magic[suffix] in content[:256]
     assert b"seed 7" in content
+
+
+def test_a_png_says_how_it_was_made(tmp_path: Path) -> None:
+    record = EditRecord(
+        path="d.pt",
+        directions_sha256="c0ffee",
+        model="discs",
+        class_names=("disc",),
+        truncation=1.0,
+        seed=7,
+        samples=(0,),
+        moves=MOVES,
+    )
+    path = tmp_path / "moved.png"
+    write_edit(Discs(), request(1), MOVES, path, settings=SETTINGS, record=record)
+    text = Image.open(path).info
+    assert text.items() >= record.text().items()
+    assert text["Software"] == f"biggan-directions {__version__}"
+    assert path.read_bytes() == edit_png(Discs(), request(1), MOVES, settings=SETTINGS, record=record)
 
 
 def test_what_cannot_be_written_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:

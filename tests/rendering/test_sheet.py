@@ -1,19 +1,17 @@
 """The contact sheet: every picture in its place, every label inside."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
-from biggan_directions.errors import OutputError, UsageError
+from biggan_directions.errors import UsageError
 from biggan_directions.rendering import sheet
 from biggan_directions.rendering.images import to_bytes
 from biggan_directions.rendering.settings import RenderSettings
-from biggan_directions.rendering.sheet import contact_sheet, write_png
+from biggan_directions.rendering.sheet import contact_sheet
 from tests.support.standin import Discs, directions, latents, request
 
 NAMES = ["turn", "", "W" * 200, "旋转", "<b>bold</b>", "size"]
@@ -88,18 +86,6 @@ def test_small_pictures_are_enlarged_and_many_large_ones_fit(monkeypatch: pytest
     forty = request(1, directions=torch.eye(6)[:1].repeat(40, 1), effects=[0.2] * 40)
     many = contact_sheet(Discs(160), forty, settings=settings)
     assert 800_000 < many.width * many.height < 1_200_000
-
-
-def test_the_file_is_a_png_for_print_and_says_where_it_comes_from(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "sheet.png"
-    size = write_png(Image.new("RGB", (20, 10)), path, comment="seed 7, größer")
-    image = Image.open(path)
-    assert path.stat().st_size == size
-    assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
-    assert image.info["Comment"] == "seed 7, größer"
-    path.parent.joinpath("file").write_bytes(b"")
-    with pytest.raises(OutputError, match="Cannot write"):
-        write_png(Image.new("RGB", (20, 10)), path.parent / "file" / "sheet.png")
 
 
 def test_no_directions_is_an_error() -> None:
