@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from biggan_directions.commands.completion import complete_class
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device
 from biggan_directions.commands.progress import progress_bar
@@ -31,7 +32,9 @@ def _clear(folder: Path) -> None:
 
 
 def demo(
-    class_name: Annotated[str, typer.Option("--class", help="One of the ten toys.")] = "car",
+    class_name: Annotated[
+        str, typer.Option("--class", help="One of the ten toys.", autocompletion=complete_class)
+    ] = "car",
     device: Device = "auto",
 ) -> None:
     """Learn, score and render six directions on the generator that ships; offline."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from biggan_directions.commands.completion import complete_class, complete_solver
 from biggan_directions.commands.opening import compile_forward, load
 from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, Space, key_values
 from biggan_directions.commands.progress import progress_bar
@@ -120,14 +121,20 @@ def _print_classes(result: PerClassResult, root: Path, as_json: bool) -> None:
 def learn(
     class_name: Annotated[
         list[str] | None,
-        typer.Option("--class", help="Name, WordNet id or index; may be repeated; or all."),
+        typer.Option(
+            "--class",
+            help="Name, WordNet id or index; may be repeated; or all.",
+            autocompletion=complete_class,
+        ),
     ] = None,
     per_class: Annotated[
         bool, typer.Option("--per-class", help="A run and a file of its own for each class.")
     ] = False,
     ndirs: Annotated[int, typer.Option(help="How many directions to keep.")] = 6,
     model: Model = "biggan-deep-128",
-    solver: Annotated[str, typer.Option(help="A name: see solvers.")] = "jacobi",
+    solver: Annotated[
+        str, typer.Option(help="A name: see solvers.", autocompletion=complete_solver)
+    ] = "jacobi",
     options: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the solver's own; may be repeated."),

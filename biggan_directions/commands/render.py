@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from biggan_directions.commands.choosing import indices_of
+from biggan_directions.commands.completion import complete_format
 from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
 from biggan_directions.commands.progress import progress_bar
@@ -61,7 +62,12 @@ def render(
     distance: Annotated[float | None, typer.Option(help="In z; chosen from each direction's effect.")] = None,
     projection: Annotated[str, typer.Option(help="keep, or remove z's part along the direction.")] = "keep",
     file_format: Annotated[
-        str, typer.Option("--format", help="gif, webp, apng, or mp4, which needs: pip install '.[video]'")
+        str,
+        typer.Option(
+            "--format",
+            help="gif, webp, apng, or mp4, which needs: pip install '.[video]'",
+            autocompletion=complete_format,
+        ),
     ] = "gif",
     labels: bool = True,
     grid: Annotated[bool, typer.Option("--grid", help="All directions in one animation.")] = False,

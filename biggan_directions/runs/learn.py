@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from biggan_directions.generators import Generator
 
 DIRECTIONS_NAME = "directions.pt"
+_PARTS = {"search space": 1, "measuring": 3, "done": 3}  # any other phase is the solver's own, the second
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -204,7 +205,13 @@ def solve(
             interrupt.check()
             observe(
                 RunProgress(
-                    phase=step.phase, done=step.done, total=step.total, measure=step.measure, value=step.value
+                    phase=step.phase,
+                    done=step.done,
+                    total=step.total,
+                    measure=step.measure,
+                    value=step.value,
+                    part=_PARTS.get(step.phase, 2),
+                    parts=3,
                 )
             )
             solution = step.solution
