@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from biggan_directions.cli import app
+from biggan_directions.errors import OutputError
 
 QUICK = (
     "--model",
@@ -61,3 +62,15 @@ def test_the_share_of_the_change_is_of_all_of_z(tmp_path: Path) -> None:
     said = re.search(r"they carry ([\d.]+)% of its change along all 32 dimensions of z", done.stderr)
     assert said
     assert 1 < float(said[1]) < 50  # a block of an eighth of the dimensions
+
+
+def test_another_s_files_are_not_replaced_and_do_not_stand_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "scorecard.json").write_text("theirs")
+    (tmp_path / "notes.txt").write_text("theirs")
+    refused = CliRunner().invoke(app, ["learn", *QUICK, "--class", "car", "--out", str(tmp_path)]).exception
+    assert isinstance(refused, OutputError)
+    assert "scorecard.json is not a scorecard" in str(refused)
+    assert (tmp_path / "scorecard.json").read_text() == "theirs"
+    (tmp_path / "scorecard.json").unlink()
+    learn("--class", "car", "--out", str(tmp_path))
+    assert (tmp_path / "notes.txt").read_text() == "theirs"

@@ -17,6 +17,7 @@ from biggan_directions import LearnSettings, load_generator
 from biggan_directions.cli import app
 from biggan_directions.commands.learn import learn
 from biggan_directions.directions import Directions
+from biggan_directions.errors import OutputError
 from biggan_directions.generators import ImageClass
 from biggan_directions.runs.account import learn_command
 from biggan_directions.toybox import true_directions
@@ -197,6 +198,23 @@ def test_directions_are_chosen_by_name_and_what_to_open_is_said_last(tmp_path: P
     assert "in a browser" in again.stdout
     refused = CliRunner().invoke(app, ["render", str(path), "--directions", "zoom"])
     assert "no direction 'zoom'" in str(refused.exception)
+
+
+@pytest.mark.parametrize("name", ["sheet.png", "gallery.html", "direction_00.gif"])
+def test_files_that_no_render_has_drawn_are_not_replaced(name: str, tmp_path: Path) -> None:
+    path = of(tmp_path, CAR)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "holiday.gif").write_text("theirs")  # in nobody's way
+    (other / name).write_text("theirs")
+    refused = CliRunner().invoke(app, ["render", str(path), "--out", str(other), *QUICK]).exception
+    assert isinstance(refused, OutputError)
+    assert f"{other / name} was not drawn by an earlier render" in str(refused)
+    assert {file.read_text() for file in other.iterdir()} == {"theirs"}
+    (other / name).unlink()
+    render(str(path), "--out", str(other))
+    render(str(path), "--out", str(other))  # its own files are
+    assert (other / "holiday.gif").read_text() == "theirs"
 
 
 def test_the_help_says_what_mp4_needs() -> None:
