@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import biggan_directions
 
 ROOT = Path(biggan_directions.__file__).parent
@@ -95,7 +97,21 @@ def test_no_two_files_of_one_name() -> None:
     assert sorted(name for name in set(names) if names.count(name) > 1) == []
 
 
-def test_help_imports_no_torch() -> None:
-    code = "import sys, biggan_directions.cli; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import biggan_directions.cli",
+        "from biggan_directions.solvers import registry; registry.names()",
+        "from biggan_directions.generators import capabilities, registry; registry.names()",
+        "from biggan_directions.generators.classes.imagenet import resolve_class\n"
+        "from biggan_directions.generators.weights.catalog import CATALOG\n"
+        "from biggan_directions.generators.weights.locating import cache_status\n"
+        "resolve_class('golden_retriever'); cache_status(CATALOG[1])\n"
+        "assert [len(entry.classes) for entry in CATALOG] == [10, 1000, 1000, 1000]",
+    ],
+)
+def test_help_lists_and_names_need_no_torch(code: str) -> None:
+    heavy = "{'torch', 'huggingface_hub', 'pytorch_pretrained_biggan', 'boto3'}"
+    command = [sys.executable, "-c", f"import sys\n{code}\nprint({heavy} & set(sys.modules))"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -6,14 +6,8 @@ import pytest
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.latents import (
-    sample_classes,
-    sample_latents,
-    signs,
-    spread_latents,
-    stream,
-    uniforms,
-)
+from biggan_directions.latents import sample_classes, sample_latents, signs, spread_latents, stream, uniforms
+from tests.support.oracles import random_orthogonal
 
 
 def test_a_sample_depends_on_seed_purpose_and_index_alone() -> None:
@@ -63,15 +57,9 @@ def test_signs_are_fair() -> None:
     assert abs(s.mean()) < 0.05
 
 
-def _subspace(dims: int, z_dim: int) -> torch.Tensor:
-    draws = torch.randn(z_dim, dims, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    basis: torch.Tensor = torch.linalg.qr(draws)[0].T
-    return basis
-
-
 @pytest.mark.parametrize(("count", "dims"), [(16, 5), (6, 5), (32, 16)])
 def test_spread_latents_have_no_mean_and_are_alike_in_all_directions(count: int, dims: int) -> None:
-    basis = _subspace(dims, 20)
+    basis = random_orthogonal(20)[:dims]
     inside = spread_latents(count, basis, truncation=1.0, seed=0, purpose="test").double() @ basis.T
     assert inside.mean(dim=0).abs().max() < 1e-6
     values = torch.linalg.svdvals(inside)[: min(dims, count // 2)]
@@ -79,7 +67,7 @@ def test_spread_latents_have_no_mean_and_are_alike_in_all_directions(count: int,
 
 
 def test_spreading_keeps_what_lies_outside_and_the_sum_of_squares() -> None:
-    basis = _subspace(5, 20)
+    basis = random_orthogonal(20)[:5]
     drawn = sample_latents(8, 20, truncation=0.5, seed=3, purpose="test").double()
     spread = spread_latents(16, basis, truncation=0.5, seed=3, purpose="test")[::2].double()
     outside = torch.eye(20, dtype=torch.float64) - basis.T @ basis
@@ -89,7 +77,7 @@ def test_spreading_keeps_what_lies_outside_and_the_sum_of_squares() -> None:
 
 
 def test_an_odd_number_of_spread_latents_leaves_the_last_one_without_its_opposite() -> None:
-    basis = _subspace(3, 8)
+    basis = random_orthogonal(8)[:3]
     five = spread_latents(5, basis, truncation=1.0, seed=0, purpose="test")
     assert torch.equal(five, spread_latents(6, basis, truncation=1.0, seed=0, purpose="test")[:5])
     assert tuple(spread_latents(1, basis, truncation=1.0, seed=0, purpose="test").shape) == (1, 8)

@@ -3,11 +3,12 @@
 import torch
 
 from biggan_directions.linalg import completed, orthonormal, with_signs
+from tests.support.oracles import normal
 
 
 def test_completion_begins_with_the_directions() -> None:
-    space = orthonormal(torch.randn(5, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64))
-    inside = orthonormal(torch.randn(2, 5, generator=torch.Generator().manual_seed(1)).double() @ space)
+    space = orthonormal(normal(5, 9))
+    inside = orthonormal(normal(2, 5, seed=1) @ space)
     basis = completed(inside, space)
     assert len(basis) == 5
     torch.testing.assert_close(basis[:2], inside)
@@ -18,7 +19,7 @@ def test_completion_begins_with_the_directions() -> None:
 
 
 def test_orthonormal_is_gram_schmidt() -> None:
-    rows = torch.randn(4, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    rows = normal(4, 6)
     expected: list[torch.Tensor] = []
     for row in rows:
         for earlier in expected:

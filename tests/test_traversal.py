@@ -16,6 +16,7 @@ from biggan_directions.traversal import (
     loop_path,
     there_and_back_path,
 )
+from tests.support.oracles import normal, random_orthogonal
 
 
 @given(st.integers(1, 60))
@@ -62,10 +63,8 @@ def test_even_fractions_want_a_centre(count: int) -> None:
 
 
 def _case() -> tuple[torch.Tensor, torch.Tensor]:
-    random = torch.Generator().manual_seed(0)
-    z = torch.randn(3, 5, dtype=torch.float64, generator=random)
-    direction = torch.randn(5, dtype=torch.float64, generator=random)
-    return z, direction / direction.norm()
+    direction = normal(5, seed=1)
+    return normal(3, 5), direction / direction.norm()
 
 
 def test_kept_distance_0_is_the_latent_itself_to_the_bit() -> None:
@@ -97,15 +96,12 @@ def test_unknown_projections_and_shapes_that_do_not_fit_are_refused() -> None:
 
 def test_moves_add_up_and_none_is_the_picture_itself() -> None:
     z, _ = _case()
-    directions = torch.linalg.qr(
-        torch.randn(5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    )[0].T
+    directions = random_orthogonal(5)[:3]
     together = apply_moves(z, directions, {2: 1.5, 0: -2.0})
     one_by_one = apply_moves(apply_moves(z, directions, {0: -2.0}), directions, {2: 1.5})
     torch.testing.assert_close(together, one_by_one)
-    torch.testing.assert_close(
-        (together - z) @ directions.T, torch.tensor([-2.0, 0.0, 1.5]).double().expand(3, 3)
-    )
+    moved = torch.tensor([-2.0, 0.0, 1.5]).double().expand(3, 3)
+    torch.testing.assert_close((together - z) @ directions.T, moved)
     assert torch.equal(apply_moves(z, directions, {}), z)
     assert torch.equal(apply_moves(z, directions, {1: 0.0}), z)
 

@@ -9,7 +9,7 @@ from scipy.special import ndtr
 _Array = npt.NDArray[np.float64]
 
 # The range of each factor as its Gaussian runs from -inf to +inf. The azimuth's range is given; the others
-# are chosen so that the eight effects on the image are similar (tests/toybox/test_toybox.py checks this).
+# are chosen so that the eight effects on the image are similar (tests/toybox/test_factors.py checks this).
 AZIMUTH = (-math.radians(65), math.radians(65))
 ELEVATION = (0.06, 0.76)  # of the camera, radians
 SIZE = (0.7, 1.08)

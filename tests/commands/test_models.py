@@ -112,7 +112,7 @@ def test_a_broken_fetch_says_so_and_goes_on_later(shell: Shell) -> None:
     assert shell.state() == "partial"
     shell.server.break_after, shell.server.requests = [], []
     assert shell.run("models", "--fetch", "small").returncode == 0
-    assert [asked.get("Range") for asked in shell.server.asked("/pytorch_model.bin")] == ["bytes=131072-"]
+    assert shell.server.asked("/pytorch_model.bin") == ["bytes=131072-"]
 
 
 def test_no_connection_is_one_message(shell: Shell) -> None:

@@ -1,11 +1,13 @@
 """The toybox's true directions as a file's, and a live page on localhost that serves them."""
 
+import http.client
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 import torch
@@ -21,6 +23,8 @@ from biggan_directions.runs.naming import rename
 from biggan_directions.toybox import true_directions
 
 NASTY = '<img src=x onerror="document.title=1"> & "quoted"'
+
+ASKED = {"class": "car", "truncation": 1, "moves": {"0": 1}}
 
 Load: TypeAlias = Callable[[str, float], Generator]
 
@@ -63,6 +67,21 @@ def make_session(
     )
 
 
+class Watched:
+    """The toybox, which calls ``before`` with the number of images that it is about to draw."""
+
+    def __init__(self, before: Callable[[int], object], **changed: Any) -> None:
+        self.toybox, self.before = load("car", 1.0), before
+        vars(self).update(changed)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.toybox, name)
+
+    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+        self.before(len(z))
+        return self.toybox(z, class_index)
+
+
 @dataclass(frozen=True)
 class Live:
     """A server that runs."""
@@ -73,6 +92,27 @@ class Live:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}/?token={self.token}"
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        """One request with just these headers; underscores stand for hyphens."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, {"Authorization": f"Bearer {self.token}", **named})
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
+
+    def post(self, path: str, **asked: Any) -> tuple[int, Any]:
+        """Status and answer of a request to ``/api/PATH``."""
+        status, _, content = self.ask("POST", f"/api/{path}", json.dumps(asked).encode())
+        return status, json.loads(content) if content else None
+
+    def draw(self, **changes: Any) -> tuple[int, Any]:
+        """Status and answer of a request for images."""
+        return self.post("pictures", **{**ASKED, **changes})
 
 
 @contextmanager

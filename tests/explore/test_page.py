@@ -13,18 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import (
-    APIResponse,
-    Browser,
-    BrowserContext,
-    Page,
-    Request,
-    Route,
-    expect,
-)
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Request, Route, expect
 from typer.testing import CliRunner
 
 from biggan_directions.cli import app
@@ -35,7 +26,7 @@ from biggan_directions.generators.weights.catalog import find_model
 from biggan_directions.runs.folder import held
 from biggan_directions.runs.naming import rename
 from biggan_directions.toybox.names import TOYS
-from tests.explore.conftest import NASTY, Live, load, make_session, serving, toybox_directions
+from tests.explore.conftest import NASTY, Live, Watched, load, make_session, serving, toybox_directions
 from tests.support.browser import browser, needs_browser
 
 __all__ = ["browser"]  # a fixture, found here by its name
@@ -410,20 +401,6 @@ def test_without_the_token_the_page_is_words(context: BrowserContext, live: Live
     assert page.locator("input").count() == 0
 
 
-class Slow:
-    """The toybox on a machine that takes 60 ms a picture."""
-
-    def __init__(self) -> None:
-        self.toybox = load("car", 1.0)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.toybox, name)
-
-    def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
-        time.sleep(0.06 * len(z))
-        return self.toybox(z, class_index)
-
-
 def test_where_drawing_is_slow_only_the_chosen_picture_follows_and_the_rest_come_at_rest(
     context: BrowserContext,
 ) -> None:
@@ -434,7 +411,7 @@ def test_where_drawing_is_slow_only_the_chosen_picture_follows_and_the_rest_come
         if request.url.endswith("/api/pictures"):
             asked.append(json.loads(request.post_data or "{}"))
 
-    slow = Slow()
+    slow = Watched(lambda count: time.sleep(0.06 * count))
     with serving(make_session(lambda *_: slow)) as live:
         page = context.new_page()
         visit(page, live)

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import pytest
 
 from biggan_directions.errors import GeneratorError
 from biggan_directions.explore import Painter, Superseded
 
+Paints: TypeAlias = "Painter[str, str]"
 WAIT = 10  # seconds, at most, for what takes none
 
 
@@ -36,16 +38,14 @@ def easel() -> Easel:
 
 
 @pytest.fixture
-def painter(easel: Easel) -> Iterator["Painter[str, str]"]:
+def painter(easel: Easel) -> Iterator[Paints]:
     made = Painter(easel.draw)
     yield made
     easel.go_on.release(100)
     made.stop()
 
 
-def test_only_the_newest_waiting_request_of_a_client_is_drawn(
-    painter: "Painter[str, str]", easel: Easel
-) -> None:
+def test_only_the_newest_waiting_request_of_a_client_is_drawn(painter: Paints, easel: Easel) -> None:
     first = painter.submit("me", 1, "first")
     assert easel.begun.acquire(timeout=WAIT)
     dropped = [painter.submit("me", number, "stale") for number in (2, 3, 4)]
@@ -60,9 +60,7 @@ def test_only_the_newest_waiting_request_of_a_client_is_drawn(
     assert easel.stale == [True, False]  # what was being drawn could know that a newer one waits
 
 
-def test_a_request_that_was_overtaken_on_its_way_is_dropped(
-    painter: "Painter[str, str]", easel: Easel
-) -> None:
+def test_a_request_that_was_overtaken_on_its_way_is_dropped(painter: Paints, easel: Easel) -> None:
     easel.go_on.release(1)
     assert painter.submit("me", 7, "new").result(WAIT) == "NEW"
     with pytest.raises(Superseded):
@@ -70,9 +68,7 @@ def test_a_request_that_was_overtaken_on_its_way_is_dropped(
     assert easel.drawn == ["new"]
 
 
-def test_clients_take_turns_and_do_not_drop_each_others_requests(
-    painter: "Painter[str, str]", easel: Easel
-) -> None:
+def test_clients_take_turns_and_do_not_drop_each_others_requests(painter: Paints, easel: Easel) -> None:
     futures = [painter.submit("one", 1, "one/1")]
     assert easel.begun.acquire(timeout=WAIT)
     futures += [painter.submit("one", 2, "one/2"), painter.submit("two", 1, "two/1")]
@@ -85,16 +81,14 @@ def test_clients_take_turns_and_do_not_drop_each_others_requests(
     assert easel.drawn == ["one/1", "one/2", "two/1", "one/3"]
 
 
-def test_what_goes_wrong_reaches_who_asked_and_the_next_is_drawn(
-    painter: "Painter[str, str]", easel: Easel
-) -> None:
+def test_what_goes_wrong_reaches_who_asked_and_the_next_is_drawn(painter: Paints, easel: Easel) -> None:
     easel.go_on.release(2)
     with pytest.raises(ValueError, match="bad"):
         painter.submit("me", 1, "bad").result(WAIT)
     assert painter.submit("me", 2, "good").result(WAIT) == "GOOD"
 
 
-def test_a_request_that_was_given_up_is_not_drawn(painter: "Painter[str, str]", easel: Easel) -> None:
+def test_a_request_that_was_given_up_is_not_drawn(painter: Paints, easel: Easel) -> None:
     painter.submit("me", 1, "first")
     assert easel.begun.acquire(timeout=WAIT)
     assert painter.submit("two", 1, "given up").cancel()
@@ -103,7 +97,7 @@ def test_a_request_that_was_given_up_is_not_drawn(painter: "Painter[str, str]", 
     assert easel.drawn == ["first", "last"]
 
 
-def test_stopping_ends_what_waits(painter: "Painter[str, str]", easel: Easel) -> None:
+def test_stopping_ends_what_waits(painter: Paints, easel: Easel) -> None:
     painter.submit("me", 1, "first")
     assert easel.begun.acquire(timeout=WAIT)
     waiting = painter.submit("me", 2, "waits")
@@ -115,9 +109,7 @@ def test_stopping_ends_what_waits(painter: "Painter[str, str]", easel: Easel) ->
         painter.submit("me", 3, "late")
 
 
-def test_pages_without_end_neither_fill_memory_nor_lock_out_the_next(
-    painter: "Painter[str, str]", easel: Easel
-) -> None:
+def test_pages_without_end_neither_fill_memory_nor_lock_out_the_next(painter: Paints, easel: Easel) -> None:
     easel.go_on.release(200)
     for number in range(100):
         painter.submit(f"page {number}", 1, "x").result(WAIT)

@@ -15,7 +15,7 @@ from biggan_directions.explore.session import png
 from biggan_directions.generators import Generator
 from biggan_directions.generators.weights.catalog import find_model
 from biggan_directions.rendering import to_bytes
-from tests.explore.conftest import load, make_session, toybox_directions
+from tests.explore.conftest import Watched, load, make_session, toybox_directions
 from tests.support.standin import Discs
 
 
@@ -90,24 +90,12 @@ def test_directions_of_another_model_are_refused() -> None:
 
 
 def test_large_pictures_are_given_up_between_two_when_stale() -> None:
-    class Large:
-        """The toybox, in all but its size: drawn one by one."""
-
-        def __init__(self, small: Generator) -> None:
-            self.small, self.resolution, self.drawn = small, 128, 0
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self.small, name)
-
-        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
-            self.drawn += len(z)
-            return self.small(z, class_index)
-
-    large = Large(load("car", 1.0))
-    session = make_session(lambda *_: large)  # type: ignore[arg-type]
+    drawn: list[int] = []
+    large = Watched(drawn.append, resolution=128)  # which is drawn one by one
+    session = make_session(lambda *_: large)
     with pytest.raises(Superseded):
-        session.answer(ask(samples=(0, 1, 2, 3)), lambda: large.drawn >= 2)
-    assert large.drawn == 2
+        session.answer(ask(samples=(0, 1, 2, 3)), lambda: sum(drawn) >= 2)
+    assert sum(drawn) == 2
     assert len(session.answer(ask(samples=(3,)), lambda: True).images) == 1  # what is done is shown
     assert len(session.answer(ask(samples=(0, 1))).images) == 2
 

@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,6 @@ from biggan_directions.generators.biggan_deep.architecture import BigGANDeep
 from biggan_directions.generators.load import model_facts, verify
 from tests.support import architectures
 from tests.support.checkpoints import SMALL, write_checkpoint
-from tests.support.narrow_biggan import published_config
 
 PLUGIN = "tests.support.architectures.tiny_sine.architecture:ARCHITECTURE"
 
@@ -122,29 +120,3 @@ def test_a_folder_that_could_be_of_two_says_which(own_folder: None, tmp_path: Pa
         registry.architecture_of(path)
     path = write_config(tmp_path, sine_side=8, architecture="biggan-deep", **SMALL)
     assert isinstance(registry.architecture_of(path), BigGANDeep)
-
-
-def test_listing_imports_no_torch() -> None:
-    code = (
-        "import sys\n"
-        "from biggan_directions.generators import capabilities, registry\n"
-        "assert registry.names() == ['biggan-deep']\n"
-        "print('torch' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
-
-
-@pytest.mark.parametrize(("resolution", "width"), [(128, 128), (256, 128), (512, 128), (128, 8)])
-def test_only_the_published_models_are_imagenets(resolution: int, width: int, tmp_path: Path) -> None:
-    config = published_config(resolution, channel_width=width)
-    path = write_config(tmp_path, **json.loads(config.to_json_string()))
-    label = BigGANDeep().facts(path).classes.image_class(207).name
-    assert label == ("golden_retriever" if width == 128 else "class_207")
-
-
-def test_a_list_of_classes_comes_before_imagenets(tmp_path: Path) -> None:
-    config = json.loads(published_config(128).to_json_string())
-    names = [f"breed {index}" for index in range(1000)]
-    path = write_config(tmp_path, **config, classes=names)
-    assert BigGANDeep().facts(path).classes.resolve("breed 7").index == 7

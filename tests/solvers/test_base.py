@@ -91,9 +91,9 @@ def test_the_cost_is_what_is_drawn(name: str, options: dict[str, Any], where: di
     generator = Weighted()
     problem = problem_of(generator, **where)
     solver = solver_of(name, options)
-    cost, generator.drawn = solver.cost(problem.outline), 0
+    cost, before = solver.cost(problem.outline), generator.drawn
     result = result_of(solved(solver, problem))
-    assert generator.drawn == problem.evaluator.evaluations == cost.images
+    assert generator.drawn - before == problem.evaluator.evaluations == cost.images
     assert problem.evaluator.gradients == cost.gradients
     assert tuple(result.directions.shape) == (problem.outline.ndirs, problem.outline.z_dim)
 
@@ -112,16 +112,19 @@ def test_a_seed_gives_the_same_bytes_and_leaves_torchs_own_generator_alone(
 def test_every_state_resumes_to_the_same_bytes(name: str, options: dict[str, Any]) -> None:
     """Through a file that holds no code; the last gives the result again, and draws nothing."""
     problem = problem_of(Weighted())
-    states, counts = [], []
+    states, counts, told = [], [], []
     for step in solver_of(name, options).solve(problem):
         states.append((step.state, saved(step.state)))
         counts.append(problem.evaluator.evaluations)
+        told.append((step.phase, step.done, step.value))
     assert step.result is not None
-    for (_, file), count in zip(states, counts, strict=True):
+    for place, (_, file) in enumerate(states, start=1):
         again = problem_of(Weighted())
         state = torch.load(io.BytesIO(file), weights_only=True)
-        assert same(result_of(solved(solver_of(name, options), again, state)), step.result)
-        assert again.evaluator.evaluations == counts[-1] - count
+        rest = solved(solver_of(name, options), again, state)
+        assert same(result_of(rest), step.result)
+        assert [(one.phase, one.done, one.value) for one in rest] == (told[place:] or told[-1:])
+        assert again.evaluator.evaluations == counts[-1] - counts[place - 1]
     assert again.evaluator.evaluations == 0
     assert all(saved(state) == file for state, file in states), "a later step has changed an earlier state"
 

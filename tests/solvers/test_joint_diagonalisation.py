@@ -7,19 +7,13 @@ import pytest
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.linalg import orthonormal
 from biggan_directions.solvers.joint_diagonalisation import jacobi_sweeps, off_diagonal_share
+from tests.support.oracles import normal, random_orthogonal
 
 
 def _symmetric(count: int, size: int, seed: int) -> torch.Tensor:
-    draws = torch.randn(count, size, size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    return draws + draws.transpose(1, 2)
-
-
-def _orthogonal(size: int, seed: int) -> torch.Tensor:
-    return orthonormal(
-        torch.randn(size, size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    )
+    draws = normal(count, size, size, seed=seed)
+    return draws + draws.mT
 
 
 def _permutation_error(product: torch.Tensor) -> float:
@@ -38,10 +32,9 @@ def test_one_matrix_is_its_eigendecomposition() -> None:
 
 @pytest.mark.parametrize("start", [None, 1, 2, 3])
 def test_a_common_basis_is_found_from_any_start(start: int | None) -> None:
-    hidden = _orthogonal(8, 10)
-    diagonals = torch.randn(40, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    stack = hidden.T @ torch.diag_embed(diagonals) @ hidden
-    *_, last = jacobi_sweeps(stack, start=None if start is None else _orthogonal(8, start))
+    hidden = random_orthogonal(8, 10)
+    stack = hidden.T @ torch.diag_embed(normal(40, 8)) @ hidden
+    *_, last = jacobi_sweeps(stack, start=None if start is None else random_orthogonal(8, start))
     assert _permutation_error(last.rotation @ hidden.T) < 1e-12
     assert last.off_diagonal < 1e-20
 

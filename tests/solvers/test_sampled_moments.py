@@ -31,18 +31,12 @@ def _sums(begun: SampledMoments, generator: Separable | None = None, **how: int)
 
 def test_every_latent_has_signs_of_its_own() -> None:
     """Or the shift of the mixed differences would be a bias, not noise."""
-    seen: list[torch.Tensor] = []
-
-    class Watching(Separable):
-        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
-            seen.append(z)
-            return super().__call__(z, class_index)
-
-    _sums(SampledMoments.empty(Z_DIM), Watching(z_dim=Z_DIM), micro_batch=1 + 2 * Z_DIM)
+    generator = Separable(z_dim=Z_DIM)
+    _sums(SampledMoments.empty(Z_DIM), generator, micro_batch=1 + 2 * Z_DIM)
     latents = [_latent(index)[0] for index in range(5)]
     ahead = [
         (points[1::2] - points[0]).diagonal().sign()
-        for points in seen
+        for points in generator.seen
         if any(torch.equal(points[0], z) for z in latents)
     ]
     assert len(ahead) == 5

@@ -5,6 +5,7 @@ import torch
 
 from biggan_directions.errors import UsageError
 from biggan_directions.solvers.sketch import Sketch, block_average
+from tests.support.oracles import normal
 
 
 def _sketch(numbers: int, size: int, seed: int) -> Sketch:
@@ -20,9 +21,8 @@ def test_a_small_picture_is_left_as_it_is() -> None:
 def test_sums_of_products_are_kept(numbers: int) -> None:
     """Mean of (Sx)·(Sy) over draws within five standard errors of x·y, relative variance of ‖Sx‖² ≤ 2 /
     size."""
-    generator = torch.Generator().manual_seed(1)
-    x = torch.randn(1, numbers, generator=generator, dtype=torch.float64)
-    y = x + torch.randn(1, numbers, generator=generator, dtype=torch.float64)
+    x = normal(1, numbers, seed=1)
+    y = x + normal(1, numbers, seed=2)
     squares, products = [], []
     for seed in range(200):
         sx, sy = _sketch(numbers, 64, seed)(torch.cat([x, y]))
@@ -36,16 +36,14 @@ def test_sums_of_products_are_kept(numbers: int) -> None:
 
 def test_signs_keep_a_constant_picture_from_piling_up() -> None:
     ones = torch.ones(1, 1000, dtype=torch.float64)
-    squares = torch.tensor(
-        [float(_sketch(1000, 64, seed)(ones).square().sum()) / 1000 for seed in range(200)]
-    )
+    squares = torch.stack([_sketch(1000, 64, seed)(ones).square().sum() / 1000 for seed in range(200)])
     assert abs(squares.mean() - 1) < 5 * squares.std() / 200**0.5
     assert squares.mean() < 1.2
 
 
 def test_it_is_linear() -> None:
     sketch = _sketch(100, 16, 0)
-    a, b = torch.randn(1, 100).double(), torch.randn(1, 100).double()
+    a, b = normal(1, 100, seed=0), normal(1, 100, seed=1)
     torch.testing.assert_close(sketch(2 * a - b), 2 * sketch(a) - sketch(b))
 
 

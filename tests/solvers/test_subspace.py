@@ -8,11 +8,7 @@ import torch
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.latents import sample_latents
 from biggan_directions.solvers.evaluator import Evaluator
-from biggan_directions.solvers.subspace import (
-    Survey,
-    cotangents_needed,
-    parse_search_space,
-)
+from biggan_directions.solvers.subspace import Survey, cotangents_needed, parse_search_space
 from tests.support.separable import Separable
 
 
@@ -89,11 +85,9 @@ def test_eigenvalues_are_squared_effects() -> None:
 
 def test_too_few_cotangents_call_nothing_dead() -> None:
     """Four cotangents leave a matrix of rank four: that the rest is 0 says nothing."""
-    space = _survey(Separable(z_dim=12, factors=5), 4).space(
-        parse_search_space("all", 12), ndirs=4, dims=None
-    )
-    assert space.dead == 0
-    assert _survey(Separable(12, 5), 8).space(parse_search_space("all", 12), ndirs=4, dims=None).dead == 7
+    surveys = (_survey(Separable(z_dim=12, factors=5), count) for count in (4, 8))
+    whole = parse_search_space("all", 12)
+    assert [survey.space(whole, ndirs=4, dims=None).dead for survey in surveys] == [0, 7]
 
 
 def test_default_dimensions() -> None:
@@ -111,10 +105,8 @@ def test_default_dimensions() -> None:
 
 
 def test_a_kept_part_says_how_much_it_carries() -> None:
-    survey = _survey(Separable(z_dim=12, factors=5), 64)
-    shares = [
-        survey.space(parse_search_space("active", 12), ndirs=1, dims=d).trace_share for d in range(1, 6)
-    ]
+    survey, active = _survey(Separable(z_dim=12, factors=5), 64), parse_search_space("active", 12)
+    shares = [survey.space(active, ndirs=1, dims=dims).trace_share for dims in range(1, 6)]
     assert all(0 < a < b for a, b in itertools.pairwise(shares))
 
 

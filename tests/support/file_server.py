@@ -42,9 +42,10 @@ class FileServer:
     closing: threading.Event = field(default_factory=threading.Event)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
-    def asked(self, ending: str, method: str = "GET") -> list[dict[str, str]]:
-        """The headers of each request for a path that ends like this."""
-        return [headers for verb, path, headers in self.requests if verb == method and path.endswith(ending)]
+    def asked(self, ending: str = "/file") -> list[str | None]:
+        """What was asked for by Range in each request of the body of a path that ends like this."""
+        got = (headers for verb, path, headers in self.requests if verb == "GET" and path.endswith(ending))
+        return [headers.get("Range") for headers in got]
 
 
 def _handler(server: FileServer) -> type[BaseHTTPRequestHandler]:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
@@ -69,23 +69,15 @@ class Done:
     seconds: float
 
 
-@dataclass
-class Run:
-    """A run under way in ``folder``; sent SIGUSR1, it goes on with the permissions of ``user``."""
+class Elsewhere:
+    """A function of a module under way in a process of its own, forked from one that has torch loaded."""
 
-    arguments: Sequence[str]
-    folder: Path
-    constants: Mapping[str, float] = field(default_factory=dict)
-    fault: Fault | None = None
-    user: int | None = None
-
-    def __post_init__(self) -> None:
+    def __init__(self, target: Callable[..., None], *arguments: Any) -> None:
         self._said = [Path(tempfile.mkstemp()[1]) for _ in range(2)]
         for path in self._said:
             path.chmod(0o666)
-        asked = (list(self.arguments), self.folder, self._said, dict(self.constants), self.fault, self.user)
         self._start = time.monotonic()
-        self._process = forked(_child, *asked)
+        self._process = forked(_saying, self._said, target, *arguments)
 
     @property
     def running(self) -> bool:
@@ -96,17 +88,6 @@ class Run:
         """Send a signal, where it still runs."""
         if self.running and self._process.pid is not None:
             os.kill(self._process.pid, number)
-
-    def until(self, path: str) -> None:
-        """Wait until there is a file of this name in the folder, or the run has ended."""
-        while self.running and not (self.folder / path).exists():
-            time.sleep(0.002)
-
-    def until_state(self, part: str) -> None:
-        """Wait until the checkpoint in the folder ``out`` has this part, or the run has ended."""
-        self.until(f"out/{CHECKPOINT_NAME}")
-        while self.running and part not in state_in(self.folder):
-            time.sleep(0.01)
 
     def end(self) -> Done:
         """Wait until it has ended."""
@@ -120,6 +101,32 @@ class Run:
         for path in self._said:
             path.unlink()
         return Done(code if code >= 0 else 128 - code, said[0], said[1], time.monotonic() - self._start)
+
+
+class Run(Elsewhere):
+    """A run under way in ``folder``; sent SIGUSR1, it goes on with the permissions of ``user``."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        constants: Mapping[str, float] | None = None,
+        fault: Fault | None = None,
+        user: int | None = None,
+    ) -> None:
+        self.folder = folder
+        super().__init__(_child, list(arguments), folder, dict(constants or {}), fault, user)
+
+    def until(self, path: str) -> None:
+        """Wait until there is a file of this name in the folder, or the run has ended."""
+        while self.running and not (self.folder / path).exists():
+            time.sleep(0.002)
+
+    def until_state(self, part: str) -> None:
+        """Wait until the checkpoint in the folder ``out`` has this part, or the run has ended."""
+        self.until(f"out/{CHECKPOINT_NAME}")
+        while self.running and part not in state_in(self.folder):
+            time.sleep(0.01)
 
 
 def run(arguments: Sequence[str], folder: Path, **how: Any) -> Done:
@@ -165,16 +172,15 @@ def is_one_line(done: Done, code: int, *words: str) -> None:
         assert word in done.err
 
 
-def _child(
-    arguments: list[str],
-    folder: Path,
-    said: list[Path],
-    constants: dict[str, float],
-    fault: Fault | None,
-    user: int | None,
-) -> None:
+def _saying(said: list[Path], target: Callable[..., None], *arguments: Any) -> None:
     for number, path in enumerate(said, start=1):
         os.dup2(os.open(path, os.O_WRONLY), number)
+    target(*arguments)
+
+
+def _child(
+    arguments: list[str], folder: Path, constants: dict[str, float], fault: Fault | None, user: int | None
+) -> None:
     if user is not None:
         signal.signal(signal.SIGUSR1, lambda *_: os.seteuid(user))
     os.chdir(folder)

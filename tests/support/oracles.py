@@ -31,16 +31,16 @@ def off_diagonal_energy(hessian: Tensor) -> Tensor:
 
 def random_orthogonal(dimensions: int, seed: int = 0) -> Tensor:
     """An orthogonal matrix drawn evenly from all of them, float64."""
-    q, r = torch.linalg.qr(_normal((dimensions, dimensions), seed))
+    q, r = torch.linalg.qr(normal(dimensions, dimensions, seed=seed))
     orthogonal: Tensor = q * r.diagonal().sign()
     return orthogonal
 
 
 def quadratic(dimensions: int, outputs: int, seed: int = 0) -> tuple[Callable[[Tensor], Tensor], Tensor]:
     """``f``, ``(N, d)`` to ``(N, outputs)``, curved and sloped, and its Hessians ``(outputs, d, d)``."""
-    square = _normal((outputs, dimensions, dimensions), seed)
+    square = normal(outputs, dimensions, dimensions, seed=seed)
     hessians = square + square.mT
-    slope, offset = _normal((dimensions, outputs), seed + 1), _normal((outputs,), seed + 2)
+    slope, offset = normal(dimensions, outputs, seed=seed + 1), normal(outputs, seed=seed + 2)
 
     def f(z: Tensor) -> Tensor:
         return torch.einsum("ni,pij,nj->np", z, hessians.to(z), z) / 2 + z @ slope.to(z) + offset.to(z)
@@ -58,7 +58,7 @@ def smooth_network(dimensions: int, outputs: int, seed: int = 0) -> nn.Module:
     network = nn.Sequential(nn.Linear(dimensions, 16), nn.Tanh(), nn.Linear(16, outputs)).double()
     with torch.no_grad():
         for index, parameter in enumerate(network.parameters()):
-            parameter.copy_(_normal(tuple(parameter.shape), seed + index) / math.sqrt(parameter.shape[-1]))
+            parameter.copy_(normal(*parameter.shape, seed=seed + index) / math.sqrt(parameter.shape[-1]))
     return network
 
 
@@ -69,6 +69,6 @@ def convergence_order(steps: Sequence[float], errors: Sequence[float]) -> float:
     return float((x @ y) / (x @ x))
 
 
-def _normal(shape: tuple[int, ...], seed: int) -> Tensor:
+def normal(*shape: int, seed: int = 0) -> Tensor:
     """Standard normal numbers from a seed, float64."""
     return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))

@@ -12,7 +12,7 @@ class Separable:
     """``factors`` waves, each moved by one row of a hidden rotation; the other coordinates of z do nothing.
 
     Every pixel's Hessian is diagonal in the hidden basis. Effects differ little, so that first derivatives
-    alone do not tell the factors apart.
+    alone do not tell the factors apart. ``seen`` has the latents of each call.
     """
 
     model = "separable"
@@ -32,15 +32,18 @@ class Separable:
         self.phases = 6.3 * torch.rand(size, generator=generator)
         self.weights = 0.15 * torch.randn(size, generator=generator)
         self.speeds = torch.linspace(0.9, 1.1, factors)
-        self.drawn = 0
+        self.seen: list[torch.Tensor] = []
+
+    @property
+    def drawn(self) -> int:
+        return sum(map(len, self.seen))
 
     def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
-        self.drawn += len(z)
+        self.seen.append(z.detach())
         class_index = torch.zeros(len(z), dtype=torch.int64) if class_index is None else class_index
         factors = (z @ self.truth.to(z).T) * self.speeds.to(z)
-        waves = (
-            torch.sin(factors[:, :, None] + self.phases.to(z)[class_index]) * self.weights.to(z)[class_index]
-        )
+        angles = factors[:, :, None] + self.phases.to(z)[class_index]
+        waves = torch.sin(angles) * self.weights.to(z)[class_index]
         return waves.sum(dim=1).reshape(-1, 3, self.resolution, self.resolution)
 
 

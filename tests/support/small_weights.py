@@ -1,44 +1,36 @@
 """A small model of the catalog, at whatever addresses a test serves it from."""
 
 import os
-import subprocess
 import sys
 
+from biggan_directions.errors import WeightsError
 from biggan_directions.generators.weights.catalog import CatalogEntry, HubSource, Source, UrlSource
+from biggan_directions.generators.weights.locating import locate_weights
 from tests.support.file_server import FileServer
+from tests.support.killed_runs import Elsewhere
 
 COMMIT = "c98e5e826ec6dc3dabaa01b7703d86c34fad5342"
 REPO = "someone/small-biggan"
-# Another process that locates the small model: prints its checksum, or the error.
-SCRIPT = f"""
-import sys
-from biggan_directions.errors import WeightsError
-from biggan_directions.generators.weights.catalog import CatalogEntry, HubSource, UrlSource
-from biggan_directions.generators.weights.locating import locate_weights
-kind, url = sys.argv[1:]
-source = UrlSource(config_url=url + "/config.json", weights_url=url + "/pytorch_model.bin")
-if kind == "hub":
-    source = HubSource(repo_id={REPO!r}, revision={COMMIT!r})
-small = CatalogEntry(
-    name="small", resolution=16, z_dim=4, num_classes=3, truncation=1.0, weights_bytes=200_000,
-    license="MIT", description="", sources=(source,),
-)
-try:
-    print(locate_weights(small).sha256)
-except WeightsError as error:
-    print(error)
-"""
 
 
-def locate_elsewhere(kind: str, url: str, **environment: str) -> "subprocess.Popen[str]":
-    """Start a process that locates the small model, from one address or from a mirror of the Hub."""
-    return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, kind, url],
-        env={**os.environ, "HF_ENDPOINT": url, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+def locate_elsewhere(kind: str, url: str, **environment: str) -> Elsewhere:
+    """A process that locates the small model, from one address or from a mirror of the Hub.
+
+    It prints the checksum, or the error.
+    """
+    cache = os.environ["BIGGAN_DIRECTIONS_CACHE"]
+    return Elsewhere(
+        _locate, kind, url, {"HF_ENDPOINT": url, "BIGGAN_DIRECTIONS_CACHE": cache, **environment}
     )
+
+
+def _locate(kind: str, url: str, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
+    try:
+        source = HubSource(repo_id=REPO, revision=COMMIT) if kind == "hub" else at(url)
+        sys.stdout.write(f"{locate_weights(small(source)).sha256}\n")
+    except WeightsError as error:
+        sys.stdout.write(f"{error}\n")
 
 
 def small(*sources: Source, name: str = "small") -> CatalogEntry:

@@ -16,6 +16,7 @@ from biggan_directions.errors import FileFormatError
 from biggan_directions.generators.biggan_deep.layout import expected_shapes, load_state, read_config
 from biggan_directions.generators.weights.weight_folder import WeightFiles, find_pair, unrecorded
 from tests.support.checkpoints import SMALL, small_state, write_checkpoint
+from tests.support.hostile import Runs
 
 
 def files_in(folder: Path) -> WeightFiles:
@@ -27,9 +28,8 @@ def files_in(folder: Path) -> WeightFiles:
 @pytest.mark.parametrize("older_format", [False, True])
 def test_what_was_written_is_read(tmp_path: Path, older_format: bool) -> None:
     config, state = load_state(files_in(write_checkpoint(tmp_path, older_format=older_format)))
-    written = small_state()
     assert list(state) == list(BigGAN(config).state_dict())
-    assert all(torch.equal(state[name], written[name]) for name in written)
+    assert all(torch.equal(state[name], tensor) for name, tensor in small_state().items())
     BigGAN(config).load_state_dict(state, strict=True)
 
 
@@ -43,15 +43,6 @@ def test_safetensors_in_half_precision_become_float32(tmp_path: Path) -> None:
     assert all(torch.equal(state[name], half[name].float()) for name in half)
 
 
-def rewrite(folder: Path, change: Callable[[dict[str, Any]], object]) -> WeightFiles:
-    """The small checkpoint with one thing changed in its tensors."""
-    write_checkpoint(folder)
-    state: dict[str, Any] = small_state()
-    change(state)
-    torch.save(state, folder / "pytorch_model.bin")
-    return files_in(folder)
-
-
 NAME = "generator.layers.2.conv_1.bias"
 
 
@@ -62,48 +53,32 @@ NAME = "generator.layers.2.conv_1.bias"
         (lambda s: s.update({NAME: torch.zeros(5)}), rf"tensor '{NAME}' of .* is \(5,\), expected \(8,\)"),
         (lambda s: s[NAME].fill_(float("nan")), f"tensor '{NAME}' of .* not finite"),
         (lambda s: s[NAME].__setitem__(3, float("inf")), f"tensor '{NAME}' of .* not finite"),
-        (
-            lambda s: s.update({NAME: torch.zeros(8, dtype=torch.int32)}),
-            f"tensor '{NAME}' of .* is torch.int32",
-        ),
-        (
-            lambda s: s.update({NAME: torch.zeros(8).to_sparse()}),
-            "_rebuild_sparse_tensor' and was not run",
-        ),
-        (
-            lambda s: s.update(extra=torch.zeros(1)),
-            "a tensor 'extra' that its configuration has no place for",
-        ),
+        (lambda s: s.update({NAME: torch.zeros(8).int()}), f"tensor '{NAME}' of .* is torch.int32"),
+        (lambda s: s.update({NAME: torch.eye(8).to_sparse()}), "_rebuild_sparse_tensor' and was not run"),
+        (lambda s: s.update(more=torch.eye(1)), "a tensor 'more' that its configuration has no place for"),
         (lambda s: s.update({NAME: [1.0, 2.0]}), "does not hold a dict of tensors"),
     ],
 )
 def test_the_first_wrong_tensor_is_named(
     tmp_path: Path, change: Callable[[dict[str, Any]], object], says: str
 ) -> None:
+    files, state = files_in(write_checkpoint(tmp_path)), small_state()
+    change(state)
+    torch.save(state, files.state_path)
     with pytest.raises(FileFormatError, match=says):
-        load_state(rewrite(tmp_path, change))
-
-
-class Malicious:
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return Path.touch, (self.mark,)
+        load_state(files)
 
 
 @pytest.mark.parametrize("protocol", ["zip", "older", "bare pickle"])
 def test_code_in_a_checkpoint_never_runs(tmp_path: Path, protocol: str) -> None:
-    folder = write_checkpoint(tmp_path / "checkpoint")
-    mark = tmp_path / "ran"
-    state: dict[str, Any] = {**small_state(), "extra": Malicious(mark)}
-    path = folder / "pytorch_model.bin"
+    files, mark = files_in(write_checkpoint(tmp_path)), tmp_path / "ran"
+    state: dict[str, Any] = {**small_state(), "extra": Runs(mark)}
     if protocol == "bare pickle":
-        path.write_bytes(pickle.dumps(state))
+        files.state_path.write_bytes(pickle.dumps(state))
     else:
-        torch.save(state, path, _use_new_zipfile_serialization=protocol == "zip")
+        torch.save(state, files.state_path, _use_new_zipfile_serialization=protocol == "zip")
     with pytest.raises(FileFormatError, match="never run") as caught:
-        load_state(files_in(folder))
+        load_state(files)
     assert not mark.exists()
     assert "weights_only=False" not in str(caught.value)  # torch's own advice, which is to run it
 
@@ -128,22 +103,24 @@ def test_a_file_far_too_large_is_refused_unread(tmp_path: Path) -> None:
 
 def test_the_configuration_of_another_model(tmp_path: Path) -> None:
     files = files_in(write_checkpoint(tmp_path))
-    files.config_path.write_text(json.dumps({**SMALL, "num_classes": 4}), "utf-8")
+    config_file(tmp_path, {**SMALL, "num_classes": 4})
     with pytest.raises(FileFormatError, match=r"'embeddings.weight' .* is \(4, 3\), expected \(4, 4\)"):
         load_state(files)
 
 
+def config_file(folder: Path, values: dict[str, Any]) -> Path:
+    path = folder / "config.json"
+    path.write_text(json.dumps(values), "utf-8")
+    return path
+
+
 def test_a_configuration_is_read_as_it_is(tmp_path: Path) -> None:
-    folder = write_checkpoint(tmp_path)
-    config = read_config(folder / "config.json")
-    assert {key: getattr(config, key) for key in SMALL if key != "layers"} == {
-        key: value for key, value in SMALL.items() if key != "layers"
-    }
-    assert [list(block) for block in config.layers] == SMALL["layers"]
+    config = read_config(config_file(tmp_path, SMALL))
+    found = {key: getattr(config, key) for key in SMALL}
+    assert {**found, "layers": [list(block) for block in config.layers]} == SMALL
 
 
-SHORT = SMALL["layers"]
-DEEP = [*SHORT, [False, 1, 1], [True, 1, 1]]
+DEEP = [*SMALL["layers"], [False, 1, 1], [True, 1, 1]]
 
 
 @pytest.mark.parametrize(
@@ -203,16 +180,13 @@ def test_the_published_configuration_is_accepted(tmp_path: Path) -> None:
     ],
 )
 def test_values_that_cannot_be(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps({**SMALL, **changes}), "utf-8")
     with pytest.raises(FileFormatError, match=says):
-        read_config(path)
+        read_config(config_file(tmp_path, {**SMALL, **changes}))
 
 
 @pytest.mark.parametrize("key", list(SMALL))
 def test_a_missing_value_is_named(tmp_path: Path, key: str) -> None:
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps({name: value for name, value in SMALL.items() if name != key}), "utf-8")
+    path = config_file(tmp_path, {name: value for name, value in SMALL.items() if name != key})
     with pytest.raises(FileFormatError, match=f"{key} is missing"):
         read_config(path)
 
@@ -232,9 +206,8 @@ def test_what_is_not_a_configuration(tmp_path: Path, content: bytes) -> None:
     assert len(str(caught.value)) < 300 + len(str(path))
 
 
-def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
-    folder = write_checkpoint(tmp_path)
-    files = files_in(folder)
-    shutil.rmtree(folder)
+def test_a_file_that_has_gone(tmp_path: Path) -> None:
+    files = files_in(write_checkpoint(tmp_path))
+    shutil.rmtree(tmp_path)
     with pytest.raises(FileFormatError, match="cannot be read"):
         load_state(files)

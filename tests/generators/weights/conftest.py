@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from biggan_directions.generators.weights import download
+from biggan_directions.generators.weights.download import file_sha256
 from tests.support.checkpoints import write_checkpoint
 from tests.support.file_server import FileServer, serve
 from tests.support.small_weights import COMMIT, REPO
@@ -25,6 +26,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small checkpoint in the older format, as the published files are."""
     return write_checkpoint(tmp_path_factory.mktemp("published"), older_format=True)
+
+
+@pytest.fixture(scope="session")
+def sha256(published: Path) -> str:
+    return file_sha256(published / "pytorch_model.bin")
 
 
 @pytest.fixture

@@ -60,13 +60,16 @@ def test_what_the_first_solver_lacks_adam_lacks() -> None:
     assert Adam().missing(Separable()) is None
 
 
-def test_a_random_matrix_finds_the_true_directions() -> None:
+@pytest.mark.parametrize(("search_space", "left"), [("all", 1e-3), ("active", 2e-3)])
+def test_a_random_matrix_finds_the_true_directions(search_space: str, left: float) -> None:
     generator = Separable(z_dim=5, factors=5)
     settings = AdamSettings(steps=120, batch_size=16, lr=0.03, max_distance=1.5)
-    problem = problem_of(generator, ndirs=5, micro_batch=16)
-    *_, last = Adam(settings).solve(problem)
+    problem = problem_of(generator, ndirs=5, micro_batch=16, search_space=search_space)
+    *_, step, last = Adam(settings).solve(problem)
     assert last.result is not None
     assert recovery(last.result.directions, generator.truth).min() > 0.99
+    assert step.value is not None
+    assert step.value < left
 
 
 @pytest.mark.parametrize("start", ["adam", "kaimin", ""])
