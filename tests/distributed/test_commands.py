@@ -91,7 +91,7 @@ def test_a_class_that_cannot_be_drawn_is_told_and_left_out(net: Path, tmp_path: 
     assert said["paths"] == [f"all/{name}/directions.pt" for name in sorted(os.listdir(tmp_path / "all"))]
     note, error = ran.err.splitlines()
     assert note.startswith(
-        f"note: {said['left_out'][0]} is left out: the generator drew a picture that is not"
+        f"note: {said['left_out'][0]} is left out: the generator drew an image that is not"
     )
     assert error == f"error: 1 of 3 classes were left out: {said['left_out'][0]}"
 
