@@ -9,7 +9,7 @@ import torch
 
 from tests.support.checkpoints import write_checkpoint
 
-# Nets here are small: a second thread costs more than it gains, and pytest has a process for each core anyway.
+# Nets here are small: a second thread costs more than it gains, and pytest runs a process for each core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(1)
 
