@@ -12,8 +12,10 @@ import torch
 from msgspec import Meta, Struct, defstruct
 
 from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.files.array_file import SUFFIXES, read_array_file
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.files.escaping import printable
+from biggan_directions.files.file_kind import check_kind
 from biggan_directions.files.torch_file import read_torch_file
 from biggan_directions.files.validation import shown, validated
 from biggan_directions.generators import Generator
@@ -43,6 +45,8 @@ class Directions:
         model: name, resolution, z_dim, weights_sha256; empty for a foreign file.
         classes: the classes on which they were learnt.
         truncation, seed, solver, made_with, license: how they were made; solver holds every setting.
+        error_in_file: the largest entry of ``|QQᵀ − I|`` of a bare matrix before it was made orthonormal;
+            None for any other.
     """
 
     directions: torch.Tensor
@@ -56,6 +60,7 @@ class Directions:
     solver: dict[str, Any] = field(default_factory=dict)
     made_with: dict[str, str] = field(default_factory=dict)
     license: str = ""
+    error_in_file: float | None = None
 
     def __post_init__(self) -> None:
         count = len(self.directions)
@@ -85,8 +90,7 @@ class Directions:
 
     def orthonormality_error(self) -> float:
         """The largest entry of ``|QQᵀ − I|``."""
-        q = self.directions.double()
-        return float((q @ q.T - torch.eye(len(q), dtype=torch.float64)).abs().max())
+        return _orthonormality_error(self.directions)
 
     def move(self, z: torch.Tensor, index: int, distance: float) -> torch.Tensor:
         """``z (N, z_dim)`` moved by ``distance``, in units of z, along direction ``index``."""
@@ -177,7 +181,8 @@ class Directions:
         """Read directions; a bare matrix, such as the paper's own files, is converted.
 
         Args:
-            path: the file. Nothing in it is run as code.
+            path: the file: of :meth:`save`, or a matrix in a ``.pt`` (a tensor, or a dict with the tensor
+                under ``directions``), an ``.npy`` or an ``.npz``. Nothing in it is run as code.
             z_dim: size of z of the model; by default the number of the matrix's columns.
             search_space: the block ``START:STOP`` of z that the columns of a bare matrix stand for.
 
@@ -185,12 +190,20 @@ class Directions:
             FileFormatError: the file does not hold directions, or does not fit the model.
         """
         path = Path(path)
-        content = read_torch_file(path, largest=_LARGEST_FILE, what="a file of directions")
+        what = "a file of directions"
+        if path.suffix.lower() in SUFFIXES:
+            matrix = read_array_file(path, largest=_LARGEST_FILE, key="directions", what=what)
+            return _adopt(matrix, path, z_dim, search_space)
+        check_kind(path, what)
+        content = read_torch_file(path, largest=_LARGEST_FILE, what=what)
+        if isinstance(content, dict) and "format" not in content:
+            content = content.get("directions")
         if isinstance(content, torch.Tensor):
             return _adopt(content, path, z_dim, search_space)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise FileFormatError(
-                f"{path} is not a file of directions: expected format '{FORMAT}' or a matrix"
+                f"{path} is not a file of directions: expected format '{FORMAT}', a matrix, or a dict with a "
+                "matrix under the key 'directions'"
             )
         matrix = _checked(content.get("directions"), path)
         try:
@@ -205,6 +218,11 @@ class Directions:
                 "choose the model that it was learnt on with --model"
             )
         return found
+
+
+def _orthonormality_error(rows: torch.Tensor) -> float:
+    q = rows.double()
+    return float((q @ q.T - torch.eye(len(q), dtype=torch.float64)).abs().max())
 
 
 def _plain(name: str) -> str:
@@ -301,6 +319,7 @@ def _adopt(matrix: torch.Tensor, path: Path, z_dim: int | None, search_space: st
             f"{path} has {width} columns, but {search_space} of this model's z has {block.size} coordinates: "
             f"choose its own model, or --search-space START:STOP with {width} coordinates"
         )
+    error_in_file = _orthonormality_error(rows)
     rows = rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-300)
     q, r = torch.linalg.qr(rows.T)
     diagonal = r.diagonal()
@@ -310,5 +329,9 @@ def _adopt(matrix: torch.Tensor, path: Path, z_dim: int | None, search_space: st
     placed[:, block.start : block.stop] = (q * diagonal.sign()).T
     unknown = torch.full((len(rows),), float("nan"))
     return Directions(
-        directions=placed.float(), names=("",) * len(rows), effect=unknown, penalty=unknown.clone()
+        directions=placed.float(),
+        names=("",) * len(rows),
+        effect=unknown,
+        penalty=unknown.clone(),
+        error_in_file=error_in_file,
     )

@@ -1,11 +1,17 @@
 """What holds for all tests."""
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.support.checkpoints import write_checkpoint
+
+# Nets here are small: a second thread costs more than it gains, and pytest runs a process for each core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+torch.set_num_threads(1)
 
 # A job in the background of a script is started deaf to Ctrl-C, and so would be what tests stop by it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from biggan_directions.commands.completion import complete_class
 from biggan_directions.commands.opening import load
 from biggan_directions.commands.options import OUTPUTS, Device
 from biggan_directions.commands.progress import progress_bar
-from biggan_directions.commands.render import print_file
-from biggan_directions.commands.terminal import out, print_scores, print_sets
+from biggan_directions.commands.render import print_file, print_page
+from biggan_directions.commands.terminal import err, out, print_scores, print_sets
 
 _LATENTS = 16  # of the scorecard, as many as score takes
 
@@ -31,7 +32,9 @@ def _clear(folder: Path) -> None:
 
 
 def demo(
-    class_name: Annotated[str, typer.Option("--class", help="One of the ten toys.")] = "car",
+    class_name: Annotated[
+        str, typer.Option("--class", help="One of the ten toys.", autocompletion=complete_class)
+    ] = "car",
     device: Device = "auto",
 ) -> None:
     """Learn, score and render six directions on the generator that ships; offline."""
@@ -45,6 +48,7 @@ def demo(
 
     folder = OUTPUTS / "demo"
     generator = load("toybox", [class_name], None, device)
+    err.print("learning, scoring and drawing six directions: about a minute on two cores", soft_wrap=True)
     with held(folder):
         with progress_bar() as observe:
             settings = LearnSettings(ndirs=6, score_latents=_LATENTS)
@@ -59,4 +63,4 @@ def demo(
     with progress_bar() as observe:
         for file in render(found, generator, folder, observe=observe):
             print_file(file)
-    out.print(f"\nopen {folder / GALLERY_NAME} in a browser: it needs no network")
+    print_page(folder / GALLERY_NAME)

@@ -7,10 +7,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from biggan_directions.commands.choosing import index_of
 from biggan_directions.commands.opening import (
     load_for,
     newest,
@@ -20,10 +21,15 @@ from biggan_directions.commands.opening import (
     subject,
 )
 from biggan_directions.commands.options import Classes, Device, Json, OfModel, Placed
-from biggan_directions.commands.terminal import err, out, plain
+from biggan_directions.commands.terminal import err, out, plain, size_words
 from biggan_directions.errors import UsageError
-from biggan_directions.files.escaping import printable
+from biggan_directions.files.escaping import shell_path
 from biggan_directions.rendering.samples import samples_of, still_batch
+
+if TYPE_CHECKING:
+    from biggan_directions.directions import Directions
+
+_MOST_TIMES = 8  # as RenderSettings.scale allows
 
 
 def parse_moves(pairs: Sequence[str], names: Sequence[str]) -> dict[int, float]:
@@ -50,30 +56,11 @@ def parse_moves(pairs: Sequence[str], names: Sequence[str]) -> dict[int, float]:
             raise UsageError(
                 f"'{pair}' is not DIRECTION=DISTANCE: type for example --move 0=2 or --move zoom=-1"
             )
-        index = _index(direction, names)
+        index = index_of(direction, names)
         if index in moves:
             raise UsageError(f"direction {index} is moved twice: give one --move for it")
         moves[index] = distance
     return moves
-
-
-def _index(direction: str, names: Sequence[str]) -> int:
-    """The index of the direction with this number or, if it is not a number, with this name.
-
-    A number is never taken for a name, so that commands copied from a page work whatever the names are.
-    """
-    if direction.isascii() and direction.isdecimal():
-        if len(direction) < 6 and int(direction) < len(names):
-            return int(direction)
-        raise _no_direction(direction, names)
-    called = [index for index, name in enumerate(names) if name and name == direction]
-    if len(called) > 1:
-        raise UsageError(
-            f"directions {', '.join(map(str, called))} are all named '{direction}': use a number"
-        )
-    if called:
-        return called[0]
-    raise _no_direction(direction, names)
 
 
 def _note_numbers(names: Sequence[str], moves: Mapping[int, float]) -> None:
@@ -84,10 +71,34 @@ def _note_numbers(names: Sequence[str], moves: Mapping[int, float]) -> None:
                 err.print(f"note: direction {index} is named '{name}'; {name}=… moves direction {moved}")
 
 
-def _no_direction(direction: str, names: Sequence[str]) -> UsageError:
-    known = ", ".join(printable(name) for name in names if name)
-    numbers = f"0 to {len(names) - 1}" + (f", and the names {known}" if known else "")
-    return UsageError(f"there is no direction '{direction}': this file has {numbers}")
+def _note_range(found: Directions, moves: Mapping[int, float]) -> None:
+    """Print a note for each direction that is moved further than render goes along it."""
+    from biggan_directions.rendering import RenderSettings
+
+    for index, distance in moves.items():
+        far = RenderSettings().extent(float(found.effect[index]))
+        if abs(distance) > far.distance:
+            err.print(
+                f"note: direction {index} is moved by {distance:g}, further than render goes, which is "
+                f"±{far.distance:g} of z ({far.reason}): the image may no longer be a likely one",
+                soft_wrap=True,
+            )
+
+
+def _scale(size: int | None, resolution: int) -> int | None:
+    """By how much images are enlarged to be ``size`` pixels wide; None leaves it to the format.
+
+    Raises:
+        UsageError: it is not by a whole number, or by more than is possible.
+    """
+    if size is None:
+        return None
+    sizes = [resolution * times for times in range(1, _MOST_TIMES + 1)]
+    if size not in sizes:
+        raise UsageError(
+            f"size is {size}: this model's images can be {', '.join(map(str, sizes))} pixels wide"
+        )
+    return size // resolution
 
 
 def edit(
@@ -107,6 +118,14 @@ def edit(
         list[int] | None,
         typer.Option(
             min=0, max=9999, help="Index of a sample to draw, instead of --samples; may be repeated."
+        ),
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS",
+            help="Width of each image in the file: the model's resolution, or 2 to 8 times as much. Default: "
+            "the resolution for .png; for an animation, at least 128.",
         ),
     ] = None,
     to: Annotated[
@@ -141,6 +160,10 @@ def edit(
 
     path = path or newest()
     target = to or path.parent / "edit.png"
+    if target.is_dir():
+        raise UsageError(
+            f"{target} is a folder: give a file, such as --out {shell_path(target / 'edit.png')}"
+        )
     still = edit_format(target) is None
     if sample and samples != 1:
         raise UsageError("--sample and --samples exclude each other: give one of them")
@@ -149,6 +172,7 @@ def edit(
     found = open_directions(path, model, search_space)
     moves = parse_moves(move or [], found.names)
     _note_numbers(found.names, moves)
+    _note_range(found, moves)
     name, classes = subject(found, path, model, class_name)
     generator = load_for(found, name, classes, truncation, device)
     note_other_weights(found, path, generator)
@@ -167,10 +191,13 @@ def edit(
         names=found.names,
         classes_option=tuple(item.name for item in generator.classes) if class_name else (),
         truncation_option=generator.truncation != found.truncation,
-        options=options_of(model, search_space, device),
+        options=(
+            *options_of(model, search_space, device),
+            *(() if size is None else ("--size", str(size))),
+        ),
         out=target.name,
     )
-    settings = replace(settings, samples=len(chosen))
+    settings = replace(settings, samples=len(chosen), scale=_scale(size, generator.resolution))
     if still:
         settings = replace(settings, batch_size=still_batch(generator))
     file = write_edit(generator, request, moves, target, settings=settings, record=record)
@@ -179,6 +206,6 @@ def edit(
         facts = {"path": str(target), "size_bytes": file.size_bytes, "seed": seed, "classes": shown}
         typer.echo(json.dumps({**facts, "moves": moves, "note": trade}))
         return
-    out.print(f"{plain(str(target))}  {file.size_bytes / 1e6:.2f} MB", soft_wrap=True)
+    out.print(f"{plain(str(target))}  {size_words(file.size_bytes)}", soft_wrap=True)
     if trade:
         err.print(f"note: {trade}", soft_wrap=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from biggan_directions.commands.completion import complete_class
 from biggan_directions.commands.opening import (
     facts_of,
     generator_of,
@@ -49,7 +50,12 @@ def explore(
         Path | None, typer.Argument(help="File of directions. Default: the newest under outputs/.")
     ] = None,
     class_name: Annotated[
-        str | None, typer.Option("--class", help="Class to start with. Default: the first in the file.")
+        str | None,
+        typer.Option(
+            "--class",
+            help="Class to start with. Default: the first in the file.",
+            autocompletion=complete_class,
+        ),
     ] = None,
     model: OfModel = None,
     search_space: Placed = "all",

@@ -21,6 +21,7 @@ def inspect(path: Path, model: OfModel = None, search_space: Space = "all", as_j
         "path": str(path),
         "directions": len(found),
         "z_dim": found.z_dim,
+        "orthonormality_error_in_file": found.error_in_file,
         "orthonormality_error": found.orthonormality_error(),
         "foreign": found.foreign,
         "model": found.model,
@@ -40,10 +41,10 @@ def inspect(path: Path, model: OfModel = None, search_space: Space = "all", as_j
             value = ", ".join(f"{k} {v}" for k, v in value.items())
         elif isinstance(value, list):
             value = ", ".join(value)
-        elif key == "orthonormality_error":
+        elif isinstance(value, float) and key.startswith("orthonormality"):
             value = f"{value:.1e}"
         if value not in (None, ""):
-            out.print(f"[bold]{key.replace('_', ' '):>20}[/bold]  {plain(str(value))}", soft_wrap=True)
+            out.print(f"[bold]{key.replace('_', ' '):>28}[/bold]  {plain(str(value))}", soft_wrap=True)
     known = shown.latents is not None or any(effect.value is not None for effect in shown.effect)
     if found.foreign:
         unknown = "" if known else "; effect and penalty are not known: biggan-directions score measures them"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from biggan_directions.commands.completion import complete_class, complete_solver
 from biggan_directions.commands.opening import compile_forward, load
 from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, Space, key_values
 from biggan_directions.commands.progress import progress_bar
@@ -25,17 +26,31 @@ if TYPE_CHECKING:
     from biggan_directions.runs.per_class import PerClassResult
 
 
-def _would(generator: Generator, settings: LearnSettings, path: Path, runs: int) -> str:
-    """What would be done, and what it takes."""
+def _would(generator: Generator, settings: LearnSettings, path: Path, runs: int) -> dict[str, Any]:
+    """What would be done, and what it takes: seconds in all in one process, bytes of memory or None."""
     from biggan_directions.learning.cost import estimate
 
     cost = estimate(generator, settings)
-    memory = "unknown" if cost.peak_bytes is None else f"{cost.peak_bytes / 2**30:.1f} GB"
+    return {
+        "path": str(path),
+        "classes": [item.name for item in generator.classes],
+        "runs": runs,
+        "search_dims": cost.dims,
+        "images_per_run": cost.evaluations,
+        "gradients_per_run": cost.gradients,
+        "seconds": runs * cost.seconds,
+        "peak_bytes": cost.peak_bytes,
+    }
+
+
+def _print_would(would: dict[str, Any]) -> None:
+    memory = "unknown" if would["peak_bytes"] is None else f"{would['peak_bytes'] / 2**30:.1f} GB"
+    runs = would["runs"]
     each = f"for each of {runs:,} classes " if runs > 1 else ""
-    return (
-        f"would {each}search {cost.dims} dimensions and draw {cost.evaluations:,} pictures: "
-        f"about {runs * cost.seconds:.0f} s {'in all ' if each else ''}in one process "
-        f"and {memory} of memory; would write {plain(str(path))}"
+    out.print(
+        f"would {each}search {would['search_dims']} dimensions and draw {would['images_per_run']:,} images: "
+        f"about {would['seconds']:.0f} s {'in all ' if each else ''}in one process "
+        f"and {memory} of memory; would write {plain(would['path'])}"
     )
 
 
@@ -106,14 +121,20 @@ def _print_classes(result: PerClassResult, root: Path, as_json: bool) -> None:
 def learn(
     class_name: Annotated[
         list[str] | None,
-        typer.Option("--class", help="Name, WordNet id or index; may be repeated; or all."),
+        typer.Option(
+            "--class",
+            help="Name, WordNet id or index; may be repeated; or all.",
+            autocompletion=complete_class,
+        ),
     ] = None,
     per_class: Annotated[
         bool, typer.Option("--per-class", help="A run and a file of its own for each class.")
     ] = False,
     ndirs: Annotated[int, typer.Option(help="How many directions to keep.")] = 6,
     model: Model = "biggan-deep-128",
-    solver: Annotated[str, typer.Option(help="A name: see solvers.")] = "jacobi",
+    solver: Annotated[
+        str, typer.Option(help="A name: see solvers.", autocompletion=complete_solver)
+    ] = "jacobi",
     options: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the solver's own; may be repeated."),
@@ -172,7 +193,11 @@ def learn(
         if dry_run:
             if group.leads:
                 shown = compile_forward(generator) if compiled else generator
-                out.print(_would(shown, settings, path, len(generator.classes) if per_class else 1))
+                would = _would(shown, settings, path, len(generator.classes) if per_class else 1)
+                if as_json:
+                    typer.echo(json.dumps(would))
+                else:
+                    _print_would(would)
             return
         with progress_bar() as observe:
             if per_class:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from biggan_directions.commands.completion import complete_model
 from biggan_directions.commands.opening import fetching
 from biggan_directions.commands.options import Json
 from biggan_directions.commands.terminal import out, plain
@@ -15,7 +16,9 @@ from biggan_directions.errors import UsageError
 
 
 def models(
-    fetch: Annotated[str | None, typer.Option(help="Download the weights of this model.")] = None,
+    fetch: Annotated[
+        str | None, typer.Option(help="Download the weights of this model.", autocompletion=complete_model)
+    ] = None,
     check: Annotated[
         str | None,
         typer.Option(help="Verify the weights of a model or folder, or your own package.module:factory."),

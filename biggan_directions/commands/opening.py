@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from biggan_directions.commands.options import OUTPUTS
 from biggan_directions.commands.terminal import err, plain
 from biggan_directions.errors import FileFormatError, UnknownClassError, UsageError
-from biggan_directions.files.escaping import shell_word
+from biggan_directions.files.escaping import shell_path, shell_word
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
@@ -66,7 +66,26 @@ def generator_of(
     if is_reference(model):
         return made_by(model, classes, truncation=truncation, device=device)
     chosen = _only_class(model) if classes is None else classes
-    return load_generator(model, chosen, truncation=truncation, device=device, progress=progress)
+    try:
+        return load_generator(model, chosen, truncation=truncation, device=device, progress=progress)
+    except UnknownClassError as error:
+        if hint := _other_model(model, chosen):
+            raise UnknownClassError(f"{error}; {hint}") from error
+        raise
+
+
+def _other_model(model: str, classes: list[str]) -> str:
+    """Which model of the catalog has the classes that ``model`` lacks, in words; "" if none has."""
+    from biggan_directions.generators.weights.catalog import CATALOG
+
+    for entry in CATALOG:
+        try:
+            labels = [entry.classes.resolve(text).name for text in classes]
+        except UnknownClassError:
+            continue
+        if entry.name != model and not any(text.strip().lstrip("+-").isdecimal() for text in classes):
+            return f"{entry.name} has {', '.join(labels[:4])}: add --model {entry.name}"
+    return ""
 
 
 def facts_of(model: str) -> ModelFacts:
@@ -118,6 +137,8 @@ def newest() -> Path:
     """The newest directions.pt under outputs/."""
     files = sorted(OUTPUTS.glob("**/directions.pt"), key=lambda path: path.stat().st_mtime)
     if not files:
+        for unfinished in sorted(OUTPUTS.glob("**/checkpoint.pt")):
+            check_path(unfinished.with_name("directions.pt"))
         raise UsageError(
             "there is no directions.pt under outputs/: learn directions first, "
             "for example: biggan-directions learn --model toybox --class car"
@@ -154,6 +175,32 @@ def load_for(
     return compile_forward(generator) if compiled else generator
 
 
+def check_path(path: Path) -> None:
+    """Refuse a folder, and the file that an unfinished run has yet to write.
+
+    Raises:
+        FileFormatError: it is one of these; the message says what to type.
+    """
+    from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
+    from biggan_directions.runs.learn import DIRECTIONS_NAME
+
+    folder = path if path.is_dir() else path.parent
+    inside = folder / DIRECTIONS_NAME
+    if not path.exists() or folder == path:
+        if (folder / CHECKPOINT_NAME).is_file() and not inside.is_file():
+            raise FileFormatError(
+                f"{folder} holds an unfinished run: to finish it, type its learn command again with "
+                f"--out {shell_path(folder)} --resume"
+            )
+        if inside.is_file():
+            what = "a folder" if folder == path else "not there"
+            raise FileFormatError(f"{path} is {what}: did you mean {shell_path(inside)}?")
+    if folder == path:
+        raise FileFormatError(
+            f"{path} is a folder without a {DIRECTIONS_NAME}: expected a file of directions"
+        )
+
+
 def options_of(model: str | None, search_space: str, device: str) -> tuple[str, ...]:
     """The options that open a file of directions in the same way again.
 
@@ -172,6 +219,7 @@ def open_directions(path: Path, model: str | None, search_space: str) -> Directi
     """Read directions; ``search_space`` says where a bare matrix belongs in the z of ``model``."""
     from biggan_directions.directions import Directions
 
+    check_path(path)
     if model is None:
         return Directions.load(path, search_space=search_space)
     return Directions.load(path, z_dim=facts_of(model).z_dim, search_space=search_space)

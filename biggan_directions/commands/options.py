@@ -5,23 +5,34 @@ from typing import Annotated
 
 import typer
 
+from biggan_directions.commands.completion import complete_class, complete_model
 from biggan_directions.errors import UsageError
 
 OUTPUTS = Path("outputs")
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Model = Annotated[
     str,
-    typer.Option("--model", help="A name (see: models), a folder, or your own package.module:factory."),
+    typer.Option(
+        "--model",
+        help="A name (see: models), a folder, or your own package.module:factory.",
+        autocompletion=complete_model,
+    ),
 ]
 OfModel = Annotated[
     str | None,
     typer.Option(
         "--model",
         help="A name, a folder, or your own package.module:factory. Default: the model named in the file.",
+        autocompletion=complete_model,
     ),
 ]
 Classes = Annotated[
-    list[str] | None, typer.Option("--class", help="Class name, WordNet id or index; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--class",
+        help="Class name, WordNet id or index; may be repeated.",
+        autocompletion=complete_class,
+    ),
 ]
 Device = Annotated[str, typer.Option(help="Device to compute on: auto, cpu, cuda, …")]
 Compile = Annotated[

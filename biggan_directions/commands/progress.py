@@ -16,17 +16,27 @@ def note(text: str) -> None:
 
 @contextmanager
 def progress_bar() -> Iterator[Observe]:
-    """Give what a run is to be observed with; the bar shows only where stderr is a terminal."""
+    """Give what a run is to be observed with; the bar shows only where stderr is a terminal.
+
+    The time left is that of the phase, so that it is reckoned from the phase's own speed.
+    """
     from tqdm import tqdm
 
+    phase = ""
     with tqdm(disable=None, leave=False) as bar:
 
         def observe(told: RunProgress | Note) -> None:
+            nonlocal phase
             if isinstance(told, Note):
                 with tqdm.external_write_mode():  # takes the bar away and puts it back below
                     note(told.text)
                 return
-            bar.set_description(told.phase, refresh=False)
+            part = f"{told.part}/{told.parts} " if told.parts > 1 else ""
+            if (said := f"{part}{told.phase}") != phase:
+                phase = said
+                bar.set_description(phase, refresh=False)
+                bar.reset(total=told.total)
+                bar.initial = told.done  # earlier steps took no time since the bar was reset
             bar.total, bar.n = told.total, told.done
             measured = "" if told.value is None else f"{told.measure} {told.value:.4g}"
             bar.set_postfix_str(measured, refresh=False)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from biggan_directions.commands.choosing import indices_of
+from biggan_directions.commands.completion import complete_format
 from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
 from biggan_directions.commands.progress import progress_bar
-from biggan_directions.commands.terminal import err, out, plain
-from biggan_directions.errors import UsageError
+from biggan_directions.commands.terminal import err, out, plain, size_words
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
@@ -29,12 +30,17 @@ def print_file(file: RenderedFile) -> None:
         f"{'' if alone else f'{index}: '}±{extent.distance:g} of z ({extent.reason})"
         for index, extent in file.extents.items()
     ]
-    words = [plain(str(file.path)), f"{file.size_bytes / 1e6:.2f} MB", *([", ".join(far)] if far else [])]
+    words = [plain(str(file.path)), size_words(file.size_bytes), *([", ".join(far)] if far else [])]
     words += ["was there already"] if file.kept else []
     with tqdm.external_write_mode():  # takes the bar away and puts it back below
         out.print("  ".join(words), soft_wrap=True)
         if file.animation is not None and file.animation.trade:
             err.print(f"note: {file.animation.trade}", soft_wrap=True)
+
+
+def print_page(page: Path) -> None:
+    """What to do with the page that was drawn."""
+    out.print(f"\nopen {plain(str(page))} in a browser: it needs no network", soft_wrap=True)
 
 
 def _plain(file: RenderedFile) -> dict[str, Any]:
@@ -49,13 +55,20 @@ def _plain(file: RenderedFile) -> dict[str, Any]:
 
 def render(
     path: Annotated[Path | None, typer.Argument(help="directions.pt; the newest under outputs/.")] = None,
-    directions: Annotated[str | None, typer.Option(help="Which, such as 0,3,5; all.")] = None,
+    directions: Annotated[str | None, typer.Option(help="Numbers or names, such as hue,3; or all.")] = None,
     samples: int = 4,
     frames: int = 48,
     fps: float = 20.0,
     distance: Annotated[float | None, typer.Option(help="In z; chosen from each direction's effect.")] = None,
     projection: Annotated[str, typer.Option(help="keep, or remove z's part along the direction.")] = "keep",
-    file_format: Annotated[str, typer.Option("--format", help="gif, webp, apng, mp4")] = "gif",
+    file_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="gif, webp, apng, or mp4, which needs: pip install '.[video]'",
+            autocompletion=complete_format,
+        ),
+    ] = "gif",
     labels: bool = True,
     grid: Annotated[bool, typer.Option("--grid", help="All directions in one animation.")] = False,
     seed: int = 0,
@@ -73,11 +86,12 @@ def render(
 ) -> None:
     """Draw each direction as a looping animation, a contact sheet, and a page with sliders."""
     from biggan_directions.distributed.starting import joined
-    from biggan_directions.rendering import RenderSettings
+    from biggan_directions.rendering import GALLERY_NAME, RenderSettings
     from biggan_directions.runs.interrupt import resumable
     from biggan_directions.runs.render import render as draw
 
     path = path or newest()
+    folder = to or path.parent
     settings = RenderSettings(
         samples=samples,
         frames=frames,
@@ -89,25 +103,22 @@ def render(
         grid=grid,
         seed=seed,
     )
-    try:
-        indices = None if directions is None else [int(part) for part in directions.split(",")]
-    except ValueError as error:
-        raise UsageError(f"directions must be numbers such as 0,3,5, got '{directions}'") from error
 
-    def opened() -> tuple[Directions, Generator]:
+    def opened() -> tuple[Directions, list[int] | None, Generator]:
         found = open_directions(path, model, search_space)
+        indices = None if directions is None else indices_of(directions, found.names)
         name, classes = subject(found, path, model, class_name)
-        return found, load_for(found, name, classes, truncation, device, compiled=compiled)
+        return found, indices, load_for(found, name, classes, truncation, device, compiled=compiled)
 
     files = []
     with joined() as group, progress_bar() as observe:
-        found, generator = group.together(opened)
+        found, indices, generator = group.together(opened)
         if group.leads:
             note_other_weights(found, path, generator)
         drawn = draw(
             found,
             generator,
-            to or path.parent,
+            folder,
             settings,
             path=path,
             indices=indices,
@@ -124,5 +135,7 @@ def render(
             return
     if as_json:
         typer.echo(json.dumps([_plain(file) for file in files]))
-    elif all(file.kept for file in files):
+        return
+    if all(file.kept for file in files):
         out.print("nothing to do: all of it was there already")
+    print_page(folder / GALLERY_NAME)

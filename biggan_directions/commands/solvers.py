@@ -9,6 +9,7 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
+from biggan_directions.commands.completion import complete_model, complete_solver
 from biggan_directions.commands.opening import facts_of
 from biggan_directions.commands.options import Json
 from biggan_directions.commands.terminal import err, out, plain
@@ -23,8 +24,15 @@ _VERBS = {"survey": "find the search space", "solver": "solve", "measuring": "me
 
 
 def solvers(
-    name: Annotated[str, typer.Argument(help="Solver to describe in detail. Default: list all.")] = "",
-    model: Annotated[str, typer.Option(help="Model for which to compute the cost.")] = "toybox",
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Solver to describe in detail. Default: list all.", autocompletion=complete_solver
+        ),
+    ] = "",
+    model: Annotated[
+        str, typer.Option(help="Model for which to compute the cost.", autocompletion=complete_model)
+    ] = "toybox",
     ndirs: Annotated[int, typer.Option(help="Number of directions for which to compute the cost.")] = 6,
     as_json: Json = False,
 ) -> None:

@@ -25,6 +25,15 @@ def plain(text: str) -> str:
     return escape(printable(text))
 
 
+def size_words(size_bytes: int) -> str:
+    """The size of a file as people say it: in kB below 10 kB, in MB above.
+
+    >>> size_words(812), size_words(1_234_567)
+    ('0.8 kB', '1.23 MB')
+    """
+    return f"{size_bytes / 1e3:.1f} kB" if size_bytes < 10_000 else f"{size_bytes / 1e6:.2f} MB"
+
+
 def measures_of(found: Directions, path: Path) -> Measured:
     """The measures to show for a file's directions; says so where a scorecard beside it is not shown."""
     from biggan_directions.measured import measured

@@ -101,7 +101,8 @@ def check_format(format: Format) -> None:
                 importlib.import_module(needed)
         except ImportError as error:
             raise UsageError(
-                'MP4 needs the video extra: pip install "biggan-directions[video]", or take --format webp.'
+                "MP4 needs the video extra: pip install '.[video]' in a clone, pip install "
+                "'biggan-directions[video]' otherwise; or take --format webp"
             ) from error
 
 

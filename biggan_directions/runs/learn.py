@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from biggan_directions.directions import Directions
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
-from biggan_directions.errors import OutputError, UsageError
+from biggan_directions.errors import FileFormatError, OutputError, UsageError
 from biggan_directions.files.atomic_write import check_writable, explained
 from biggan_directions.learning.run import iterate
 from biggan_directions.learning.settings import LearnSettings
@@ -19,12 +19,13 @@ from biggan_directions.runs import interrupt
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, Checkpoint
 from biggan_directions.runs.folder import held
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
-from biggan_directions.scores import SCORES_NAME, Scorecard
+from biggan_directions.scores import SCORES_NAME, Scorecard, read_scores
 
 if TYPE_CHECKING:
     from biggan_directions.generators import Generator
 
 DIRECTIONS_NAME = "directions.pt"
+_PARTS = {"search space": 1, "measuring": 3, "done": 3}  # any other phase is the solver's own, the second
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -141,6 +142,7 @@ class LearnRun:
                     f"{checkpoint} belongs to an unfinished run: continue the run with --resume, or replace "
                     "it with --force"
                 )
+            _check_foreign(self.folder / SCORES_NAME)
             return None
         if checkpoint.exists() or not self.path.exists():
             return None
@@ -204,7 +206,13 @@ def solve(
             interrupt.check()
             observe(
                 RunProgress(
-                    phase=step.phase, done=step.done, total=step.total, measure=step.measure, value=step.value
+                    phase=step.phase,
+                    done=step.done,
+                    total=step.total,
+                    measure=step.measure,
+                    value=step.value,
+                    part=_PARTS.get(step.phase, 2),
+                    parts=3,
                 )
             )
             solution = step.solution
@@ -212,13 +220,29 @@ def solve(
     space = solution.space
     observe(
         Note(
-            f"searched {len(space.basis)} dimensions, of which {space.live} affect the image and carry "
-            f"{space.trace_share:.1%} of its change; drew {solution.evaluations:,} images"
+            f"searched {len(space.basis)} dimensions, of which {space.live} affect the image; they carry "
+            f"{space.trace_share:.1%} of its change along all {space.basis.shape[1]} dimensions of z; "
+            f"drew {solution.evaluations:,} images"
         )
     )
     for warning in solution.warnings:
         observe(Note(warning))
     return Directions.of(solution, generator, settings.seed), solution.scorecard
+
+
+def _check_foreign(card: Path) -> None:
+    """Refuse to replace a file that has a scorecard's name and is none.
+
+    Raises:
+        OutputError: it is there.
+    """
+    try:
+        read_scores(card, "", 0)  # None where there is none, or one of other directions
+    except FileFormatError as error:
+        raise OutputError(
+            f"{card} is not a scorecard and would be replaced: choose another folder with --out, or replace "
+            "it with --force"
+        ) from error
 
 
 def _arithmetic(generator: Generator) -> str:

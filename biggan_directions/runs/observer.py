@@ -16,6 +16,8 @@ class RunProgress:
         total: steps that this phase takes.
         measure: what ``value`` is, such as ``penalty``; empty where nothing is measured on the way.
         value: the measure so far.
+        part: which of the run's parts this phase is of, from 1.
+        parts: how many parts the run has; 1 where it is not divided.
     """
 
     phase: str
@@ -23,6 +25,8 @@ class RunProgress:
     total: int
     measure: str = ""
     value: float | None = None
+    part: int = 1
+    parts: int = 1
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,17 @@ import torch
 
 from biggan_directions.directions import Directions
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
-from biggan_directions.errors import UsageError
+from biggan_directions.errors import OutputError, UsageError
 from biggan_directions.files.atomic_write import check_writable
 from biggan_directions.generators import Generator
 from biggan_directions.generators.batching import Halving, fastest_batch
 from biggan_directions.generators.weights.download import file_sha256
 from biggan_directions.measured import measured
 from biggan_directions.metrics.scorecard import digest
+from biggan_directions.rendering.animation import SUFFIXES
 from biggan_directions.rendering.gallery import GALLERY_NAME
-from biggan_directions.rendering.manifest import Manifest
-from biggan_directions.rendering.render_plan import RenderedFile, RenderPlan
+from biggan_directions.rendering.manifest import MANIFEST_NAME, Manifest
+from biggan_directions.rendering.render_plan import SHEET_NAME, RenderedFile, RenderPlan
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.samples import listed, samples_of
 from biggan_directions.rendering.settings import RenderSettings
@@ -70,7 +71,8 @@ def render(
 
     Raises:
         UsageError: settings or indices that do not fit, or a file of other directions in the folder.
-        OutputError: another run is writing into the folder, or a file cannot be written.
+        OutputError: another run is writing into the folder, it has files of the same names that no render has
+            drawn, or a file cannot be written.
         GeneratorError: images that are not finite.
         ProcessGroupError: a process has ended or does not answer.
     """
@@ -79,6 +81,8 @@ def render(
         return
     folder, settings = Path(folder), settings or RenderSettings()
     check_writable(folder / GALLERY_NAME)
+    if not resume:
+        _check_foreign(folder, settings)
     with held(folder) as hold:
         path = _file_of(found, folder) if path is None else path
         manifest = Manifest(folder, _made_of(found, path, generator, settings, indices), resume=resume)
@@ -101,6 +105,23 @@ def render(
 
         yield from plan.files(generate)
     together.end()
+
+
+def _check_foreign(folder: Path, settings: RenderSettings) -> None:
+    """Refuse to replace files in a folder that nothing was rendered into.
+
+    Raises:
+        OutputError: there are such files.
+    """
+    if (folder / MANIFEST_NAME).exists():
+        return
+    animations = sorted(folder.glob(f"direction*{SUFFIXES[settings.format]}"))
+    for path in (folder / SHEET_NAME, folder / GALLERY_NAME, *animations):
+        if path.exists():
+            raise OutputError(
+                f"{path} was not drawn by an earlier render and would be replaced: choose another "
+                "folder with --out, move the file away, or use --resume if it is a render's after all"
+            )
 
 
 def _file_of(found: Directions, folder: Path) -> Path:

@@ -90,7 +90,7 @@ class SearchSpace:
         basis: orthonormal rows, most active first, float64 ``(dims, z_dim)``.
         eigenvalues: of E[JᵀJ] per number of the image, one per row of the basis: squared RMS change per unit
             of z.
-        trace_share: the share of the block's change along the basis, in [0, 1].
+        trace_share: share of the image's change along all of z that is along the basis, in [0, 1].
         live: number of rows, from the first, on which the image depends; the rest are dead.
         cotangents: number of vector-Jacobian products in the estimate.
     """
@@ -222,7 +222,7 @@ class Survey:
             block=block,
             basis=block.placed(with_signs(vectors[:dims]), len(self.total)),
             eigenvalues=values[:dims].clone(),
-            trace_share=float(values[:dims].sum()) / trace,
+            trace_share=min(1.0, float(values[:dims].sum() * max(self.count, 1) / self.total.trace())),
             live=min(alive, dims) if told else dims,
             cotangents=self.count,
         )

@@ -76,5 +76,5 @@ def test_what_is_there_already_is_said_before_minutes_of_compiling(tmp_path: Pat
     (tmp_path / "kept" / "directions.pt").write_bytes(b"mine")
     done = run(tmp_path, *LEARN, "--out", "kept", "--compile")
     assert done.returncode == 1
-    assert "already there" in done.stderr
+    assert "already exists" in done.stderr
     assert "compiling" not in done.stderr

@@ -163,3 +163,35 @@ def test_names_may_hold_equals_signs_and_never_stand_before_a_number() -> None:
         parse_moves(["7=2"], ["7", ""])
     with pytest.raises(UsageError, match="all named 'zoom'"):
         parse_moves(["zoom=1"], ["zoom", "zoom"])
+
+
+def test_the_size_is_that_of_each_image_and_the_record_s_command_has_it(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "large.png"
+    done = edit(str(path), "--samples", "1", "--size", "256", "--class", "car", "--out", str(target))
+    assert done.exit_code == 0, done.output
+    image = Image.open(target)
+    assert image.size == (256, 256)
+    assert "--size 256" in image.text["Command"]  # type: ignore[attr-defined]
+    refused = edit(str(path), "--size", "100", "--out", str(target))
+    assert isinstance(refused.exception, UsageError)
+    assert "size is 100: this model's images can be 64, 128" in str(refused.exception)
+
+
+@pytest.mark.parametrize(("distance", "warned"), [("2", False), ("-2", False), ("2.1", True), ("-9", True)])
+def test_a_move_beyond_what_render_shows_is_noted(
+    path: Path, distance: str, warned: bool, tmp_path: Path
+) -> None:
+    done = edit(str(path), "--move", f"turn={distance}", "--out", str(tmp_path / "far.png"), "--json")
+    assert ("further than render goes, which is ±2 of z (effect 0.2)" in done.stderr) == warned
+    assert json.loads(done.stdout)["moves"] == {"0": float(distance)}
+
+
+def test_a_folder_is_no_file_to_write(path: Path, tmp_path: Path) -> None:
+    refused = edit(str(path), "--out", str(tmp_path))
+    assert isinstance(refused.exception, UsageError)
+    assert f"is a folder: give a file, such as --out {tmp_path / 'edit.png'}" in str(refused.exception)
+
+
+def test_small_files_are_not_0_megabytes(path: Path, tmp_path: Path) -> None:
+    done = edit(str(path), "--class", "car", "--out", str(tmp_path / "small.png"))
+    assert "kB" in done.stdout

@@ -17,6 +17,7 @@ from biggan_directions import LearnSettings, load_generator
 from biggan_directions.cli import app
 from biggan_directions.commands.learn import learn
 from biggan_directions.directions import Directions
+from biggan_directions.errors import OutputError
 from biggan_directions.generators import ImageClass
 from biggan_directions.runs.account import learn_command
 from biggan_directions.toybox import true_directions
@@ -182,3 +183,40 @@ def test_a_damaged_scorecard_is_a_note_and_the_page_is_drawn(tmp_path: Path) -> 
     done = render(str(path))
     assert "the scorecard is not shown" in done.stderr
     assert "biggan-directions score" in (tmp_path / "gallery.html").read_text()
+
+
+def test_directions_are_chosen_by_name_and_what_to_open_is_said_last(tmp_path: Path) -> None:
+    path = of(tmp_path, CAR)
+    done = render(str(path), "--directions", "turn")
+    assert (tmp_path / "direction_00.gif").exists()
+    assert not (tmp_path / "direction_01.gif").exists()
+    assert done.stdout.rstrip().endswith(
+        f"open {tmp_path / 'gallery.html'} in a browser: it needs no network"
+    )
+    again = render(str(path), "--directions", "turn", "--resume")
+    assert "nothing to do" in again.stdout
+    assert "in a browser" in again.stdout
+    refused = CliRunner().invoke(app, ["render", str(path), "--directions", "zoom"])
+    assert "no direction 'zoom'" in str(refused.exception)
+
+
+@pytest.mark.parametrize("name", ["sheet.png", "gallery.html", "direction_00.gif"])
+def test_files_that_no_render_has_drawn_are_not_replaced(name: str, tmp_path: Path) -> None:
+    path = of(tmp_path, CAR)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "holiday.gif").write_text("theirs")  # in nobody's way
+    (other / name).write_text("theirs")
+    refused = CliRunner().invoke(app, ["render", str(path), "--out", str(other), *QUICK]).exception
+    assert isinstance(refused, OutputError)
+    assert f"{other / name} was not drawn by an earlier render" in str(refused)
+    assert {file.read_text() for file in other.iterdir()} == {"theirs"}
+    (other / name).unlink()
+    render(str(path), "--out", str(other))
+    render(str(path), "--out", str(other))  # its own files are
+    assert (other / "holiday.gif").read_text() == "theirs"
+
+
+def test_the_help_says_what_mp4_needs() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["render", "--help"], env={"COLUMNS": "200"}).stdout.split())
+    assert "mp4, which needs: pip install '.[video]'" in shown

@@ -160,7 +160,8 @@ def test_without_the_video_extra_mp4_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    with pytest.raises(UsageError, match=r'pip install "biggan-directions\[video\]"'):
+    says = r"pip install '\.\[video\]' in a clone, pip install 'biggan-directions\[video\]'"
+    with pytest.raises(UsageError, match=says):
         write_animation(frames(4), tmp_path / "a.mp4", format="mp4")
     assert not list(tmp_path.iterdir())
 

@@ -61,6 +61,15 @@ def test_the_active_space_holds_the_true_directions_and_knows_the_dead() -> None
     assert (space.eigenvalues.diff() <= 0).all()
 
 
+def test_the_share_of_a_block_is_of_all_of_z() -> None:
+    survey = _survey(Separable(z_dim=12, factors=5), 64)
+    shares = [
+        survey.space(parse_search_space(part, 12), ndirs=1, dims=None).trace_share for part in ("0:5", "5:12")
+    ]
+    assert sum(shares) == pytest.approx(1.0, abs=1e-6)
+    assert min(shares) > 0.01
+
+
 def test_eigenvalues_are_squared_effects() -> None:
     """E[JᵀJ] of a linear picture is known: the estimate's trace within 10 % from 256 cotangents."""
     generator = Separable(z_dim=6, factors=3)

@@ -1,0 +1,83 @@
+"""The inspect command: foreign files, and files given by mistake, which the error names with what to type."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from biggan_directions.cli import app
+from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.toybox import true_directions
+
+
+def inspect(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["inspect", *arguments])
+
+
+def test_matrices_are_taken_from_every_file_that_the_docs_list(tmp_path: Path) -> None:
+    rows = true_directions()[1].double()
+    skew = rows + 0.25 * rows[0]
+    np.save(tmp_path / "a.npy", skew.numpy())
+    np.savez(tmp_path / "b.npz", directions=skew.numpy(), other=np.ones(2))
+    torch.save({"directions": skew}, tmp_path / "c.pt")
+    torch.save(skew, tmp_path / "d.pt")
+    for name in ("a.npy", "b.npz", "c.pt", "d.pt"):
+        done = inspect(str(tmp_path / name), "--model", "toybox", "--json")
+        assert done.exit_code == 0, done.output
+        facts = json.loads(done.stdout)
+        assert facts["directions"] == len(rows)
+        assert facts["orthonormality_error"] < 1e-6
+        assert facts["orthonormality_error_in_file"] == pytest.approx(0.5625, abs=1e-6)  # 1.25² − 1
+    shown = inspect(str(tmp_path / "a.npy")).stdout
+    assert "orthonormality error in file  5.6e-01" in shown
+
+
+def test_a_folder_or_an_unfinished_run_says_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = Path("outputs", "toybox", "car")
+    run.mkdir(parents=True)
+    assert "without a directions.pt" in str(inspect(str(run)).exception)
+    (run / "checkpoint.pt").touch()
+    for path in (run, run / "directions.pt"):
+        refused = inspect(str(path)).exception
+        assert isinstance(refused, FileFormatError)
+        assert "unfinished run" in str(refused)
+        assert f"--out {run} --resume" in str(refused)
+    newest = CliRunner().invoke(app, ["render"]).exception
+    assert "--resume" in str(newest)
+    torch.save(torch.eye(3), run / "directions.pt")
+    refused = inspect(str(run)).exception
+    assert isinstance(refused, FileFormatError)
+    assert f"did you mean {run / 'directions.pt'}?" in str(refused)
+
+
+def test_an_image_is_not_a_file_of_directions(tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "sheet.png")
+    refused = CliRunner().invoke(app, ["render", str(tmp_path / "sheet.png")]).exception
+    assert isinstance(refused, FileFormatError)
+    assert "is a PNG image, not a file of directions" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--class", "duck"], "toybox has duck: add --model toybox"),
+        (["--model", "toybox", "--class", "golden_retriever"], "add --model biggan-deep-128"),
+    ],
+)
+def test_a_class_of_another_model_says_which(arguments: list[str], says: str) -> None:
+    refused = CliRunner().invoke(app, ["learn", *arguments]).exception
+    assert isinstance(refused, UsageError)
+    assert says in str(refused)
+
+
+def test_an_index_is_no_class_of_another_model() -> None:
+    refused = CliRunner().invoke(app, ["learn", "--model", "toybox", "--class", "207"]).exception
+    assert isinstance(refused, UsageError)
+    assert "--model" not in str(refused)
