@@ -103,10 +103,10 @@ def test_no_two_files_of_one_name() -> None:
         "import biggan_directions.cli",
         "from biggan_directions.solvers import registry; registry.names()",
         "from biggan_directions.generators import capabilities, registry; registry.names()",
-        "from biggan_directions.generators.classes.imagenet import resolve_class\n"
+        "from biggan_directions.generators.classes.imagenet import imagenet_classes\n"
         "from biggan_directions.generators.weights.catalog import CATALOG\n"
         "from biggan_directions.generators.weights.locating import cache_status\n"
-        "resolve_class('golden_retriever'); cache_status(CATALOG[1])\n"
+        "imagenet_classes().resolve('golden_retriever'); cache_status(CATALOG[1])\n"
         "assert [len(entry.classes) for entry in CATALOG] == [10, 1000, 1000, 1000]",
     ],
 )

@@ -13,8 +13,7 @@ from typing import Any
 
 import torch
 
-from biggan_directions.solvers.derivatives import Differences, derivatives, pair_list
-from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.derivatives import Derivatives, pair_list
 
 _CHUNK = 1 << 16  # numbers of an image that are converted to float64 at once
 
@@ -61,6 +60,17 @@ class Moments:
             numbers=0,
         )
 
+    @classmethod
+    def of(cls, found: Derivatives, *, signs: torch.Tensor, epsilon: float) -> Moments:
+        """Sum up the derivatives of the image at one latent, measured with these signs and this step."""
+        scale = signs.double() / (2 * epsilon)
+        return cls(
+            pairs=found.pairs,
+            smooth=(found.smooth @ found.smooth.T).cpu(),
+            slopes=_gram(found.changes).cpu() * scale[:, None] * scale,
+            numbers=found.changes.shape[1],
+        )
+
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""
         return {name: getattr(self, name) for name in ("pairs", "smooth", "slopes", "numbers")}
@@ -100,41 +110,6 @@ class Moments:
         matrices[:, first, second] = entries
         matrices[:, second, first] = entries
         return matrices
-
-
-def measure(
-    evaluator: Evaluator,
-    z: torch.Tensor,
-    class_index: torch.Tensor | None,
-    basis: torch.Tensor,
-    *,
-    signs: torch.Tensor,
-    differences: Differences,
-    generator: torch.Generator,
-) -> Moments:
-    """Sum up the first and second derivatives of the image at one latent.
-
-    Arguments as in :func:`~biggan_directions.solvers.derivatives.derivatives`.
-
-    Returns:
-        The sums over this latent.
-    """
-    found = derivatives(
-        evaluator,
-        z,
-        class_index,
-        basis,
-        signs=signs,
-        differences=differences,
-        generator=generator,
-    )
-    scale = signs.double() / (2 * differences.epsilon)
-    return Moments(
-        pairs=found.pairs,
-        smooth=(found.smooth @ found.smooth.T).cpu(),
-        slopes=_gram(found.changes).cpu() * scale[:, None] * scale,
-        numbers=found.changes.shape[1],
-    )
 
 
 def _gram(rows: torch.Tensor) -> torch.Tensor:

@@ -18,13 +18,11 @@ class Sweep:
     Attributes:
         rotation: orthogonal, float64 ``(m, m)``; its rows are the new basis.
         off_diagonal: share of the stack's sum of squares that lies off the diagonal, in [0, 1].
-        largest_angle: of the sweep's rotations, in radians.
         converged: whether all rotations were at most as large as the tolerance.
     """
 
     rotation: torch.Tensor
     off_diagonal: float
-    largest_angle: float
     converged: bool
 
 
@@ -89,12 +87,7 @@ def jacobi_sweeps(
                     _turn(rotation, p, q, angle)
                 largest = max(largest, abs(angle))
         converged = largest <= tolerance
-        yield Sweep(
-            rotation=rotation.clone(),
-            off_diagonal=_off_diagonal(turned),
-            largest_angle=largest,
-            converged=converged,
-        )
+        yield Sweep(rotation=rotation.clone(), off_diagonal=_off_diagonal(turned), converged=converged)
         if converged:
             return
 

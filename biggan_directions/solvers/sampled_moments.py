@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from biggan_directions.latents import signs, stream
-from biggan_directions.solvers.derivatives import Differences
+from biggan_directions.solvers.derivatives import Differences, derivatives
 from biggan_directions.solvers.evaluator import Evaluator
-from biggan_directions.solvers.hessians import Moments, measure
+from biggan_directions.solvers.hessians import Moments
 from biggan_directions.solvers.problem import Sample
 from biggan_directions.solvers.state_checks import check_done, check_like
 
@@ -81,16 +81,12 @@ class SampledMoments:
         sums = self
 
         def at(index: int) -> torch.Tensor:
-            z, class_index = sample(index)
-            return measure(
-                evaluator,
-                z,
-                class_index,
-                basis,
-                signs=signs(1, len(basis), purpose="learning/signs", seed=seed, offset=index)[0],
-                differences=differences,
-                generator=stream("learning/sketch", seed, index),
-            ).flat()
+            ahead = signs(1, len(basis), purpose="learning/signs", seed=seed, offset=index)[0]
+            generator = stream("learning/sketch", seed, index)
+            found = derivatives(
+                evaluator, *sample(index), basis, signs=ahead, differences=differences, generator=generator
+            )
+            return Moments.of(found, signs=ahead, epsilon=differences.epsilon).flat()
 
         for indices in evaluator.group.rounds(range(self.done, total)):
             for found in evaluator.shared(indices, at):

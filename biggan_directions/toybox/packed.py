@@ -14,7 +14,6 @@ from torch import Tensor
 from biggan_directions.toybox.names import TOYS
 from biggan_directions.toybox.network import FACTORS, STORED_STATISTICS, Z_DIM, Network, config
 
-LICENSE = "MIT (trained by this project on scenes that it renders; see docs/toybox.md)"
 ROTATION = "rotation"
 _FILE = "toybox.safetensors"
 _ROTATION_SEED = 20

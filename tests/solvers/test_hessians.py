@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from biggan_directions.solvers.derivatives import Differences
+from biggan_directions.solvers.derivatives import Differences, derivatives
 from biggan_directions.solvers.evaluator import Evaluator
-from biggan_directions.solvers.hessians import Moments, measure
+from biggan_directions.solvers.hessians import Moments
 from biggan_directions.solvers.joint_diagonalisation import off_diagonal_share
 from biggan_directions.solvers.methods.jacobi import diagonalise
 from biggan_directions.solvers.sampled_moments import SampledMoments
@@ -25,15 +25,18 @@ def _measure(
     blocks: tuple[int, ...] = (1,),
     balanced: bool = False,
 ) -> Moments:
-    return measure(
+    signs = torch.where(normal(len(basis), seed=5) < 0, -1.0, 1.0)
+    differences = Differences(blocks=blocks, balanced=balanced)
+    found = derivatives(
         Evaluator(Pixels(f), micro_batch),
         normal(Z_DIM, seed=9),
         None,
         basis,
-        signs=torch.where(normal(len(basis), seed=5) < 0, -1.0, 1.0),
-        differences=Differences(blocks=blocks, balanced=balanced),
+        signs=signs,
+        differences=differences,
         generator=torch.Generator().manual_seed(0),
     )
+    return Moments.of(found, signs=signs, epsilon=differences.epsilon)
 
 
 def _averaged(hessians: torch.Tensor, block: int) -> torch.Tensor:

@@ -3,7 +3,7 @@
 from functools import cache
 from importlib.resources import files
 
-from biggan_directions.generators.classes.class_table import ClassEntry, ClassTable, ImageClass
+from biggan_directions.generators.classes.class_table import ClassEntry, ClassTable
 
 
 @cache
@@ -24,8 +24,3 @@ def imagenet_classes() -> ClassTable:
         )
         for index, wordnet_id, names, definition in rows
     )
-
-
-def resolve_class(text: str, table: ClassTable | None = None) -> ImageClass:
-    """The class that ``text`` names in ``table`` (by default ImageNet's): see ClassTable.resolve."""
-    return (table if table is not None else imagenet_classes()).resolve(text)

@@ -4,8 +4,9 @@ import pytest
 
 from biggan_directions.errors import UnknownClassError
 from biggan_directions.generators.classes.class_table import ClassTable
-from biggan_directions.generators.classes.imagenet import imagenet_classes, resolve_class
+from biggan_directions.generators.classes.imagenet import imagenet_classes
 
+IMAGENET = imagenet_classes()
 SMALL = ClassTable.from_names(["mug", "mushroom", "house", "pine", "car"])  # no WordNet ids, as the toybox
 
 
@@ -26,32 +27,32 @@ SMALL = ClassTable.from_names(["mug", "mushroom", "house", "pine", "car"])  # no
 )
 def test_the_nearest_are_named(text: str, named: list[str]) -> None:
     with pytest.raises(UnknownClassError) as caught:
-        resolve_class(text)
+        IMAGENET.resolve(text)
     for candidate in named:
         assert candidate in str(caught.value)
 
 
 def test_a_whole_name_wins_over_a_word_of_longer_names() -> None:
-    assert resolve_class("lion").index == 291  # not sea lion, not mountain lion
-    assert resolve_class("tiger").index == 292
+    assert IMAGENET.resolve("lion").index == 291  # not sea lion, not mountain lion
+    assert IMAGENET.resolve("tiger").index == 292
 
 
 @pytest.mark.parametrize("text", ["1000", "-1", "n00000000", "", "   ", "q" * 8, "9" * 5000, "x" * 100_000])
 def test_nothing_like_it(text: str) -> None:
     with pytest.raises(UnknownClassError, match="biggan-directions classes") as caught:
-        resolve_class(text)
+        IMAGENET.resolve(text)
     assert len(str(caught.value)) < 400
 
 
 def test_what_was_typed_is_shown_escaped() -> None:
     with pytest.raises(UnknownClassError) as caught:
-        resolve_class("\u202egolden\x1b[31m")
+        IMAGENET.resolve("\u202egolden\x1b[31m")
     assert str(caught.value).isprintable()
 
 
 def test_names_and_indices_of_a_small_table() -> None:
     assert SMALL.resolve("Mushroom") == (1, "mushroom")
-    assert resolve_class("4", SMALL) == (4, "car")
+    assert SMALL.resolve("4") == (4, "car")
 
 
 @pytest.mark.parametrize(
@@ -72,13 +73,13 @@ def test_a_small_table_says_what_it_has(text: str, says: str) -> None:
     [("", list(range(1000))), ("n02099601", [207]), ("207", [207]), ("zzzz", [])],
 )
 def test_a_search_for_all_for_one_and_for_none(query: str, indices: list[int]) -> None:
-    assert [entry.index for entry in imagenet_classes().search(query)] == indices
+    assert [entry.index for entry in IMAGENET.search(query)] == indices
 
 
 def test_a_search_finds_whole_names_then_words_then_parts() -> None:
-    found = [entry.index for entry in imagenet_classes().search("lion")]
+    found = [entry.index for entry in IMAGENET.search("lion")]
     assert found[0] == 291
     assert found.index(150) < found.index(396)  # sea lion, lionfish
     assert 1 not in found
     for part in ("retr gold", "etriev"):
-        assert 207 in [entry.index for entry in imagenet_classes().search(part)]
+        assert 207 in [entry.index for entry in IMAGENET.search(part)]
