@@ -80,11 +80,7 @@ def measured(at: dict[str, int], options: argparse.Namespace, device: torch.devi
     settings = LearnSettings(ndirs=at["ndirs"], search_dims=2 * at["ndirs"], latents=at["latents"])
     solutions = []
     taken = seconds(lambda: solutions.append(learn(frozen, settings)), device)
-    return {
-        "evaluations": solutions[0].evaluations,
-        "gradients": solutions[0].gradients,
-        "seconds": taken,
-    }
+    return {"evaluations": solutions[0].evaluations, "gradients": solutions[0].gradients, "seconds": taken}
 
 
 def power(values: Sequence[int], costs: Sequence[float]) -> float:

@@ -132,12 +132,7 @@ def sample_inputs(
         UsageError: as in :func:`sample_latents` and :func:`sample_classes`.
     """
     z = sample_latents(
-        count,
-        generator.z_dim,
-        truncation=generator.truncation,
-        seed=seed,
-        purpose=purpose,
-        offset=start,
+        count, generator.z_dim, truncation=generator.truncation, seed=seed, purpose=purpose, offset=start
     )
     if len(generator.classes) == 1:
         return z, None

@@ -35,12 +35,7 @@ class ProcessGroup:
     """
 
     def __init__(
-        self,
-        rank: int = 0,
-        size: int = 1,
-        *,
-        device: torch.device | None = None,
-        store: Store | None = None,
+        self, rank: int = 0, size: int = 1, *, device: torch.device | None = None, store: Store | None = None
     ) -> None:
         self.rank, self.size = rank, size
         self.device = torch.device("cpu") if device is None else device

@@ -27,8 +27,7 @@ class ImageRequest(
         str, Meta(min_length=1, max_length=200, description="A name, WordNet id or index of a class.")
     ]
     truncation: Annotated[
-        float,
-        Meta(gt=0, le=1, description="Also scales z. The answer names the stored value that is used."),
+        float, Meta(gt=0, le=1, description="Also scales z. The answer names the stored value that is used.")
     ]
     seed: Annotated[
         int,

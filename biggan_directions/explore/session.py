@@ -195,12 +195,7 @@ class Session:
     def _described(self, index: int, name: str, effect: float | None, penalty: float | None) -> DirectionInfo:
         reach, reason = default_distance(float(self._found.effect[index]))
         return DirectionInfo(
-            index=index,
-            name=printable(name),
-            effect=effect,
-            penalty=penalty,
-            reach=reach,
-            reason=reason,
+            index=index, name=printable(name), effect=effect, penalty=penalty, reach=reach, reason=reason
         )
 
     def _generator(self, wanted: str, truncation: float) -> Generator:

@@ -184,8 +184,5 @@ def load_generator(
 
 def _facts_of(entry: CatalogEntry) -> ModelFacts:
     return ModelFacts(
-        resolution=entry.resolution,
-        z_dim=entry.z_dim,
-        classes=entry.classes,
-        truncation=entry.truncation,
+        resolution=entry.resolution, z_dim=entry.z_dim, classes=entry.classes, truncation=entry.truncation
     )

@@ -10,13 +10,7 @@ from biggan_directions.rendering.images import Generate, ImageArray, draw
 from biggan_directions.rendering.labels import signed
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.settings import RenderSettings
-from biggan_directions.traversal import (
-    Path,
-    apply_moves,
-    latents_along,
-    loop_path,
-    there_and_back_path,
-)
+from biggan_directions.traversal import Path, apply_moves, latents_along, loop_path, there_and_back_path
 
 
 def render_loop(

@@ -33,11 +33,7 @@ def off_diagonal_share(stack: torch.Tensor, rotation: torch.Tensor | None = None
 
 
 def jacobi_sweeps(
-    stack: torch.Tensor,
-    *,
-    start: torch.Tensor | None = None,
-    tolerance: float = 1e-7,
-    max_sweeps: int = 100,
+    stack: torch.Tensor, *, start: torch.Tensor | None = None, tolerance: float = 1e-7, max_sweeps: int = 100
 ) -> Iterator[Sweep]:
     r"""Minimise Σₙ Σ_{i≠j} (W Hₙ Wᵀ)ᵢⱼ² over orthogonal W, one pair of rows at a time.
 

@@ -114,9 +114,7 @@ def test_render_writes_the_pictures_of_one_process_and_goes_on_in_several(net: P
     _same(tmp_path / "one", tmp_path / "three", "sheet.png", "direction_00.gif", "direction_01.gif")
     (tmp_path / "out" / "direction_01.gif").unlink()
     resumed, again = run_groups(
-        tmp_path,
-        command(2, *render, "out", "--resume", "--json"),
-        command(2, *render, "out", "--resume"),
+        tmp_path, command(2, *render, "out", "--resume", "--json"), command(2, *render, "out", "--resume")
     )
     assert resumed.codes == [0, 0], resumed.err
     kept = {Path(file["path"]).name: file["kept"] for file in json.loads(resumed.out)}

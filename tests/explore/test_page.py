@@ -370,9 +370,7 @@ def has_name(snapshot: str) -> bool:
     return '"' in snapshot.splitlines()[0]
 
 
-def test_errors_reach_the_page_as_words_and_the_next_picture_clears_them(
-    context: BrowserContext,
-) -> None:
+def test_errors_reach_the_page_as_words_and_the_next_picture_clears_them(context: BrowserContext) -> None:
     many = ClassTable.from_names([*TOYS, "crane", "crane", *(f"thing {i}" for i in range(40))])
     with serving(make_session(table=many)) as live:  # enough classes to be typed
         page = context.new_page()

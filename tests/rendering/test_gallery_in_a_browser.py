@@ -87,9 +87,7 @@ def test_the_keyboard_moves_a_direction_and_no_other(page: "Page") -> None:
     assert page.locator(f"{FIRST} output").inner_text() == "−2.0"
 
 
-def test_the_pointer_moves_a_direction_wherever_it_is_shown(
-    page: "Page",
-) -> None:
+def test_the_pointer_moves_a_direction_wherever_it_is_shown(page: "Page") -> None:
     output, seen = page.locator(f"{FIRST} output"), {drawn(page, f"{FIRST} .pictures")}
     for holder, there in (
         ("input[type=range]", "+2.0"),

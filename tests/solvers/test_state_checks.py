@@ -21,15 +21,9 @@ def test_the_same_form_with_other_numbers_is_accepted() -> None:
         (None, "mine is of type NoneType, expected dict"),
         ({"done": 4}, "mine has other keys than done, sums, rate"),
         ({**LIKE, "done": True}, "mine.done is of type bool, expected int"),
-        (
-            {**LIKE, "sums": {"total": torch.zeros(3, 2)}},
-            r"sums.total is torch.float32 of shape \(3, 2\)",
-        ),
+        ({**LIKE, "sums": {"total": torch.zeros(3, 2)}}, r"sums.total is torch.float32 of shape \(3, 2\)"),
         ({**LIKE, "sums": {"total": torch.zeros(2, 3).double()}}, "mine.sums.total is torch.float64"),
-        (
-            {**LIKE, "sums": {"total": torch.full((2, 3), torch.inf)}},
-            "sums.total has numbers that are not",
-        ),
+        ({**LIKE, "sums": {"total": torch.full((2, 3), torch.inf)}}, "sums.total has numbers that are not"),
     ],
 )
 def test_another_form_is_refused_by_its_part(found: Any, says: str) -> None:

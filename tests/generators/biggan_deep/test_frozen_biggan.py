@@ -156,10 +156,7 @@ def test_gradients_of_several_pictures_are_the_packages_own(small: BigGAN) -> No
     [(1, ([1] * 5, [1] * 5)), (200_000, ([5], [1, 1, 1, 1, 1])), (2**30, ([5], [5]))],
 )
 def test_pictures_do_not_depend_on_the_batch_nor_on_where_it_is_taken_apart(
-    small: BigGAN,
-    band_bytes: int,
-    expected: tuple[list[int], list[int]],
-    monkeypatch: pytest.MonkeyPatch,
+    small: BigGAN, band_bytes: int, expected: tuple[list[int], list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frozen, z, class_index = freeze(small), latents(small.config, 5), torch.tensor([2, 0, 1, 1, 0])
     with torch.no_grad():

@@ -173,10 +173,7 @@ def test_the_published_configuration_is_accepted(tmp_path: Path) -> None:
         ),
         ({"layers": [[False, 16, 4]]}, r"layers\[0\] is"),
         ({"layers": [[False, 16, 8], [True, 8, 4], [True, 4, 2]]}, "layers end at 2 times the width"),
-        (
-            {"layers": [[False, 16, 8, 1]]},
-            r"layers\[0\] is \[false, 16, 8, 1\], expected a list of length 3",
-        ),
+        ({"layers": [[False, 16, 8, 1]]}, r"layers\[0\] is \[false, 16, 8, 1\], expected a list of length 3"),
     ],
 )
 def test_values_that_cannot_be(tmp_path: Path, changes: dict[str, Any], says: str) -> None:

@@ -69,8 +69,7 @@ def test_a_small_table_says_what_it_has(text: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "indices"),
-    [("", list(range(1000))), ("n02099601", [207]), ("207", [207]), ("zzzz", [])],
+    ("query", "indices"), [("", list(range(1000))), ("n02099601", [207]), ("207", [207]), ("zzzz", [])]
 )
 def test_a_search_for_all_for_one_and_for_none(query: str, indices: list[int]) -> None:
     assert [entry.index for entry in IMAGENET.search(query)] == indices
