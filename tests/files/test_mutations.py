@@ -12,7 +12,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -27,7 +26,7 @@ from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan_deep.layout import load_state, read_config
 from biggan_directions.generators.weights.weight_folder import WeightFiles
 from biggan_directions.scores import SCORES_FORMAT, read_scores
-from tests.support.checkpoints import SMALL, small_state
+from tests.support.checkpoints import SMALL, saved, small_state
 from tests.support.hostile import archive, sizes, text, view, whole
 from tests.support.oracles import random_orthogonal
 
@@ -44,9 +43,7 @@ def _watch(event: str, _: object) -> None:
         _watching.append(event)
 
 
-codecs.lookup(
-    "cp437"
-)  # that of names in an archive: the module is Python's, and loaded where it is first used
+codecs.lookup("cp437")  # of names in an archive: the module is Python's, and loaded where it is first used
 sys.addaudithook(_watch)  # cannot be taken away again: it does nothing unless it is asked to
 
 
@@ -92,10 +89,8 @@ def damaged(whole_file: bytes, chance: random.Random) -> bytes:
         elif kind == 1:
             content[place : place + length] = chance.randbytes(length)
         elif kind == 2:
-            number = chance.choice(
-                (0, 1, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**63, 2**64 - 1)
-            )
-            size = chance.choice((1, 2, 4, 8))
+            powers = (2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**63, 2**64 - 1)
+            number, size = chance.choice((0, 1, *powers)), chance.choice((1, 2, 4, 8))
             content[place : place + size] = struct.pack("<Q", number)[:size]
         elif kind == 3:
             del content[place : place + length]
@@ -120,12 +115,6 @@ def repaired(whole_file: bytes, chance: random.Random) -> bytes:
         for key, raw in storages.items():
             made.writestr(f"archive/data/{key}", damaged(raw, chance) if chance.random() < 0.1 else raw)
         made.writestr("archive/version", b"3\n")  # torch reads no archive without
-    return content.getvalue()
-
-
-def _torch(value: Any, *, older_format: bool = False) -> bytes:
-    content = io.BytesIO()
-    torch.save(value, content, _use_new_zipfile_serialization=not older_format)
     return content.getvalue()
 
 
@@ -162,7 +151,7 @@ def _directions(path: Path) -> None:
     assert bool(torch.isfinite(found.directions).all())
 
 
-def _checkpoint(path: Path) -> None:
+def _model(path: Path) -> None:
     config = path.with_name("config.json")
     config.write_text(json.dumps(SMALL), "utf-8")
     _, state = load_state(WeightFiles(config_path=config, state_path=path, sha256=""))
@@ -179,17 +168,12 @@ _BARE = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
 KINDS: dict[str, Kind] = {
     "directions": ("file.pt", _ours, _directions, damaged),
     "directions, checksums right": ("file.pt", _ours, _directions, repaired),
-    "matrix": ("file.pt", lambda _: _torch(_BARE), _directions, repaired),
-    "matrix, older format": ("file.pt", lambda _: _torch(_BARE, older_format=True), _directions, damaged),
-    "checkpoint": ("file.bin", lambda _: _torch(small_state()), _checkpoint, damaged),
-    "checkpoint, checksums right": ("file.bin", lambda _: _torch(small_state()), _checkpoint, repaired),
-    "checkpoint, older": (
-        "file.bin",
-        lambda _: _torch(small_state(), older_format=True),
-        _checkpoint,
-        damaged,
-    ),
-    "safetensors": ("file.safetensors", lambda _: save_safetensors(small_state()), _checkpoint, damaged),
+    "matrix": ("file.pt", lambda _: saved(_BARE), _directions, repaired),
+    "matrix, older format": ("file.pt", lambda _: saved(_BARE, older_format=True), _directions, damaged),
+    "checkpoint": ("file.bin", lambda _: saved(small_state()), _model, damaged),
+    "checkpoint, checksums right": ("file.bin", lambda _: saved(small_state()), _model, repaired),
+    "checkpoint, older": ("file.bin", lambda _: saved(small_state(), older_format=True), _model, damaged),
+    "safetensors": ("file.safetensors", lambda _: save_safetensors(small_state()), _model, damaged),
     "config": ("file.json", lambda _: json.dumps(SMALL).encode(), read_config, damaged),
     "scorecard": ("file.json", lambda _: _scorecard(), _scores, damaged),
 }
@@ -248,23 +232,11 @@ def test_the_watch_sees_what_runs(tmp_path: Path) -> None:
 _OPCODES = st.sampled_from(
     [
         *(bytes([code]) for code in b"N\x88\x89(]})t\x85\x86\x87aesuQRb.\x94\x93"),
-        *(
-            b"q\x00",
-            b"q\x01",
-            b"h\x00",
-            b"h\x01",
-            b"K\x02",
-            whole(2**62),
-            whole(-1),
-            sizes([2, 2]),
-            sizes([2, 1]),
-        ),
+        *(b"q\x00", b"q\x01", b"h\x00", b"h\x01", b"K\x02"),
+        *(whole(2**62), whole(-1), sizes([2, 2]), sizes([2, 1])),
         *(text("storage"), text("0"), text("cpu"), b"ctorch\nFloatStorage\n", b"ccollections\nOrderedDict\n"),
-        *(
-            b"ctorch._utils\n_rebuild_tensor_v2\n",
-            b"ctorch._utils\n_rebuild_parameter\n",
-            view(4, [2, 2], [2, 1]),
-        ),
+        *(b"ctorch._utils\n_rebuild_tensor_v2\n", b"ctorch._utils\n_rebuild_parameter\n"),
+        view(4, [2, 2], [2, 1]),
     ]
 )
 

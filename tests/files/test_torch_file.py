@@ -1,9 +1,7 @@
 """Torch's files: what torch wrote is read as torch reads it, and what somebody else wrote harms nothing."""
 
 import io
-import os
 import pickle
-import socket
 import struct
 import subprocess
 import sys
@@ -21,6 +19,7 @@ from safetensors.torch import save as save_safetensors
 from biggan_directions.errors import FileFormatError
 from biggan_directions.files.safetensors_file import read_safetensors
 from biggan_directions.files.torch_file import read_torch_file
+from tests.support.checkpoints import saved
 from tests.support.hostile import Runs, archive, older_file, text, view, whole
 
 LARGEST = 2**20
@@ -30,12 +29,6 @@ def read(content: bytes, folder: Path, largest: int = LARGEST) -> Any:
     path = folder / "file.pt"
     path.write_bytes(content)
     return read_torch_file(path, largest=largest, what="a test's file")
-
-
-def saved(value: Any, *, older_format: bool = False) -> bytes:
-    content = io.BytesIO()
-    torch.save(value, content, _use_new_zipfile_serialization=not older_format)
-    return content.getvalue()
 
 
 def same(one: Any, other: Any) -> bool:
@@ -252,22 +245,6 @@ def test_a_file_that_ends_too_early_or_too_late(older_format: bool, tmp_path: Pa
             read(content[:size], tmp_path)
     with pytest.raises(FileFormatError):
         read(content + b"more", tmp_path)
-
-
-def test_what_is_not_a_file(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "round").symlink_to("round")
-    (tmp_path / "zero").symlink_to("/dev/zero")
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(tmp_path / "socket"))
-    for name in ("pipe", "folder", "round", "zero", "socket", "absent"):
-        with pytest.raises(FileFormatError, match="cannot be read"):
-            read_torch_file(tmp_path / name, largest=LARGEST, what="a test's file")
-    with (tmp_path / "large").open("wb") as file:
-        file.truncate(2**40)  # sparse: takes no room
-    with pytest.raises(FileFormatError, match="too large"):
-        read_torch_file(tmp_path / "large", largest=LARGEST, what="a test's file")
 
 
 FORMATS = ("file.pt", "older.pt", "file.safetensors")

@@ -19,13 +19,9 @@ PATH = loop_path(SETTINGS.frames)
 
 
 def _job(target: Path, *, with_strips: bool = False) -> AnimationJob:
+    panels = [Panel("3", "", 2.0)]
     return AnimationJob(
-        indices=(3,),
-        panels=[Panel("3", "", 2.0)],
-        path=PATH,
-        target=target,
-        comment="",
-        with_strips=with_strips,
+        indices=(3,), panels=panels, path=PATH, target=target, comment="", with_strips=with_strips
     )
 
 

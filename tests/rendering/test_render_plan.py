@@ -44,9 +44,7 @@ def test_a_record_for_each_file_in_order(tmp_path: Path) -> None:
     animation = records[1].animation
     assert animation is not None
     assert (animation.frames, animation.duration_ms) == (8, 400)
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted(
-        record.path.name for record in records
-    )
+    assert set(tmp_path.iterdir()) == {record.path for record in records}
 
 
 @pytest.mark.parametrize("projection", ["keep", "remove"])
@@ -81,15 +79,9 @@ def test_another_class_for_each_sample_reaches_every_file(tmp_path: Path) -> Non
 def test_the_sheet_shows_a_sample_of_each_class(tmp_path: Path) -> None:
     settings = replace(SETTINGS, samples=5, labels=False)
     heights = []
-    for class_index in (
-        None,
-        torch.zeros(5, dtype=torch.int64),
-        torch.tensor([2, 0, 2, 0, 0]),
-        torch.arange(5),
-    ):
-        generator = Discs()
-        shown = request(5, class_index=class_index, indices=(0,))
-        plan = RenderPlan(shown, tmp_path, settings=settings)
+    for classes in (None, [0, 0, 0, 0, 0], [2, 0, 2, 0, 0], [0, 1, 2, 3, 4]):
+        generator, class_index = Discs(), None if classes is None else torch.tensor(classes)
+        plan = RenderPlan(request(5, class_index=class_index, indices=(0,)), tmp_path, settings=settings)
         records = list(plan.files(generator))
         assert generator.drawn == plan.images_needed
         heights.append(Image.open(records[0].path).height)
@@ -105,20 +97,19 @@ def test_memory_does_not_grow_with_the_number_of_directions(tmp_path: Path) -> N
 
     def watched(z: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor:
         if len(discs.batches) % 15 == 0:
-            alive.append(_images_alive())
+            alive.append(sum(type(thing) is Image.Image for thing in gc.get_objects()))
         return discs(z, class_index)
 
     settings = replace(SETTINGS, frames=16, batch_size=2)
-    before = _images_alive()
     many = torch.eye(6).repeat(4, 1)
-    list(_files(watched, request(2, directions=many), tmp_path, settings))
+    gc.freeze()  # leaves what is here already out of the count
+    try:
+        list(_files(watched, request(2, directions=many), tmp_path, settings))
+    finally:
+        gc.unfreeze()
     distinct = 16 // 2 + 1
     assert len(alive) > 10
-    assert 0 < max(alive) - before <= 2 * distinct + 8
-
-
-def _images_alive() -> int:
-    return sum(type(thing) is Image.Image for thing in gc.get_objects())
+    assert 0 < max(alive) <= 2 * distinct + 8
 
 
 def test_a_generator_that_fails_leaves_whole_files_only(tmp_path: Path) -> None:
@@ -159,7 +150,7 @@ def test_drawing_stops_as_soon_as_encoding_has_failed(tmp_path: Path) -> None:
     next(records)
     shutil.rmtree(folder)
     folder.write_bytes(b"in the way")
-    with pytest.raises(OutputError, match="Cannot write"):
+    with pytest.raises(OutputError, match=r"Cannot write .*direction_00\.gif"):
         next(records)
     assert discs.drawn < plan.images_needed / 2
 
@@ -170,15 +161,6 @@ def test_without_the_video_extra_nothing_is_drawn(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(UsageError, match="video"):
         next(_files(generator, request(2), tmp_path, settings))
     assert generator.drawn == 0
-
-
-def test_a_file_that_cannot_be_written_stops_the_drawing(tmp_path: Path) -> None:
-    generator = Discs()
-    (tmp_path / "direction_01.gif" / "inside").mkdir(parents=True)
-    plan = RenderPlan(request(2), tmp_path, settings=SETTINGS)
-    with pytest.raises(OutputError, match=r"Cannot write .*direction_01\.gif"):
-        list(plan.files(generator))
-    assert generator.drawn < plan.images_needed
 
 
 def test_another_number_of_samples_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:

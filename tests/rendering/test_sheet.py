@@ -7,9 +7,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from biggan_directions.errors import UsageError
 from biggan_directions.rendering import sheet
-from biggan_directions.rendering.images import to_bytes
+from biggan_directions.rendering.images import Generate, to_bytes
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.rendering.sheet import contact_sheet
 from tests.support.standin import Discs, directions, latents, request
@@ -19,10 +18,13 @@ EFFECTS = [0.2, 0.1, math.nan, 0.05, 0.4, 0.2]
 
 
 def _sheet(
-    settings: RenderSettings, indices: tuple[int, ...] = (0, 1, 2, 3), **more: object
+    settings: RenderSettings,
+    indices: tuple[int, ...] = (0, 1, 2, 3),
+    generate: Generate | None = None,
+    **more: object,
 ) -> NDArray[np.uint8]:
     shown = request(settings.samples, names=NAMES, effects=EFFECTS, indices=indices, **more)
-    return np.asarray(contact_sheet(Discs(160), shown, settings=settings))
+    return np.asarray(contact_sheet(generate or Discs(160), shown, settings=settings))
 
 
 def test_every_picture_stands_in_its_row_and_column() -> None:
@@ -58,12 +60,8 @@ def test_distances_stand_once_where_shared_and_under_each_row_where_not() -> Non
 
 def test_longer_distances_change_the_numbers_on_the_axis() -> None:
     near, far = (
-        np.asarray(
-            contact_sheet(
-                lambda z, class_index: torch.zeros(len(z), 3, 160, 160),
-                request(1, names=NAMES, effects=EFFECTS, indices=(0,)),
-                settings=RenderSettings(samples=1, distance=distance),
-            )
+        _sheet(
+            RenderSettings(samples=1, distance=distance), (0,), lambda z, _: torch.zeros(len(z), 3, 160, 160)
         )
         for distance in (1.0, 3.0)
     )
@@ -74,7 +72,7 @@ def test_longer_distances_change_the_numbers_on_the_axis() -> None:
 
 def test_the_centre_is_drawn_once_for_all_directions() -> None:
     generator = Discs(32)
-    contact_sheet(generator, request(1, names=NAMES, effects=EFFECTS), settings=RenderSettings(samples=1))
+    _sheet(RenderSettings(samples=1), (0, 1, 2, 3, 4, 5), generator)
     assert generator.drawn == 1 + 6 * 6
 
 
@@ -86,8 +84,3 @@ def test_small_pictures_are_enlarged_and_many_large_ones_fit(monkeypatch: pytest
     forty = request(1, directions=torch.eye(6)[:1].repeat(40, 1), effects=[0.2] * 40)
     many = contact_sheet(Discs(160), forty, settings=settings)
     assert 800_000 < many.width * many.height < 1_200_000
-
-
-def test_no_directions_is_an_error() -> None:
-    with pytest.raises(UsageError, match="no directions to show"):
-        _sheet(RenderSettings(samples=1), ())

@@ -12,6 +12,7 @@ from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Found, Solver, Step
 from biggan_directions.solvers.problem import Problem
 from biggan_directions.solvers.settings import declared, read_settings
+from tests.support.checkpoints import saved
 from tests.support.problems import problem_of
 from tests.support.separable import Separable
 
@@ -58,12 +59,6 @@ def same(one: Found, other: Found) -> bool:
         torch.equal(a.nan_to_num(-1), b.nan_to_num(-1)) if isinstance(a, torch.Tensor) else a == b
         for a, b in pairs
     )
-
-
-def saved(state: dict[str, Any]) -> bytes:
-    file = io.BytesIO()
-    torch.save(state, file)
-    return file.getvalue()
 
 
 @every_solver

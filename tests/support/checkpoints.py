@@ -1,5 +1,6 @@
 """Small checkpoints in the published layout, with random weights, written where a test wants them."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,13 @@ SMALL: dict[str, Any] = {
 }
 
 
+def saved(value: Any, *, older_format: bool = False) -> bytes:
+    """What torch writes; ``older_format`` is that of the published files."""
+    content = io.BytesIO()
+    torch.save(value, content, _use_new_zipfile_serialization=not older_format)
+    return content.getvalue()
+
+
 def small_state(**changes: Any) -> dict[str, torch.Tensor]:
     """Random tensors of a small model's names and shapes, statistics among them."""
     model = BigGAN(BigGANConfig(**{**SMALL, **changes}))
@@ -29,12 +37,8 @@ def small_state(**changes: Any) -> dict[str, torch.Tensor]:
 
 
 def write_checkpoint(folder: Path, *, older_format: bool = False, **changes: Any) -> Path:
-    """Write ``config.json`` and ``pytorch_model.bin``; ``older_format`` is that of the published files."""
+    """Write ``config.json`` and ``pytorch_model.bin``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps({**SMALL, **changes}), "utf-8")
-    torch.save(
-        small_state(**changes),
-        folder / "pytorch_model.bin",
-        _use_new_zipfile_serialization=not older_format,
-    )
+    (folder / "pytorch_model.bin").write_bytes(saved(small_state(**changes), older_format=older_format))
     return folder

@@ -48,6 +48,19 @@ def quadratic(dimensions: int, outputs: int, seed: int = 0) -> tuple[Callable[[T
     return f, hessians
 
 
+class Pixels:
+    """A generator that draws any function ``(N, 7)`` to ``(N, side²)``, as the one channel of its images."""
+
+    z_dim = 7
+    device = torch.device("cpu")
+
+    def __init__(self, function: Callable[[Tensor], Tensor], side: int = 6) -> None:
+        self.function, self.side = function, side
+
+    def __call__(self, z: Tensor, class_index: Tensor | None = None) -> Tensor:
+        return self.function(z).reshape(len(z), -1, self.side, self.side)
+
+
 def separable(z: Tensor) -> Tensor:
     """A sum of curved functions of one coordinate each: no mixed second derivative anywhere."""
     return torch.stack([z.sin().sum(-1), (z**4).sum(-1), z.exp().sum(-1)], dim=-1)

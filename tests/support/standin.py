@@ -1,10 +1,15 @@
 """A generator made of formulas: a coloured disc before a soft backdrop, moved, grown and turned by z."""
 
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from PIL import Image
 
-from biggan_directions.rendering import RenderRequest
+from biggan_directions.rendering import RenderRequest, RenderSettings
+from biggan_directions.rendering.frames import render_loop
 
 Z_DIM = 6
 
@@ -43,6 +48,22 @@ def directions() -> torch.Tensor:
 
 def latents(count: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(count, Z_DIM, generator=torch.Generator().manual_seed(seed))
+
+
+def frames(count: int = 12, samples: int = 2, side: int = 32) -> Iterator[Image.Image]:
+    """Of an animation along the first direction."""
+    shown = request(samples, indices=(0,), names=["x"] * 6, effects=[0.2] * 6)
+    return render_loop(Discs(side), shown, settings=RenderSettings(frames=count, scale=1, samples=samples))
+
+
+def read_frames(image: Image.Image) -> tuple[list[NDArray[np.uint8]], list[int]]:
+    """All frames of a file and their durations in ms, as Pillow sees them."""
+    shown, durations = [], []
+    for index in range(image.n_frames):  # type: ignore[attr-defined]
+        image.seek(index)
+        shown.append(np.asarray(image.convert("RGB")))
+        durations.append(image.info["duration"])
+    return shown, durations
 
 
 def request(samples: int, **changed: Any) -> RenderRequest:

@@ -14,6 +14,7 @@ from biggan_directions.errors import UsageError
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
 from biggan_directions.generators.biggan_deep.kernels import operations
+from biggan_directions.generators.biggan_deep.kernels.switch import Kernels, using
 from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
 from tests.support.narrow_biggan import narrow_config, published_config, random_biggan
 from tests.support.oracles import normal
@@ -173,6 +174,19 @@ def test_pictures_do_not_depend_on_the_batch_nor_on_where_it_is_taken_apart(
     recorded = frozen(z.requires_grad_(), class_index)
     assert (recorded - each).abs().max() <= 1e-12
     assert batches[-1][-1] == 5
+
+
+@pytest.mark.parametrize("kernels", [Kernels.none(), Kernels(bands=False), Kernels(packed=False)])
+def test_each_fast_way_changes_nothing_but_rounding(small: BigGAN, kernels: Kernels) -> None:
+    """In float32, since weights in float64 are never packed."""
+    frozen, z = freeze(small, dtype=torch.float32), latents(small.config, 3).float().requires_grad_()
+    expected = frozen(z)
+    (expected_gradient,) = torch.autograd.grad(expected.square().sum(), z)
+    with using(kernels):
+        images = frozen(z)
+        (gradient,) = torch.autograd.grad(images.square().sum(), z)
+    assert (images - expected).abs().max() <= 1e-5
+    assert (gradient - expected_gradient).abs().max() <= 1e-5 * expected_gradient.abs().max()
 
 
 def test_without_autograd_neither_z_nor_weights_change(small: BigGAN) -> None:

@@ -1,0 +1,46 @@
+"""Tests mirror the package: the tests of ``biggan_directions/x/y.py`` are in ``tests/x/test_y.py``."""
+
+from pathlib import Path
+
+import pytest
+
+import biggan_directions
+
+PACKAGE, TESTS = Path(biggan_directions.__file__).parent, Path(__file__).parent
+
+# The exceptions: parts that nobody calls alone, and the file that tests them with what they are a part of.
+WITHIN = {
+    "generators/biggan_deep/test_frozen_biggan.py": [
+        *("attention", "block", "folding", "last_block", "layer", "subpixel", "kernels/attention_by_hand"),
+        *("kernels/block_by_hand", "kernels/by_hand", "kernels/last_block_by_hand", "kernels/operations"),
+        "kernels/switch",
+    ],
+    "toybox/test_factors.py": ["scene", "toys"],
+    "toybox/test_packed.py": ["names", "network", "train"],
+    "learning/test_run.py": ["result", "state", "../solvers/evaluator"],
+    "metrics/test_measures.py": ["figure"],
+    "metrics/test_scoring.py": ["scorecard"],
+    "runs/test_learn.py": ["observer"],
+    "commands/test_score.py": ["../metrics/tables", "../measured"],
+    "commands/test_render.py": ["../runs/account"],
+    "commands/test_own_generator.py": ["opening", "inspect", "learn"],
+    "solvers/test_registry.py": ["../plugins"],
+    "test_cli.py": [
+        *("__main__", "errors", "version", "commands/classes", "commands/compare", "commands/demo"),
+        *("commands/name", "commands/options", "commands/terminal"),
+    ],
+}
+
+
+def test_every_module_has_tests() -> None:
+    own = {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"}
+    lacking = {module for module in own if not (TESTS / module.with_name(f"test_{module.name}")).exists()}
+    within = {(TESTS / file).parent / f"{part}.py" for file, parts in WITHIN.items() for part in parts}
+    assert lacking <= {path.resolve().relative_to(TESTS) for path in within}
+
+
+@pytest.mark.parametrize("file", WITHIN)
+def test_exceptions_are_tested_by_files_that_there_are(file: str) -> None:
+    assert (TESTS / file).is_file()
+    for part in WITHIN[file]:
+        assert (PACKAGE / Path(file).parent / f"{part}.py").is_file()
