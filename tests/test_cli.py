@@ -175,10 +175,3 @@ def test_classes_and_models_need_no_weights(tmp_path: Path) -> None:
     assert "207" in run("classes", "golden retriever", folder=tmp_path).stdout
     rows = json.loads(run("models", "--json", folder=tmp_path).stdout)
     assert next(row for row in rows if row["name"] == "toybox")["state"] == "bundled"
-
-
-def test_the_readmes_example_runs(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    code = readme.split("```python\n")[1].split("```")[0]
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
