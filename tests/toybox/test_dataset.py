@@ -24,5 +24,5 @@ def test_images_are_resumed_and_those_of_other_scenes_are_refused(
     stored[2:] = 0
     assert np.array_equal(dataset.load(tmp_path, 5, seed=3).images, images)
     stored[0] = 0
-    with pytest.raises(OutputError, match="shows other scenes"):
+    with pytest.raises(OutputError, match="holds other scenes"):
         dataset.load(tmp_path, 5, seed=3)
