@@ -1,8 +1,6 @@
 """The command line as a user meets it: exit codes, one clear sentence, no traceback, nothing written."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,42 +9,30 @@ import torch
 
 from biggan_directions import Directions, load_generator
 from biggan_directions.toybox import true_directions
+from tests.support.elsewhere import typed
 
-
-def run(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "biggan_directions", *arguments], cwd=folder, capture_output=True, text=True
-    )
-
-
-LEARN = ("learn", "--model", "toybox", "--latents", "16")  # a quarter of the default's, for time
+LEARN = ("learn", "--model", "toybox", "--latents", "4")  # few, for time
 
 
 def test_learn_then_render_then_name_then_inspect(tmp_path: Path) -> None:
-    done = run(*LEARN, "--class", "Car", "--ndirs", "2", "--json", folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    path = tmp_path / json.loads(done.stdout)["path"]
+    done = typed(*LEARN, "--class", "Car", "--ndirs", "2", "--json", folder=tmp_path)
+    assert done.code == 0, done.err
+    path = tmp_path / json.loads(done.out)["path"]
     learnt = Directions.load(path)
     assert learnt.orthonormality_error() < 1e-5
     # both lie in the span of the eight that do something
     assert torch.linalg.norm(learnt.directions @ true_directions()[1].T, dim=1).min() > 0.99
-    again = run(*LEARN, "--class", "car", "--ndirs", "2", folder=tmp_path)
-    assert again.returncode == 1
-    assert "--force" in again.stderr
-    drawn = run("render", "--samples", "1", "--frames", "8", folder=tmp_path)
-    assert drawn.returncode == 0, drawn.stderr
-    assert {file.name for file in path.parent.iterdir()} == {
-        "directions.pt",
-        "scorecard.json",
-        "direction_00.gif",
-        "direction_01.gif",
-        "gallery.html",
-        "sheet.png",
-        ".render.json",
-    }
-    assert run("name", str(path), "1=zoom", folder=tmp_path).returncode == 0
+    again = typed(*LEARN, "--class", "car", "--ndirs", "2", folder=tmp_path)
+    assert again.code == 1
+    assert "--force" in again.err
+    drawn = typed("render", "--samples", "1", "--frames", "8", folder=tmp_path)
+    assert drawn.code == 0, drawn.err
+    learnt_files = {"directions.pt", "scorecard.json"}
+    drawn_files = {"direction_00.gif", "direction_01.gif", "gallery.html", "sheet.png", ".render.json"}
+    assert {file.name for file in path.parent.iterdir()} == learnt_files | drawn_files
+    assert typed("name", str(path), "1=zoom", folder=tmp_path).code == 0
     assert Directions.load(path).names == ("", "zoom")
-    facts = json.loads(run("inspect", str(path), "--json", folder=tmp_path).stdout)
+    facts = json.loads(typed("inspect", str(path), "--json", folder=tmp_path).out)
     assert facts["model"]["name"] == "toybox"
     assert facts["measures"][1]["name"] == "zoom"
 
@@ -72,16 +58,11 @@ def _learnt() -> Directions:
 def test_score_measures_beside_the_baselines_and_keeps_the_card(tmp_path: Path) -> None:
     path = tmp_path / "directions.pt"
     _learnt().save(path)
-    done = run("score", str(path), "--latents", "2", "--json", folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    card = json.loads(done.stdout)
-    assert [item["solver"] for item in card["sets"]] == [
-        "truth",
-        "random",
-        "coordinate",
-        "first-order",
-        "sefa",
-    ]
+    done = typed("score", str(path), "--latents", "2", "--json", folder=tmp_path)
+    assert done.code == 0, done.err
+    card = json.loads(done.out)
+    sets = ["truth", "random", "coordinate", "first-order", "sefa"]
+    assert [item["solver"] for item in card["sets"]] == sets
     assert card["sets"][0]["recovery_min"] > 0.9999
     assert card["sets"][1]["recovery_mean"] < 0.9
     assert card["classes"] == ["car", "duck"]
@@ -90,32 +71,32 @@ def test_score_measures_beside_the_baselines_and_keeps_the_card(tmp_path: Path) 
         assert len(scored.pop("names")) == 8
     assert json.loads((tmp_path / "scorecard.json").read_text())["sets"] == card["sets"]
     # another class is a question asked in passing: the card beside the file stays
-    shown = run("score", str(path), "--latents", "2", "--no-baselines", "--class", "mug", folder=tmp_path)
-    assert "mug" in shown.stdout
-    assert "azimuth" in shown.stdout
+    shown = typed("score", str(path), "--latents", "2", "--no-baselines", "--class", "mug", folder=tmp_path)
+    assert "mug" in shown.out
+    assert "azimuth" in shown.out
     assert json.loads((tmp_path / "scorecard.json").read_text())["classes"] == ["car", "duck"]
 
 
 def test_directions_are_not_scored_on_weights_they_are_not_of(tmp_path: Path) -> None:
     learnt, path = _learnt(), tmp_path / "directions.pt"
     replace(learnt, model={**learnt.model, "weights_sha256": "0" * 64}).save(path)
-    done = run("score", str(path), folder=tmp_path)
-    assert done.returncode == 1
-    assert "other weights" in done.stderr
+    done = typed("score", str(path), folder=tmp_path)
+    assert done.code == 1
+    assert "other weights" in done.err
     torch.save(torch.eye(20), tmp_path / "foreign.pt")
-    done = run("score", "foreign.pt", "--model", "toybox", "--class", "car", folder=tmp_path)
-    assert done.returncode == 1
-    assert "20 columns" in done.stderr
+    done = typed("score", "foreign.pt", "--model", "toybox", "--class", "car", folder=tmp_path)
+    assert done.code == 1
+    assert "20 columns" in done.err
 
 
 def test_compare_says_which_is_which(tmp_path: Path) -> None:
     rows = true_directions()[1]
     torch.save(rows[:3], tmp_path / "a.pt")
     torch.save(rows[[2, 5, 0]], tmp_path / "b.pt")
-    found = json.loads(run("compare", "a.pt", "b.pt", "--json", folder=tmp_path).stdout)
+    found = json.loads(typed("compare", "a.pt", "b.pt", "--json", folder=tmp_path).out)
     assert [(pair["first"], pair["second"]) for pair in found["pairs"]] == [(0, 2), (1, 1), (2, 0)]
     assert found["principal_angles"] == pytest.approx([0, 0, 90], abs=1e-3)
-    shown = run("compare", "a.pt", "b.pt", folder=tmp_path).stdout
+    shown = typed("compare", "a.pt", "b.pt", folder=tmp_path).out
     assert "90.0°" in shown
 
 
@@ -148,30 +129,30 @@ def test_compare_says_which_is_which(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_clear_sentence(arguments: list[str], code: int, says: str, tmp_path: Path) -> None:
-    done = run(*arguments, folder=tmp_path)
-    assert done.returncode == code, done.stderr
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
+    done = typed(*arguments, folder=tmp_path)
+    assert done.code == code, done.err
+    assert says in done.err
+    assert "Traceback" not in done.err
     assert not list(tmp_path.iterdir())
 
 
 def test_an_unusable_place_is_refused_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    done = run("learn", "--model", "toybox", "--class", "car", "--out", "taken", folder=tmp_path)
-    assert done.returncode == 1
-    assert "is not a folder" in done.stderr
-    assert "searched" not in done.stderr
+    done = typed("learn", "--model", "toybox", "--class", "car", "--out", "taken", folder=tmp_path)
+    assert done.code == 1
+    assert "is not a folder" in done.err
+    assert "searched" not in done.err
 
 
 def test_a_truncation_of_nothing_is_refused_when_rendering(tmp_path: Path) -> None:
     torch.save(true_directions()[1], tmp_path / "true.pt")
     asked = ("render", "true.pt", "--model", "toybox", "--class", "car", "--truncation", "0")
-    done = run(*asked, folder=tmp_path)
-    assert done.returncode == 2
-    assert "truncation" in done.stderr
+    done = typed(*asked, folder=tmp_path)
+    assert done.code == 2
+    assert "truncation" in done.err
 
 
 def test_classes_and_models_need_no_weights(tmp_path: Path) -> None:
-    assert "207" in run("classes", "golden retriever", folder=tmp_path).stdout
-    rows = json.loads(run("models", "--json", folder=tmp_path).stdout)
+    assert "207" in typed("classes", "golden retriever", folder=tmp_path).out
+    rows = json.loads(typed("models", "--json", folder=tmp_path).out)
     assert next(row for row in rows if row["name"] == "toybox")["state"] == "bundled"

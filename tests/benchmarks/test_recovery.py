@@ -19,4 +19,4 @@ def test_six_directions_are_six_true_ones() -> None:
 
 
 def test_first_derivatives_do_not_tell_them_apart() -> None:
-    assert min(_recovery("mug", LearnSettings(solver="first-order", latents=1))) < 0.7
+    assert min(_recovery("mug", LearnSettings(solver="first-order", latents=1, score_latents=2))) < 0.7

@@ -1,9 +1,6 @@
 """--compile: the same directions where there is a compiler, one clear sentence where there is none."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,22 +12,16 @@ from biggan_directions import Directions, LearnSettings, learn, load_generator
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
 from biggan_directions.runs.account import learn_command
 from tests.support.checkpoints import write_checkpoint
+from tests.support.elsewhere import Done, typed
 
 LEARN = ("learn", "--model", "./mine", "--class", "1", "--ndirs", "2", "--search-space", "all")
 RENDER = ("render", "mine.pt", "--model", "./mine", "--class", "1")
 
 
-def run(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def run(folder: Path, *arguments: str, **environment: str) -> Done:
     # a cache of its own: what another run has compiled would need no compiler
-    environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"), **environment}
-    return subprocess.run(
-        [sys.executable, "-m", "biggan_directions", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+    own = str(folder / "inductor")
+    return typed(*arguments, folder=folder, TORCHINDUCTOR_CACHE_DIR=own, **environment)
 
 
 @pytest.mark.slow
@@ -41,7 +32,7 @@ def test_compiled_it_draws_the_same(tmp_path: Path) -> None:
     sheets = []
     for options in ((), ("--compile",)):
         done = run(tmp_path, *RENDER, "--samples", "2", "--frames", "4", "--no-labels", *options)
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
         sheets.append(np.asarray(Image.open(tmp_path / "sheet.png"), dtype=int))
     assert sheets[0].std() > 1
     assert abs(sheets[0] - sheets[1]).max() <= 2  # of 255, where a half is rounded the other way
@@ -64,9 +55,9 @@ def test_without_a_compiler_it_says_so_and_writes_nothing(command: tuple[str, ..
     torch.save(torch.eye(4)[:2], tmp_path / "mine.pt")
     before = sorted(tmp_path.rglob("*"))
     done = run(tmp_path, *command, "--compile", PATH=str(tmp_path / "empty"), CXX="")
-    assert done.returncode == 2, done.stderr
-    assert "install a C++ compiler such as g++, or leave out --compile" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 2, done.err
+    assert "install a C++ compiler such as g++, or leave out --compile" in done.err
+    assert "Traceback" not in done.err
     assert [path for path in sorted(tmp_path.rglob("*")) if "inductor" not in path.parts] == before
 
 
@@ -75,6 +66,6 @@ def test_what_is_there_already_is_said_before_minutes_of_compiling(tmp_path: Pat
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "directions.pt").write_bytes(b"mine")
     done = run(tmp_path, *LEARN, "--out", "kept", "--compile")
-    assert done.returncode == 1
-    assert "already exists" in done.stderr
-    assert "compiling" not in done.stderr
+    assert done.code == 1
+    assert "already exists" in done.err
+    assert "compiling" not in done.err

@@ -21,16 +21,15 @@ from biggan_directions.explore import ImageRequest
 from biggan_directions.explore.server import listen
 from biggan_directions.toybox import true_directions
 from tests.explore.conftest import make_session, toybox_directions
-
-COMMAND = [sys.executable, "-m", "biggan_directions", "explore"]
+from tests.support.elsewhere import typed
 
 
 def fails(*arguments: str, folder: Path) -> str:
-    done = subprocess.run([*COMMAND, *arguments], cwd=folder, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    done = typed("explore", *arguments, folder=folder)
+    assert done.code == 2, done.err
+    assert done.out == ""
+    assert "Traceback" not in done.err
+    return done.err
 
 
 def test_it_prints_its_address_serves_and_ends_on_ctrl_c(tmp_path: Path) -> None:
@@ -38,7 +37,7 @@ def test_it_prints_its_address_serves_and_ends_on_ctrl_c(tmp_path: Path) -> None
     toybox_directions().save(path)
     before = sorted(tmp_path.rglob("*"))
     with subprocess.Popen(
-        [*COMMAND, "--port", "0", "--no-browser"],
+        [sys.executable, "-m", "biggan_directions", "explore", "--port", "0", "--no-browser"],
         cwd=tmp_path,
         text=True,
         stdout=subprocess.PIPE,
@@ -74,11 +73,8 @@ def test_the_command_that_the_page_gives_makes_the_same_pictures(tmp_path: Path)
         class_name="duck", truncation=0.44, seed=7, samples=(0, 1, 2), moves={0: 2.0, 2: -1.5}
     )
     answer = make_session(path=str(path)).answer(asked)
-    typed = shlex.split(answer.command)[1:]
-    done = subprocess.run(
-        [sys.executable, "-m", "biggan_directions", *typed], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    done = typed(*shlex.split(answer.command)[1:], folder=tmp_path)
+    assert done.code == 0, done.err
     made = np.asarray(Image.open(tmp_path / "picture.png"))
     images = [np.asarray(Image.open(io.BytesIO(image))) for image in answer.images]
     step = (made.shape[1] - 64) // 2  # side by side, with some space between

@@ -1,7 +1,6 @@
 """``--model package.module:factory`` on every command, and never because a file says so."""
 
 import json
-import os
 import shlex
 import shutil
 import signal
@@ -19,6 +18,7 @@ from biggan_directions import Directions
 from biggan_directions.cli import app
 from biggan_directions.errors import BigganDirectionsError
 from biggan_directions.runs.account import learn_command
+from tests.support.elsewhere import typed
 from tests.support.markdown import code_blocks
 
 SPOT = ("--model", "spot:make")
@@ -60,10 +60,9 @@ def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the page's example as spot.py, and what the page's first command writes, as typed."""
     folder = tmp_path_factory.mktemp("own")
     (folder / "spot.py").write_text(code_blocks("docs/own-generator.md")[0], "utf-8")
-    command = [sys.executable, "-m", "biggan_directions", "learn", *SPOT, "--ndirs", "3", "--latents", "8"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "across" in done.stdout  # the scorecard knows the factors
+    done = typed("learn", *SPOT, "--ndirs", "3", "--latents", "8", folder=folder)
+    assert done.code == 0, done.err
+    assert "across" in done.out  # the scorecard knows the factors
     return folder
 
 
@@ -263,9 +262,8 @@ def test_a_mistake_in_a_factory_is_a_line_and_shows_no_traceback(folder: Path) -
     (folder / "wrong.py").write_text(
         "def make(*asked):\n    raise RuntimeError('\\x1b[2Jno\\nweights')\n", "utf-8"
     )
-    command = [sys.executable, "-m", "biggan_directions", "learn", "--model", "wrong:make"]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ}, check=False)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "wrong:make raised RuntimeError: " in done.stderr
-    assert "\x1b" not in done.stderr
+    done = typed("learn", "--model", "wrong:make", folder=folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert "wrong:make raised RuntimeError: " in done.err
+    assert "\x1b" not in done.err

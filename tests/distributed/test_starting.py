@@ -20,7 +20,7 @@ COMMANDS = ("-m", "biggan_directions")
 
 
 def test_torchrun_starts_a_process_group(net: Path, tmp_path: Path) -> None:
-    learn = ("--model", str(net), "--class", "1", "--ndirs", "2", "--out", "two", "--json")
+    learn = ("--model", str(net), "--class", "1", "--ndirs", "2", "--latents", "2", "--out", "two", "--json")
     done = torchrun(2, *COMMANDS, "learn", *learn, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["path"] == "two/directions.pt"

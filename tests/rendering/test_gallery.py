@@ -86,17 +86,17 @@ def test_a_grid_s_page_has_the_same_strips(tmp_path: Path) -> None:
 
 
 def test_the_toybox_s_page_is_small(tmp_path: Path) -> None:
-    """Issue 5: 6 directions × 4 samples × 25 positions in at most 3 MB."""
+    """Two directions × 4 samples × 25 positions: three times as much is at most 3 MB."""
     car = load_generator("toybox", "car")
     z = sample_latents(4, car.z_dim, truncation=1.0, seed=0, purpose="rendering")
     settings = RenderSettings(format="webp", sheet_positions=3)
     said = account(captions=[""] * 4)
-    shown = RenderRequest(directions=true_directions()[1][:6], z=z, effects=[0.2] * 6, account=said)
+    shown = RenderRequest(directions=true_directions()[1][:2], z=z, effects=[0.2] * 2, account=said)
     *_, last = RenderPlan(shown, tmp_path, settings=settings).files(car)
     data = data_of(last.path.read_text(encoding="utf-8"))
-    assert (len(data["directions"]), len(data["fractions"])) == (6, 25)
+    assert (len(data["directions"]), len(data["fractions"])) == (2, 25)
     assert all(len(one["strips"]) == 4 for one in data["directions"])
-    assert last.size_bytes < 3e6
+    assert 3 * last.size_bytes < 3e6
 
 
 class _Reader(HTMLParser):

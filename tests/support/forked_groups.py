@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from torch._C._distributed_c10d import TCPStore  # torch.distributed has it, but does not say so
 
-from tests.support.killed_runs import forked
+from tests.support.elsewhere import forked
 
 LAUNCHER = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
 LIMIT_S = 120.0  # for machines with as many cores as there are workers on them

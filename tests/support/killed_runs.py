@@ -1,29 +1,18 @@
-"""Real runs of the command line, forked from a process that has torch loaded, to be killed and resumed.
+"""Real runs of the command line, to be killed and resumed."""
 
-Each is a process of its own that runs ``main`` as a user's would, with signals, locks and files of its own.
-"""
-
-import multiprocessing
 import os
 import signal
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from multiprocessing import forkserver
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
-
-_CONTEXT = multiprocessing.get_context("forkserver")
-_PRELOADED = ["pytest", "tests.support.preloaded"]
-_LIMIT_S = 120.0  # of a run that hangs
+from tests.support.elsewhere import LIMIT_S, Done, Elsewhere, run_main
 
 EAGER: Mapping[str, float] = {"runs.checkpoint._EVERY_S": 0.0, "runs.checkpoint._SHARE": 0.5}
 """A checkpoint whenever half of the time allows: short runs have several."""
@@ -37,16 +26,6 @@ ADAM = (*ONE, *_ADAM, "steps=8")
 ENDLESS = (*ONE, *_ADAM, "steps=100000")
 
 
-def forked(target: Callable[..., None], *arguments: Any) -> BaseProcess:
-    """A process forked from one that has torch loaded, which has begun to run a function of a module."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads do not outlive a fork
-    _CONTEXT.set_forkserver_preload(_PRELOADED)
-    forkserver.ensure_running()
-    process = _CONTEXT.Process(target=target, args=arguments, daemon=True)
-    process.start()
-    return process
-
-
 @dataclass(frozen=True)
 class Fault:
     """What happens at the ``count``-th call, from 1 on, of write, fsync or replace.
@@ -57,50 +36,6 @@ class Fault:
     call: str
     count: int
     reason: int | None = None
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a run ended: ``code`` as a shell has it, and what it said."""
-
-    code: int
-    out: str
-    err: str
-    seconds: float
-
-
-class Elsewhere:
-    """A function of a module under way in a process of its own, forked from one that has torch loaded."""
-
-    def __init__(self, target: Callable[..., None], *arguments: Any) -> None:
-        self._said = [Path(tempfile.mkstemp()[1]) for _ in range(2)]
-        for path in self._said:
-            path.chmod(0o666)
-        self._start = time.monotonic()
-        self._process = forked(_saying, self._said, target, *arguments)
-
-    @property
-    def running(self) -> bool:
-        """Whether it has not ended yet."""
-        return self._process.exitcode is None
-
-    def send(self, number: int) -> None:
-        """Send a signal, where it still runs."""
-        if self.running and self._process.pid is not None:
-            os.kill(self._process.pid, number)
-
-    def end(self) -> Done:
-        """Wait until it has ended."""
-        self._process.join(_LIMIT_S)
-        if self.running:
-            self._process.kill()
-            self._process.join()
-        code = self._process.exitcode
-        assert code is not None
-        said = [path.read_text() for path in self._said]
-        for path in self._said:
-            path.unlink()
-        return Done(code if code >= 0 else 128 - code, said[0], said[1], time.monotonic() - self._start)
 
 
 class Run(Elsewhere):
@@ -172,28 +107,18 @@ def is_one_line(done: Done, code: int, *words: str) -> None:
         assert word in done.err
 
 
-def _saying(said: list[Path], target: Callable[..., None], *arguments: Any) -> None:
-    for number, path in enumerate(said, start=1):
-        os.dup2(os.open(path, os.O_WRONLY), number)
-    target(*arguments)
-
-
 def _child(
     arguments: list[str], folder: Path, constants: dict[str, float], fault: Fault | None, user: int | None
 ) -> None:
     if user is not None:
         signal.signal(signal.SIGUSR1, lambda *_: os.seteuid(user))
-    os.chdir(folder)
     for place, value in constants.items():
         module, name = place.rsplit(".", 1)
         setattr(import_module(f"biggan_directions.{module}"), name, value)
     if fault is not None:
         _arm(fault)
-    sys.argv = ["biggan-directions", *arguments]
-    from biggan_directions.__main__ import main
-
     try:
-        main()
+        run_main(arguments, folder)
     finally:
         os.seteuid(os.getuid())  # what Python still loads as it ends need not be open to everyone
 
@@ -213,7 +138,7 @@ def _arm(fault: Fault) -> None:
             real(arguments[0], arguments[1][: len(arguments[1]) // 2])
         if fault.reason is None:
             os.kill(os.getpid(), signal.SIGKILL)
-            time.sleep(_LIMIT_S)
+            time.sleep(LIMIT_S)
         raise OSError(fault.reason, os.strerror(fault.reason or 0))
 
     setattr(owner, name, armed)

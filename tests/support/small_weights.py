@@ -6,8 +6,8 @@ import sys
 from biggan_directions.errors import WeightsError
 from biggan_directions.generators.weights.catalog import CatalogEntry, HubSource, Source, UrlSource
 from biggan_directions.generators.weights.locating import locate_weights
+from tests.support.elsewhere import Elsewhere
 from tests.support.file_server import FileServer
-from tests.support.killed_runs import Elsewhere
 
 COMMIT = "c98e5e826ec6dc3dabaa01b7703d86c34fad5342"
 REPO = "someone/small-biggan"
