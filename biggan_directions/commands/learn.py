@@ -66,7 +66,7 @@ def _print(result: LearnResult, path: Path) -> None:
     file = escape(shell_path(path))
     out.print(
         f"wrote {plain(str(path))}\nnext: biggan-directions render {file}\n"
-        f"      biggan-directions score {file}   (more latents, and the baselines beside it)",
+        f"      biggan-directions score {file}   (the baselines beside it; more latents: --latents 64)",
         soft_wrap=True,
     )
 
