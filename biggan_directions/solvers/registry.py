@@ -38,7 +38,7 @@ def find(name: str) -> type[Solver]:
         near = difflib.get_close_matches(name, known, n=1)
         raise UsageError(
             f"solver '{name}' is unknown"
-            + (f": did you mean {near[0]}?" if near else "")
+            + (f": did you mean {near[0]}?" if near else ".")
             + " See biggan-directions solvers"
         )
     loaded = plugins.load(_METHODS, GROUP, name)
