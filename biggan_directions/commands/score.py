@@ -101,7 +101,7 @@ def score(
         of = [] if model is None else ["--model", model]
         of += [word for name in class_name or () for word in ("--class", name)]
         redraw = " ".join([f"biggan-directions render {shell_path(paths[0])}", *map(shell_word, of)])
-        _keep(card, files[0], paths[0], redraw, say, force=force)
+        _keep(card, files[0], paths[0], generator, redraw, say, force=force)
 
 
 def _check_alike(files: Sequence[Directions], paths: Sequence[Path], *, anywhere: bool) -> None:
@@ -131,21 +131,28 @@ def _labels(paths: Sequence[Path]) -> list[str]:
 
 
 def _keep(
-    card: Scorecard, found: Directions, path: Path, redraw: str, say: Callable[..., Any], *, force: bool
+    card: Scorecard,
+    found: Directions,
+    path: Path,
+    generator: Generator,
+    redraw: str,
+    say: Callable[..., Any],
+    *,
+    force: bool,
 ) -> None:
     """Keep the scorecard beside the file, unless a better one is there, and say what became of it."""
-    from biggan_directions.measured import keep_scorecard, scores_path
+    from biggan_directions.measured import keep_scorecard
     from biggan_directions.rendering import GALLERY_NAME
 
-    place = scores_path(path)
-    better = keep_scorecard(card, found, path, force=force)
-    if better is None:
+    kept = keep_scorecard(card, found, path, generator, force=force)
+    place, earlier = kept.path, kept.earlier
+    if kept.written:
         say(f"wrote {plain(str(place))}", soft_wrap=True)
-    else:
-        baselines = "with" if len(better.sets) > 1 else "without"
+        if earlier is not None:
+            note(f"it replaces the scorecard that was there: {_described(earlier)}")
+    elif earlier is not None:
         say(
-            f"kept {plain(str(place))} as it was: it has {better.latents} latents, {baselines} baselines; "
-            "--force replaces it",
+            f"kept {plain(str(place))} as it was: it has {_described(earlier)}; --force replaces it",
             soft_wrap=True,
         )
     page = path.with_name(GALLERY_NAME)
@@ -154,6 +161,13 @@ def _keep(
             f"{plain(str(page))} is older than the scorecard; to draw it again: {plain(redraw)}",
             soft_wrap=True,
         )
+
+
+def _described(card: Scorecard) -> str:
+    """What a scorecard was measured at, and beside what."""
+    of = f"{Path(card.model).name}, {', '.join(card.classes[:4])}{', …' if len(card.classes) > 4 else ''}"
+    baselines = "with" if len(card.sets) > 1 else "without"
+    return f"{card.latents} latents, {baselines} baselines (seed {card.seed}; {of})"
 
 
 def _print(

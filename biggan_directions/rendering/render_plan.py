@@ -217,7 +217,7 @@ class RenderPlan:
                 PageDirection(
                     index=index,
                     name=request.name(index),
-                    effect=request.effect(index),
+                    effect=request.printed_effect(index),
                     distance=extents[index].distance,
                     strips=strips[group].strips[place * samples : (place + 1) * samples],
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.rendering import Account, RenderSettings
-    from biggan_directions.scores import Scorecard
 
 # What `learn` has a flag for, in the order in which one would type it.
 _LEARN_FLAGS = (
@@ -57,16 +57,19 @@ def account_of(
     render = _render_command(file + of, found, generator, settings)
     render += "" if indices is None else f" --directions {','.join(map(str, indices))}"
     render += "" if folder == path.parent else f" --out {shell_path(folder)}"
+    shown = measured(found, path, generator)
+    if shown.note:
+        note(shown.note)
     return Account(
         title=f"{len(found)} direction{'s' if len(found) > 1 else ''} in {model}: {classes}",
         subtitle=f"{path.name} · {generator.resolution} pixels · truncation {generator.truncation:g}",
         fingerprint=fingerprint,
         file=None if found.foreign else file,
         captions=captions,
-        penalties=found.penalty.tolist(),
+        penalties=[math.nan if figure.value is None else figure.value for figure in shown.penalty],
         facts=_facts(found, generator),
         commands=[*own, ("draws this page", render)],
-        scores=_scores(found, path, note),
+        scores=shown.scorecard,
         score_command=f"biggan-directions score {file}{of}",
     )
 
@@ -161,13 +164,6 @@ def _facts(found: Directions, generator: Generator) -> list[tuple[str, str]]:
         ("made with", ", ".join(f"{name} {version}" for name, version in found.made_with.items())),
         ("weights’ licence", found.license),
     ]
-
-
-def _scores(found: Directions, path: Path, note: Callable[[str], None]) -> Scorecard | None:
-    shown = measured(found, path)
-    if shown.note:
-        note(shown.note)
-    return shown.scorecard
 
 
 def _flag(name: str) -> str:

@@ -156,7 +156,7 @@ def _request(
     captions = [classes[place] if len(classes) > 1 else "" for place in class_index.tolist()]
     chosen = None if indices is None else list(indices)
 
-    shown = measured(found, path)
+    shown = measured(found, path, generator)
 
     def note(text: str) -> None:
         observe(Note(text))
