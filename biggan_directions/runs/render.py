@@ -27,7 +27,7 @@ from biggan_directions.rendering.samples import listed, samples_of
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.runs import interrupt
 from biggan_directions.runs.account import account_of
-from biggan_directions.runs.drawing import SharedDrawing, serve
+from biggan_directions.runs.drawing import SharedDrawing, others_serving, serve
 from biggan_directions.runs.folder import held
 from biggan_directions.runs.learn import DIRECTIONS_NAME
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
@@ -80,9 +80,25 @@ def render(
         serve(Halving(generator, _MOST), generator.device, group)
         return
     folder, settings = Path(folder), settings or RenderSettings()
-    check_writable(folder / GALLERY_NAME)
-    if not resume:
-        _check_foreign(folder, settings)
+    with others_serving(group):
+        check_writable(folder / GALLERY_NAME)
+        if not resume:
+            _check_foreign(folder, settings)
+        yield from _led(found, generator, folder, settings, path, indices, group, resume, observe)
+
+
+def _led(
+    found: Directions,
+    generator: Generator,
+    folder: Path,
+    settings: RenderSettings,
+    path: Path | None,
+    indices: Sequence[int] | None,
+    group: ProcessGroup,
+    resume: bool,
+    observe: Observe,
+) -> Iterator[RenderedFile]:
+    """The files that the leader writes; arguments as for :func:`render`."""
     with held(folder) as hold:
         path = _file_of(found, folder) if path is None else path
         manifest = Manifest(folder, _made_of(found, path, generator, settings, indices), resume=resume)
@@ -104,7 +120,6 @@ def render(
             return images
 
         yield from plan.files(generate)
-    together.end()
 
 
 def _check_foreign(folder: Path, settings: RenderSettings) -> None:
