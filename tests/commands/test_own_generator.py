@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from biggan_directions import Directions
 from biggan_directions.cli import app
 from biggan_directions.errors import BigganDirectionsError
-from biggan_directions.runs.account import learn_command
+from biggan_directions.runs.learn_command import learn_command
 from tests.support.elsewhere import typed
 from tests.support.markdown import code_blocks
 

@@ -1,11 +1,8 @@
 """The render command and its page: several classes, what is said, and commands that make it again."""
 
 import html
-import inspect
-import itertools
 import json
 import shlex
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,13 +10,11 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from biggan_directions import LearnSettings, load_generator
+from biggan_directions import load_generator
 from biggan_directions.cli import app
-from biggan_directions.commands.learn import learn
 from biggan_directions.directions import Directions
 from biggan_directions.errors import OutputError
 from biggan_directions.generators import ImageClass
-from biggan_directions.runs.account import learn_command
 from biggan_directions.toybox import true_directions
 from tests.rendering.test_gallery import data_of
 
@@ -106,75 +101,6 @@ def _commands(page: str) -> list[list[str]]:
     """The commands on a page, as a shell reads them."""
     codes = [part.split("</code>")[0] for part in page.split("<code>")[1:]]
     return [shlex.split(html.unescape(code)) for code in codes if code]
-
-
-def test_the_command_that_learns_says_what_is_not_usual(tmp_path: Path) -> None:
-    solver = {
-        "name": "adam",
-        "search_space": "all",
-        "search_dims": 32,
-        "steps": 50,
-        "lr": 0.01,
-        "latents": LearnSettings().latents,
-    }
-    path = of(tmp_path, CAR, DUCK, solver=solver)
-    words = shlex.split(learn_command(Directions.load(path), path))
-    assert words == [
-        *("biggan-directions", "learn", "--model", "toybox", "--class", "car", "--class", "duck"),
-        *("--ndirs", "2", "--solver", "adam", "--search-space", "all", "--seed", "3"),
-        *("--set", "steps=50"),
-        *("--truncation", "1", "--out", str(tmp_path)),
-    ]
-    # and `learn` takes them
-    dry = CliRunner().invoke(app, [*words[1:], "--dry-run"])
-    assert dry.exit_code == 0, dry.output
-
-
-def test_every_setting_that_learn_has_a_flag_for_is_told(tmp_path: Path) -> None:
-    """Set to what is not usual; `--class`, `--model` and the like are told from elsewhere in the file."""
-    flags = {field.name for field in fields(LearnSettings)} & set(inspect.signature(learn).parameters)
-    flags -= {"options"}
-    usual = LearnSettings()
-    solver: dict[str, object] = {"name": "adam", "search_space": "0:8", "search_dims": 8}
-    for name in flags - {"solver", "seed", "ndirs", *solver}:
-        solver[name] = getattr(usual, name) + 1
-    path = of(tmp_path, CAR, solver=solver)
-    words = shlex.split(learn_command(Directions.load(path), path))
-    assert {word.lstrip("-").replace("-", "_") for word in words if word.startswith("--")} >= flags
-
-
-@pytest.mark.parametrize(
-    ("solver", "search_space", "own"),
-    [
-        ("jacobi", "active", {}),
-        ("jacobi", "active", {"weighting": "plain", "blocks": (4, 8)}),
-        ("adam", "0:8", {}),
-        ("adam", "all", {"square": True, "steps": 5}),
-        ("adam", "active", dict.fromkeys(("batch_size", "lr", "max_distance", "probes", "epsilon"), 7)),
-        ("adam", "active", {"start": "first-order", "square": False}),
-        ("random", "active", {}),
-    ],
-)
-def test_the_solvers_own_settings_are_told_where_they_are_not_what_it_chooses(
-    solver: str, search_space: str, own: dict[str, object], tmp_path: Path
-) -> None:
-    """And the command's words make the same settings."""
-    settings = LearnSettings(ndirs=2, solver=solver, search_space=search_space, options=own)
-    outline = settings.outline(z_dim=32, resolution=64)
-    path = of(tmp_path, CAR, solver=settings.described(outline))
-    words = shlex.split(learn_command(Directions.load(path), path))
-    told = [word for flag, word in itertools.pairwise(words) if flag == "--set"]
-    assert {word.split("=")[0] for word in told} == set(own)
-    typed = dict(word.split("=", 1) for word in told)
-    again = LearnSettings(ndirs=2, solver=solver, search_space=search_space, options=typed)
-    assert again.described(outline) == settings.described(outline)
-
-
-def test_the_command_of_a_solver_that_is_not_installed_leaves_its_settings_out(tmp_path: Path) -> None:
-    path = of(tmp_path, CAR, solver={"name": "theirs", "search_space": "active", "depth": 3})
-    words = shlex.split(learn_command(Directions.load(path), path))
-    assert words[words.index("--solver") + 1] == "theirs"
-    assert "--set" not in words
 
 
 def test_a_damaged_scorecard_is_a_note_and_the_page_is_drawn(tmp_path: Path) -> None:
