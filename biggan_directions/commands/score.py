@@ -51,7 +51,7 @@ def score(
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""
     from biggan_directions.distributed.starting import joined
     from biggan_directions.metrics.figure import check_figure, write_figure
-    from biggan_directions.metrics.scoring import BASELINES, ScoreSettings
+    from biggan_directions.metrics.settings import BASELINES, ScoreSettings
     from biggan_directions.runs.score import measure
     from biggan_directions.runs.stability import repeated
 
@@ -203,7 +203,7 @@ def _print_table(card: Scorecard, names: Sequence[Sequence[str]], again: Sequenc
     own = card.sets[: len(names)]
     for scored in own:
         of = f"{plain(scored.solver)}: " if len(own) > 1 else ""
-        for remark in remarks(scored):
+        for remark in remarks(scored, card.strongest):
             out.print(f"→ {of}{remark}", soft_wrap=True)
     out.print()
     print_sets(card, len(own))

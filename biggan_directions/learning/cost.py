@@ -12,7 +12,7 @@ import torch
 from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_latents, stream
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.metrics.scoring import images_needed
+from biggan_directions.metrics.settings import images_needed
 from biggan_directions.solvers.base import Cost
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.problem import Outline

@@ -16,7 +16,6 @@ from biggan_directions.learning.result import Progress, Solution
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.learning.state import check_plain, check_same
 from biggan_directions.linalg import orthonormal, with_signs
-from biggan_directions.metrics.scorecard import WEAK
 from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.scores import Scorecard
 from biggan_directions.solvers.base import Found
@@ -92,6 +91,24 @@ def iterate(
     yield from run.solve()
     yield from run.measure()
     yield run.finish()
+
+
+def surveyed(
+    generator: Generator,
+    settings: LearnSettings,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    group: ProcessGroup = ALONE,
+) -> Problem:
+    """Find the search space that :func:`learn` would search with the same settings.
+
+    Arguments and errors are those of :func:`learn`.
+    """
+    run = _Run(generator, settings, None, group)
+    for step in run.survey():
+        if progress is not None:
+            progress(step)
+    return run.problem
 
 
 class _Run:
@@ -225,7 +242,7 @@ class _Run:
             self.directions,
             solver=self.settings.solver,
             settings=self.settings.scoring(),
-            space=self.problem.space,
+            problem=self.problem,
             group=self.group,
         ):
             if step.scorecard is None:
@@ -242,19 +259,7 @@ class _Run:
             off_diagonal=self.found.off_diagonal,
             evaluations=self.evaluator.evaluations,
             gradients=self.evaluator.gradients,
-            warnings=(),
+            warnings=tuple(self.notes),
             solver=self.settings.described(self.problem.outline),
         )
-        strongest = max(float(solution.effect.max()), float(self.problem.space.eigenvalues[0]) ** 0.5)
-        warnings = (*self.notes, *_weak(solution.effect, strongest))
-        return replace(self.step("done", 1, 1), solution=replace(solution, warnings=warnings))
-
-
-def _weak(effect: torch.Tensor, strongest: float) -> tuple[str, ...]:
-    """A sentence for each direction that hardly does anything."""
-    return tuple(
-        f"direction {index} hardly does anything: its effect, {value:.2g}, "
-        f"is {value / strongest:.1%} of the strongest; ask for fewer directions (--ndirs)"
-        for index, value in enumerate(effect.tolist())
-        if value < WEAK * strongest
-    )
+        return replace(self.step("done", 1, 1), solution=solution)
