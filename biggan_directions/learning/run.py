@@ -50,7 +50,7 @@ def learn(
     Raises:
         UsageError: the settings do not fit the generator or the state.
         FileFormatError: the state is not one of a run's.
-        GeneratorError: the pictures are not finite, or do not depend on z.
+        GeneratorError: the images are not finite, or do not depend on z.
     """
     solution: Solution | None = None
     for step in iterate(generator, settings or LearnSettings(), state, group):
@@ -84,7 +84,7 @@ def iterate(
     Raises:
         UsageError: the settings do not fit the generator, or the state was made with others.
         FileFormatError: the state is not one of a run's; the part that is wrong is named.
-        GeneratorError: the pictures are not finite, or do not depend on z.
+        GeneratorError: the images are not finite, or do not depend on z.
     """
     run = _Run(generator, settings, group.broadcast(state), group)
     yield from run.survey()
@@ -213,9 +213,11 @@ class _Run:
         self.notes += self.found.notes
 
     def _checked(self, found: Found | None) -> Found:
-        """The leader's result, or a UsageError where a solver has given what cannot be.
+        """The leader's result, checked: errors of a solver that somebody is writing are told as sentences.
 
-        Who meets it is who writes the solver.
+        Raises:
+            UsageError: there is no result, or its directions have another shape, are not finite, or are
+                linearly dependent.
         """
         name, expected = self.settings.solver, (self.settings.ndirs, self.generator.z_dim)
         if found is None:
