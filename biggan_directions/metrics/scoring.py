@@ -39,11 +39,16 @@ _KEPT = 16384  # numbers kept of a change of the image, to compare it across lat
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreStep:
-    """Progress: ``done`` of ``total`` latents of one set of directions; the last step has the scorecard."""
+    """Progress: ``done`` of ``total`` latents of set ``part`` of ``parts``; the last step has the scorecard.
+
+    A survey comes before the first set, and has part 0.
+    """
 
     phase: str
     done: int
     total: int
+    part: int = 0
+    parts: int = 0
     scorecard: Scorecard | None = None
 
 
@@ -123,8 +128,10 @@ def iterate_score(
         run.settings.latents,
     ):
         scores, asked = [known.sets[0]], asked[1:]
-    for name, rows in (*asked, *baselines):
-        yield from run.measure(name, rows.double().cpu())
+    to_measure = [*asked, *baselines]
+    for part, (name, rows) in enumerate(to_measure, start=1):
+        for step in run.measure(name, rows.double().cpu()):
+            yield replace(step, part=part, parts=len(to_measure))
         scores.append(run.scored)
     card = Scorecard(
         sets=tuple(scores),

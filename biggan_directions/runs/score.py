@@ -78,7 +78,12 @@ def measure(
         known=known,
         group=group,
     ):
-        observe(RunProgress(phase=f"scoring: {step.phase}", done=step.done, total=step.total))
+        part, parts = (step.part, step.parts) if step.part else (1, 1)
+        observe(
+            RunProgress(
+                phase=f"scoring: {step.phase}", done=step.done, total=step.total, part=part, parts=parts
+            )
+        )
         card = step.scorecard
     assert card is not None
     surveyed_with = 0 if problem is None else problem.evaluator.evaluations

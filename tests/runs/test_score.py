@@ -34,6 +34,8 @@ def test_measuring_tells_every_step_and_gives_the_scorecard() -> None:
         *("scoring: search space", "scoring: random", "scoring: coordinate", "scoring: done")
     ]
     assert [(step.done, step.total) for step in steps if step.phase == "scoring: random"] == [(1, 2), (2, 2)]
+    parts = {step.phase: (step.part, step.parts) for step in steps}
+    assert (parts["scoring: random"], parts["scoring: coordinate"]) == ((1, 2), (2, 2))
 
 
 @pytest.mark.parametrize("search_space", ["active", "1:9"])
