@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import torch
 
 from biggan_directions.generators import Generator
-from biggan_directions.latents import sample_latents, stream
+from biggan_directions.latents import sample_latents
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.metrics.scoring import images_needed
 from biggan_directions.solvers.base import Cost
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.problem import Outline
+from biggan_directions.solvers.subspace import images_per_latent
 
 _REPEATS = 2  # after one pass that is not counted, which pays for set-up
 
@@ -57,9 +58,9 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     """
     outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
     cost = settings.made_for(generator).cost(outline)
-    cotangents = settings.cotangents(outline.block)
-    gradients = cotangents + cost.gradients
-    drawn = cost.images - cost.gradients + images_to_measure(settings, outline, cost)
+    gradients = cost.gradients
+    survey = images_to_survey(settings, outline, classes=len(generator.classes))
+    drawn = survey + cost.images - gradients + images_to_measure(settings, outline, cost)
 
     evaluator = Evaluator(generator, settings.micro_batch)
     size = settings.micro_batch
@@ -67,12 +68,11 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     draw_seconds = _timed(generator.device, lambda: list(evaluator.images(z, None))) / size
     before = _peak_bytes(generator.device)
 
-    def cotangent(shape: torch.Size) -> torch.Tensor:
-        return torch.randn(shape, generator=stream("estimate", 0))
+    def differentiated() -> None:
+        point = z.to(generator.device).requires_grad_()
+        torch.autograd.grad(evaluator.draw(point, None).square().mean(), point)
 
-    gradient_seconds = (
-        _timed(generator.device, lambda: evaluator.vector_jacobian_products(z, None, cotangent)) / size
-    )
+    gradient_seconds = _timed(generator.device, differentiated) / size if gradients else 0.0
     peak = _peak_bytes(generator.device)
     if peak is not None and before is not None:
         peak += (peak - before) * (cost.memory - 1)
@@ -83,6 +83,12 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
         seconds=drawn * draw_seconds + gradients * gradient_seconds,
         peak_bytes=peak,
     )
+
+
+def images_to_survey(settings: LearnSettings, outline: Outline, *, classes: int = 1) -> int:
+    """Images that it takes at least to find the search space."""
+    least = settings.survey_counts(outline, classes=classes)[0]
+    return least * images_per_latent(outline.block, outline.z_dim)
 
 
 def images_to_measure(settings: LearnSettings, outline: Outline, cost: Cost) -> int:

@@ -23,7 +23,7 @@ from biggan_directions.solvers.base import Found
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.problem import Problem
 from biggan_directions.solvers.state_checks import check_done, check_like
-from biggan_directions.solvers.subspace import Survey
+from biggan_directions.solvers.subspace import SETTLED, SearchSpace, Survey
 
 _INDEPENDENT = 1e-6  # least singular value of rows of length 1; below it they are linearly dependent
 
@@ -155,33 +155,41 @@ class _Run:
         self.state = {**self.state, **parts}
 
     def survey(self) -> Iterator[Progress]:
-        """Find the search space from vector-Jacobian products."""
-        total = self.settings.cotangents(self.outline.block)
+        """Find the search space from first derivatives along all of it."""
+        block, settings = self.outline.block, self.settings
+        counts = settings.survey_counts(self.outline, classes=len(self.generator.classes))
         saved = self.state.get("survey")
-        survey = begun = Survey.empty(self.generator.z_dim)
+        survey = Survey.empty(block, self.generator.z_dim)
         if saved is not None:
-            check_like(saved, begun.state_dict(), "survey")
-            check_done(saved["count"], total, "survey.count")
-            survey = begun = Survey.from_state(saved)
-        for survey in begun.continued(
-            self.evaluator,
-            lambda start, count: sample_inputs(
-                self.generator, start, count, "survey", seed=self.settings.seed
-            ),
-            total=total,
-            seed=self.settings.seed,
-        ):
-            self.keep(survey=survey.state_dict())
-            yield self.step("search space", survey.count, total)
-        space = survey.space(self.outline.block, ndirs=self.settings.ndirs, dims=self.settings.search_dims)
-        space = space.broadcast(self.group)
+            check_like(saved, survey.state_dict(), "survey")
+            check_done(saved["count"], counts[-1], "survey.count")
+            survey = Survey.from_state(saved, block)
+        for count in counts:
+            if survey.count > count:
+                continue  # asked before the run was stopped, and not settled then
+            for survey in survey.continued(
+                self.evaluator,
+                lambda start, size: sample_inputs(
+                    self.generator, start, size, "survey", seed=settings.seed
+                ),
+                total=count,
+                seed=settings.seed,
+                epsilon=settings.difference_epsilon,
+            ):
+                self.keep(survey=survey.state_dict())
+                yield self.step("search space", survey.count, counts[-1])
+            space = survey.space(ndirs=settings.ndirs, dims=settings.search_dims).broadcast(self.group)
+            if not space.overlap < SETTLED:
+                break
+        if space.overlap < SETTLED:
+            self.notes.append(_unsettled(space))
         self.problem = Problem(
             outline=replace(self.outline, dims=space.dims),
             generator=self.generator,
             evaluator=self.evaluator,
             survey=survey,
             space=space,
-            differences=self.settings.differences(),
+            differences=settings.differences(),
         )
 
     def solve(self) -> Iterator[Progress]:
@@ -212,7 +220,8 @@ class _Run:
         lengths = rows.norm(dim=1, keepdim=True)
         if bool((lengths == 0).any()) or float(torch.linalg.svdvals(rows / lengths)[-1]) < _INDEPENDENT:
             raise UsageError(f"solver {name} gave directions that are linearly dependent")
-        return replace(found, directions=self.group.broadcast(rows))
+        stability = None if found.stability is None else self.group.broadcast(found.stability.float())
+        return replace(found, directions=self.group.broadcast(rows), stability=stability)
 
     def measure(self) -> Iterator[Progress]:
         """Measure the directions at fresh latents; begun again where a run is resumed in its middle."""
@@ -240,6 +249,8 @@ class _Run:
             scorecard=self.card,
             space=self.problem.space,
             off_diagonal=self.found.off_diagonal,
+            stability=self.found.stability,
+            latents=self.found.latents,
             evaluations=self.evaluator.evaluations,
             gradients=self.evaluator.gradients,
             warnings=(),
@@ -248,6 +259,16 @@ class _Run:
         strongest = max(float(solution.effect.max()), float(self.problem.space.eigenvalues[0]) ** 0.5)
         warnings = (*self.notes, *_weak(solution.effect, strongest))
         return replace(self.step("done", 1, 1), solution=replace(solution, warnings=warnings))
+
+
+def _unsettled(space: SearchSpace) -> str:
+    """What a user should know of a search space that depends on the latents."""
+    return (
+        f"the search space itself is a matter of luck: the {space.dims} dimensions that two halves of its "
+        f"{space.latents} latents give overlap {space.overlap:.2f} (1 is the same), and carry "
+        f"{space.trace_share:.0%} of the image's change; measure more (--survey-latents), or search more of "
+        "them (--search-dims)"
+    )
 
 
 def _weak(effect: torch.Tensor, strongest: float) -> tuple[str, ...]:

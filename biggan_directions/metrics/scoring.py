@@ -26,9 +26,9 @@ from biggan_directions.solvers.sketch import Sketch
 from biggan_directions.solvers.subspace import (
     SearchSpace,
     Survey,
-    cotangents_needed,
     default_dims,
     parse_search_space,
+    thorough_latents,
 )
 from biggan_directions.traversal import default_distance, even_fractions, latents_along
 
@@ -204,7 +204,7 @@ class _Run:
         self._sketch: Sketch | None = None
 
     def survey(self, search_space: str, ndirs: int) -> Iterator[ScoreStep]:
-        """Find the live part of the search space, from fresh vector-Jacobian products."""
+        """Find the live part of the search space, from first derivatives at fresh latents."""
         block = replace(parse_search_space(search_space, self.generator.z_dim), active=True)
         ndirs = min(ndirs, block.size)
         outline = Outline(
@@ -214,19 +214,23 @@ class _Run:
             block=block,
             dims=default_dims(block, ndirs),
             latents=self.settings.latents,
+            agreement=1.0,  # no solver that is a baseline measures anything
+            budget=0,
             seed=self.settings.seed,
             micro_batch=self.settings.micro_batch,
         )
         self._check_cheap(outline)
-        total, survey = cotangents_needed(block), Survey.empty(self.generator.z_dim)
-        for survey in Survey.empty(self.generator.z_dim).continued(
+        total = thorough_latents(block, self.generator.z_dim)
+        survey = Survey.empty(block, self.generator.z_dim)
+        for survey in survey.continued(
             self.evaluator,
             lambda start, count: self.latents(start, count, "scoring survey"),
             total=total,
             seed=self.settings.seed,
+            epsilon=self.settings.epsilon,
         ):
             yield ScoreStep(phase="search space", done=survey.count, total=total)
-        self.space = survey.space(block, ndirs=ndirs, dims=None).broadcast(self.group)
+        self.space = survey.space(ndirs=ndirs, dims=None).broadcast(self.group)
         self.second_moment = survey.total / survey.count
         self.problem = Problem(
             outline=replace(outline, dims=self.space.dims),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+FINE = 16384  # numbers kept where an image's own changes are compared: all of a 64 × 64 image
+
 from biggan_directions.errors import UsageError
 
 

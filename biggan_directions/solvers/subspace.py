@@ -11,12 +11,16 @@ import torch
 
 from biggan_directions.distributed.process_group import ProcessGroup
 from biggan_directions.errors import GeneratorError, UsageError
-from biggan_directions.latents import stream
+from biggan_directions.latents import signs, stream
 from biggan_directions.linalg import with_signs
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.slopes import slopes
 
 MATTERS = 0.01  # share of the trace above which a dimension is searched
-MOST_DIMS = 24  # limit for dimensions beyond 2 · ndirs, because evaluations grow with the square
+MOST_DIMS = 24  # limit for dimensions beyond 2 · ndirs, because images grow with their number or its square
+SETTLED = 0.9  # overlap of the spaces of two halves of the latents from which a space counts as found
+CHECKED = (4, 8, 16, 32)  # numbers of latents after which the survey asks whether the space has settled
+_THOROUGH = 1056  # images of a thorough survey: 32 latents of a z of 32 numbers
 Inputs = Callable[[int, int], tuple[torch.Tensor, torch.Tensor | None]]
 """``inputs(start, count)``: latents ``(count, z_dim)`` from an index on, and classes ``(count,)`` or None."""
 
@@ -90,9 +94,13 @@ class SearchSpace:
         basis: orthonormal rows, most active first, float64 ``(dims, z_dim)``.
         eigenvalues: of E[JᵀJ] per number of the image, one per row of the basis: squared RMS change per unit
             of z.
-        trace_share: share of the image's change along all of z that is along the basis, in [0, 1].
+        trace_share: share of the image's change along all of z that is along such a basis, in [0, 1]: of a
+            basis from one half of the latents, measured at the other half.
         live: number of rows, from the first, on which the image depends; the rest are dead.
-        cotangents: number of vector-Jacobian products in the estimate.
+        live_dims: number of dimensions of the block on which the image depends, searched or not.
+        overlap: mean squared cosine of the principal angles between the spaces that the two halves of the
+            latents give, in [0, 1]; NaN for a single latent.
+        latents: number of latents in the estimate.
     """
 
     block: Block
@@ -100,7 +108,9 @@ class SearchSpace:
     eigenvalues: torch.Tensor
     trace_share: float
     live: int
-    cotangents: int
+    live_dims: int
+    overlap: float
+    latents: int
 
     @property
     def dims(self) -> int:
@@ -118,10 +128,8 @@ class SearchSpace:
 
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""
-        return {
-            name: getattr(self, name)
-            for name in ("basis", "eigenvalues", "trace_share", "live", "cotangents")
-        }
+        names = ("basis", "eigenvalues", "trace_share", "live", "live_dims", "overlap", "latents")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_state(cls, state: dict[str, Any], block: Block) -> SearchSpace:
@@ -135,79 +143,103 @@ class SearchSpace:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Survey:
-    r"""A running estimate of E[JᵀJ], with J the Jacobian of the image at a latent.
+    r"""A running estimate of E[JᵀJ], with J the Jacobian of the image along a block of z.
 
-    For cotangents u of independent random signs, E[(Jᵀu)(Jᵀu)ᵀ] = JᵀJ.
+    At each latent J is measured whole, by a forward difference along every coordinate of the block, and
+    outside the block the squared norm of J along one random direction stands for the rest of the trace.
+    A random estimate of JᵀJ from vector-Jacobian products, as many as take the same time, was measured to
+    find a less repeatable space (docs/method.md).
 
     Attributes:
-        total: Σ (Jᵀu)(Jᵀu)ᵀ per number of the image, float64 ``(z_dim, z_dim)``.
-        count: number of cotangents.
+        block: the coordinates of z.
+        halves: Σ JᵀJ per number of the image over the latents of even and of odd index, float64
+            ``(2, z_dim, z_dim)``, zero outside the block.
+        outside: Σ of the trace of JᵀJ outside the block over the same, float64 ``(2,)``.
+        count: number of latents.
     """
 
-    total: torch.Tensor
+    block: Block
+    halves: torch.Tensor
+    outside: torch.Tensor
     count: int = 0
 
     @classmethod
-    def empty(cls, z_dim: int) -> Survey:
+    def empty(cls, block: Block, z_dim: int) -> Survey:
         """Nothing measured yet."""
-        return cls(total=torch.zeros(z_dim, z_dim, dtype=torch.float64))
+        return cls(
+            block=block,
+            halves=torch.zeros(2, z_dim, z_dim, dtype=torch.float64),
+            outside=torch.zeros(2, dtype=torch.float64),
+        )
 
-    def continued(self, evaluator: Evaluator, inputs: Inputs, *, total: int, seed: int) -> Iterator[Survey]:
-        """Add cotangents, one micro-batch of latents after another, until there are ``total``.
+    @property
+    def total(self) -> torch.Tensor:
+        """Σ JᵀJ over all latents, ``(z_dim, z_dim)``."""
+        return self.halves.sum(dim=0)
+
+    def continued(
+        self, evaluator: Evaluator, inputs: Inputs, *, total: int, seed: int, epsilon: float = 0.1
+    ) -> Iterator[Survey]:
+        """Add one latent after another, until there are ``total``.
 
         Args:
-            evaluator: draws the images; its process group shares the micro-batches.
+            evaluator: draws the images; its process group shares the latents.
             inputs: gives the latents.
-            total: number of cotangents, one per latent.
-            seed: seed of the cotangents.
+            total: number of latents.
+            seed: seed of signs and of the direction outside the block.
+            epsilon: step of the differences, in units of z.
 
         Yields:
-            The estimate after each micro-batch.
+            The estimate after each latent.
         """
-        size = evaluator.micro_batch
+        z_dim = self.halves.shape[1]
+        inside = torch.eye(z_dim, dtype=torch.float64)[self.block.start : self.block.stop]
 
-        def products(start: int) -> torch.Tensor:
-            z, class_index = inputs(start, min(size, total - start))
+        def at(index: int) -> torch.Tensor:
+            z, class_index = inputs(index, 1)
+            basis, ahead = inside, signs(1, z_dim, purpose="survey/signs", seed=seed, offset=index)[0]
+            if len(inside) < z_dim:
+                rest = ahead.clone()
+                rest[self.block.start : self.block.stop] = 0
+                basis = torch.cat([inside, rest[None] / rest.norm()])
+            gram = slopes(
+                evaluator,
+                z[0],
+                class_index,
+                basis,
+                signs=ahead[: len(basis)],
+                epsilon=epsilon,
+                generator=stream("survey/sketch", seed, index),
+            )[0]
+            outside = gram[-1, -1] * (z_dim - len(inside)) if len(inside) < z_dim else gram.new_zeros(())
+            return torch.cat([outside[None], gram[: len(inside), : len(inside)].flatten()])
 
-            def cotangents(shape: torch.Size) -> torch.Tensor:
-                draws = [
-                    torch.randint(0, 2, shape[1:], generator=stream("cotangents", seed, start + row))
-                    for row in range(shape[0])
-                ]
-                return torch.stack(draws) * 2.0 - 1
-
-            found, numbers = evaluator.vector_jacobian_products(z, class_index, cotangents)
-            return torch.cat([torch.tensor([numbers], dtype=torch.float64), found.flatten()])
-
-        survey = self
-        for starts in evaluator.group.rounds(range(self.count, total, size)):
-            for numbers_and_found in evaluator.shared(starts, products):
-                numbers, found = numbers_and_found[0], numbers_and_found[1:].reshape(-1, len(self.total))
-                added = found.T @ found / numbers
-                survey = Survey(total=survey.total + added, count=survey.count + len(found))
+        survey, size = self, len(inside)
+        for indices in evaluator.group.rounds(range(self.count, total)):
+            for found in evaluator.shared(indices, at):
+                half, halves, outside = survey.count % 2, survey.halves.clone(), survey.outside.clone()
+                place = slice(self.block.start, self.block.stop)
+                halves[half, place, place] += found[1:].reshape(size, size)
+                outside[half] += found[0]
+                survey = Survey(block=self.block, halves=halves, outside=outside, count=survey.count + 1)
                 yield survey
 
-    def space(self, block: Block, *, ndirs: int, dims: int | None) -> SearchSpace:
+    def space(self, *, ndirs: int, dims: int | None) -> SearchSpace:
         """Choose the basis: the block's strongest eigenvectors.
 
         Args:
-            block: the coordinates of z.
             ndirs: number of directions to find.
             dims: number of dimensions to search. If omitted, the whole block, or in the active space at least
                 2 · ndirs and, up to a limit, every dimension with a relevant share of the trace.
-
-        Returns:
-            The search space. Dimensions count as dead only if there are enough cotangents to tell.
 
         Raises:
             UsageError: ``ndirs`` is below 1 or above the dimensions searched, or ``dims`` is below ``ndirs``
                 or above the size of the block.
             GeneratorError: the image does not depend on these coordinates.
         """
+        block = self.block
         check_sizes(block, ndirs=ndirs, dims=dims)
-        inside = slice(block.start, block.stop)
-        values, vectors = torch.linalg.eigh(self.total[inside, inside] / max(self.count, 1))
-        values, vectors = values.flip(0).clamp(min=0), vectors.flip(1).T
+        values, vectors = _eigen(self.total / max(self.count, 1), block)
         trace = float(values.sum())
         if trace == 0:
             raise GeneratorError(
@@ -217,24 +249,53 @@ class Survey:
         if dims is None:
             dims = default_dims(block, ndirs, matter=int((values >= MATTERS * trace).sum()))
         alive = int((values > _DEAD * values[0]).sum())
-        told = alive < self.count  # with as many eigenvalues as cotangents, more may be live
+        overlap, share = self._halves_compared(min(dims, alive))
         return SearchSpace(
             block=block,
             basis=block.placed(with_signs(vectors[:dims]), len(self.total)),
             eigenvalues=values[:dims].clone(),
-            trace_share=min(1.0, float(values[:dims].sum() * max(self.count, 1) / self.total.trace())),
-            live=min(alive, dims) if told else dims,
-            cotangents=self.count,
+            trace_share=share,
+            live=min(alive, dims),
+            live_dims=alive,
+            overlap=overlap,
+            latents=self.count,
         )
+
+    def live_basis(self) -> torch.Tensor:
+        """Orthonormal rows of the block on which the image depends, strongest first: ``(live, z_dim)``."""
+        values, vectors = _eigen(self.total, self.block)
+        return self.block.placed(with_signs(vectors[values > _DEAD * values[0]]), len(self.total))
+
+    def _halves_compared(self, dims: int) -> tuple[float, float]:
+        """The overlap of the two halves' spaces, and the share of the change along one half's space at the
+        latents of the other."""
+        if self.count < 2:
+            whole = float(self.total.trace() + self.outside.sum())
+            return float("nan"), float(_eigen(self.total, self.block)[0][:dims].sum()) / whole
+        spaces = [self.block.placed(_eigen(half, self.block)[1][:dims], len(half)) for half in self.halves]
+        overlap = float((spaces[0] @ spaces[1].T).square().sum()) / dims
+        inside = sum(
+            float(((space @ other) * space).sum())
+            for space, other in zip(spaces, self.halves.flip(0), strict=True)
+        )
+        whole = float(self.halves.diagonal(dim1=1, dim2=2).sum() + self.outside.sum())
+        return min(1.0, overlap), min(1.0, inside / whole)
 
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""
-        return {"total": self.total, "count": self.count}
+        return {"halves": self.halves, "outside": self.outside, "count": self.count}
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Survey:
+    def from_state(cls, state: dict[str, Any], block: Block) -> Survey:
         """Restore the estimate from :meth:`state_dict`."""
-        return cls(**state)
+        return cls(block=block, **state)
+
+
+def _eigen(total: torch.Tensor, block: Block) -> tuple[torch.Tensor, torch.Tensor]:
+    """Eigenvalues inside the block, the largest first, and the eigenvectors as rows."""
+    inside = slice(block.start, block.stop)
+    values, vectors = torch.linalg.eigh(total[inside, inside])
+    return values.flip(0).clamp(min=0), vectors.flip(1).T
 
 
 def default_dims(block: Block, ndirs: int, *, matter: int = 0) -> int:
@@ -242,9 +303,14 @@ def default_dims(block: Block, ndirs: int, *, matter: int = 0) -> int:
     return min(max(2 * ndirs, min(matter, MOST_DIMS)), block.size) if block.active else block.size
 
 
-def cotangents_needed(block: Block) -> int:
-    """The number of cotangents that separates live from dead dimensions: 2 · size, between 64 and 256."""
-    return min(256, max(64, 2 * block.size))
+def images_per_latent(block: Block, z_dim: int) -> int:
+    """The number of images that the survey draws at a latent: the centre, and one per difference."""
+    return 1 + block.size + (block.size < z_dim)
+
+
+def thorough_latents(block: Block, z_dim: int) -> int:
+    """The latents of a survey from which directions are taken: 8 to 32, fewer where one costs more."""
+    return max(CHECKED[1], min(CHECKED[-1], _THOROUGH // images_per_latent(block, z_dim)))
 
 
 def check_sizes(block: Block, *, ndirs: int, dims: int | None) -> None:
