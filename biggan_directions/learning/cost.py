@@ -87,8 +87,8 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
 
 def images_to_survey(settings: LearnSettings, outline: Outline, *, classes: int = 1) -> int:
     """Images that it takes at least to find the search space."""
-    least = settings.survey_counts(outline, classes=classes)[0]
-    return least * images_per_latent(outline.block, outline.z_dim)
+    each = images_per_latent(outline.block, outline.z_dim)
+    return settings.survey_counts(each, classes=classes)[0] * each
 
 
 def images_to_measure(settings: LearnSettings, outline: Outline, cost: Cost) -> int:

@@ -21,9 +21,10 @@ from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.scores import Scorecard
 from biggan_directions.solvers.base import Found
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.problem import Problem
 from biggan_directions.solvers.state_checks import check_done, check_like
-from biggan_directions.solvers.subspace import SETTLED, SearchSpace, Survey
+from biggan_directions.solvers.subspace import SETTLED, SearchSpace, Survey, images_per_latent
 
 _INDEPENDENT = 1e-6  # least singular value of rows of length 1; below it they are linearly dependent
 
@@ -88,6 +89,7 @@ def iterate(
         GeneratorError: the pictures are not finite, or do not depend on z.
     """
     run = _Run(generator, settings, group.broadcast(state), group)
+    yield from run.live()
     yield from run.survey()
     yield from run.solve()
     yield from run.measure()
@@ -125,6 +127,8 @@ class _Run:
             check_like(self.state.get(part), none, part)
         self.evaluator.evaluations = self.state["evaluations"]
         self.evaluator.gradients = self.state["gradients"]
+        self.products: int
+        self.basis: torch.Tensor
         self.problem: Problem
         self.found: Found
         self.directions: torch.Tensor
@@ -154,24 +158,41 @@ class _Run:
         """Add to the state; what steps already carry stays as it is."""
         self.state = {**self.state, **parts}
 
+    def live(self) -> Iterator[Progress]:
+        """Find the dimensions of z on which the image depends."""
+        saved, block = self.state.get("live"), self.outline.block
+        live = LiveSpace.empty(block, self.generator.z_dim)
+        if saved is not None:
+            check_like(saved, live.state_dict(), "live")
+            check_done(saved["count"], live.limit, "live.count")
+            live = LiveSpace.from_state(saved, block)
+        for live in live.continued(self.evaluator, self.surveyed, seed=self.settings.seed):
+            self.keep(live=live.state_dict())
+            yield self.step("live dimensions", live.count, live.limit)
+        self.products = live.count
+        self.basis = self.group.broadcast(live.basis())
+
+    def surveyed(self, start: int, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The latents of the survey."""
+        return sample_inputs(self.generator, start, count, "survey", seed=self.settings.seed)
+
     def survey(self) -> Iterator[Progress]:
-        """Find the search space from first derivatives along all of it."""
+        """Find the search space from first derivatives along all that is live."""
         block, settings = self.outline.block, self.settings
-        counts = settings.survey_counts(self.outline, classes=len(self.generator.classes))
+        survey = Survey.empty(block, self.basis)
+        each = images_per_latent(block, survey.z_dim, live=len(self.basis))
+        counts = settings.survey_counts(each, classes=len(self.generator.classes))
         saved = self.state.get("survey")
-        survey = Survey.empty(block, self.generator.z_dim)
         if saved is not None:
             check_like(saved, survey.state_dict(), "survey")
             check_done(saved["count"], counts[-1], "survey.count")
-            survey = Survey.from_state(saved, block)
+            survey = survey.resumed(saved)
         for count in counts:
             if survey.count > count:
                 continue  # asked before the run was stopped, and not settled then
             for survey in survey.continued(
                 self.evaluator,
-                lambda start, size: sample_inputs(
-                    self.generator, start, size, "survey", seed=settings.seed
-                ),
+                self.surveyed,
                 total=count,
                 seed=settings.seed,
                 epsilon=settings.difference_epsilon,
@@ -188,6 +209,7 @@ class _Run:
             generator=self.generator,
             evaluator=self.evaluator,
             survey=survey,
+            surveyed=self.products + survey.images,
             space=space,
             differences=settings.differences(),
         )

@@ -11,19 +11,12 @@ from biggan_directions.errors import UsageError
 from biggan_directions.metrics.scoring import ScoreSettings
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Solver
+from biggan_directions.solvers.block import Block, check_sizes, parse_search_space
 from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Drawable
 from biggan_directions.solvers.problem import Outline
 from biggan_directions.solvers.settings import plain_values, read_settings
-from biggan_directions.solvers.subspace import (
-    CHECKED,
-    Block,
-    check_sizes,
-    default_dims,
-    images_per_latent,
-    parse_search_space,
-    thorough_latents,
-)
+from biggan_directions.solvers.subspace import CHECKED, default_dims, thorough_latents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,18 +150,18 @@ class LearnSettings:
             micro_batch=self.micro_batch,
         )
 
-    def survey_counts(self, outline: Outline, *, classes: int = 1) -> tuple[int, ...]:
+    def survey_counts(self, each: int, *, classes: int = 1) -> tuple[int, ...]:
         """The numbers of latents after which to ask whether the search space has settled.
 
         Args:
-            outline: the sizes.
+            each: images drawn at a latent.
             classes: number of classes; each is met by a latent before the survey ends, up to a limit.
         """
         if self.survey_latents is not None:
             return (self.survey_latents,)
         if registry.find(self.solver).thorough_survey:
-            return (thorough_latents(outline.block, outline.z_dim),)
-        affordable = self.budget // 3 // images_per_latent(outline.block, outline.z_dim)
+            return (thorough_latents(each),)
+        affordable = self.budget // 3 // each
         least = min(max(CHECKED[0], classes), CHECKED[-1])
         return tuple(count for count in CHECKED if least <= count <= affordable) or (least,)
 

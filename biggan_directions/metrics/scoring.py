@@ -19,15 +19,17 @@ from biggan_directions.metrics.measures import Measurements
 from biggan_directions.metrics.scorecard import digest
 from biggan_directions.scores import Scorecard, SetScore
 from biggan_directions.solvers import registry
+from biggan_directions.solvers.block import parse_search_space
 from biggan_directions.solvers.derivatives import Differences, derivatives, evaluations_per_latent
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.sketch import Sketch
 from biggan_directions.solvers.subspace import (
     SearchSpace,
     Survey,
     default_dims,
-    parse_search_space,
+    images_per_latent,
     thorough_latents,
 )
 from biggan_directions.traversal import default_distance, even_fractions, latents_along
@@ -220,11 +222,16 @@ class _Run:
             micro_batch=self.settings.micro_batch,
         )
         self._check_cheap(outline)
-        total = thorough_latents(block, self.generator.z_dim)
-        survey = Survey.empty(block, self.generator.z_dim)
+        live = LiveSpace.empty(block, self.generator.z_dim)
+        inputs = partial(self.latents, purpose="scoring survey")
+        for live in live.continued(self.evaluator, inputs, seed=self.settings.seed):
+            yield ScoreStep(phase="live dimensions", done=live.count, total=live.limit)
+        survey = Survey.empty(block, live.basis())
+        each = images_per_latent(block, self.generator.z_dim, live=len(survey.basis))
+        total = thorough_latents(each)
         for survey in survey.continued(
             self.evaluator,
-            lambda start, count: self.latents(start, count, "scoring survey"),
+            inputs,
             total=total,
             seed=self.settings.seed,
             epsilon=self.settings.epsilon,
@@ -237,6 +244,7 @@ class _Run:
             generator=self.generator,
             evaluator=self.evaluator,
             survey=survey,
+            surveyed=live.count + survey.images,
             space=self.space,
             differences=Differences(epsilon=self.settings.epsilon, blocks=(), balanced=False),
         )

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from biggan_directions.generators import Generator
 
 DIRECTIONS_NAME = "directions.pt"
-_PARTS = {"search space": 1, "measuring": 3, "done": 3}  # any other phase is the solver's own, the second
+# any other phase is the solver's own, the third
+_PARTS = {"live dimensions": 1, "search space": 2, "measuring": 4, "done": 4}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -211,8 +212,8 @@ def solve(
                     total=step.total,
                     measure=step.measure,
                     value=step.value,
-                    part=_PARTS.get(step.phase, 2),
-                    parts=3,
+                    part=_PARTS.get(step.phase, 3),
+                    parts=4,
                 )
             )
             solution = step.solution

@@ -113,9 +113,7 @@ def _turned(
     if first is not None and second is not None:
         kept = rows[: problem.outline.ndirs]
         agreed = agreement(kept, first, second, bound=problem.outline.agreement)
-    return _Turned(
-        rows=rows, off_diagonal=best.off_diagonal, converged=best.converged, agreement=agreed
-    )
+    return _Turned(rows=rows, off_diagonal=best.off_diagonal, converged=best.converged, agreement=agreed)
 
 
 def _found(problem: Problem, turned: _Turned, latents: int) -> Found:

@@ -106,3 +106,38 @@ class Evaluator:
             with torch.no_grad(), full_precision():
                 images = self.draw(z[rows], None if class_index is None else class_index[rows])
             yield rows, images
+
+    def vector_jacobian_products(
+        self,
+        z: torch.Tensor,
+        class_index: torch.Tensor | None,
+        cotangents: Callable[[torch.Size], torch.Tensor],
+    ) -> torch.Tensor | None:
+        """Vector-Jacobian products Jᵀu of each image's Jacobian J with a cotangent u.
+
+        Args:
+            z: one micro-batch of latents ``(N, z_dim)``.
+            class_index: the class of each ``(N,)``, or None.
+            cotangents: gives ``u`` for the shape of the images.
+
+        Returns:
+            float64 ``(N, z_dim)`` on the CPU, or None if the generator's images cannot be differentiated.
+
+        Raises:
+            GeneratorError: a gradient is not finite.
+        """
+        with torch.enable_grad(), full_precision():
+            z = z.detach().to(self.generator.device).requires_grad_()
+            images = self.draw(z, class_index)
+            if not images.requires_grad:
+                return None
+            cotangent = cotangents(images.shape).to(device=images.device, dtype=images.dtype)
+            (gradient,) = torch.autograd.grad(images, z, cotangent, allow_unused=True)
+        self.gradients += len(z)
+        if gradient is None:
+            gradient = torch.zeros_like(z)
+        if not torch.isfinite(gradient).all():
+            raise GeneratorError(
+                "the generator's derivative with respect to z is not finite (NaN or infinity)"
+            )
+        return gradient.detach().cpu().double()

@@ -10,10 +10,11 @@ import torch
 
 from biggan_directions.distributed.process_group import ProcessGroup
 from biggan_directions.latents import Sampled, sample_inputs
+from biggan_directions.solvers.block import Block
 from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Drawable, Evaluator
 from biggan_directions.solvers.schedule import counts_within
-from biggan_directions.solvers.subspace import CHECKED, Block, SearchSpace, Survey, images_per_latent
+from biggan_directions.solvers.subspace import CHECKED, SearchSpace, Survey, images_per_latent
 
 Sample = Callable[[int], tuple[torch.Tensor, torch.Tensor | None]]
 """Gives the latent ``(z_dim,)`` of an index, and its class: a tensor of one index, or none."""
@@ -67,6 +68,7 @@ class Problem:
         generator: the generator to search. Test for capabilities by ``isinstance``; draw by ``evaluator``.
         evaluator: draws in micro-batches, counts images and gradients, and shares work among processes.
         survey: Σ JᵀJ over latents, from which ``space`` was chosen.
+        surveyed: images drawn to find the search space.
         space: the search space: a basis with the strongest dimension first.
         differences: step and sketch of second differences; without blocks.
     """
@@ -75,6 +77,7 @@ class Problem:
     generator: Searchable
     evaluator: Evaluator
     survey: Survey
+    surveyed: int
     space: SearchSpace
     differences: Differences
 
@@ -96,11 +99,6 @@ class Problem:
         """The latent ``(z_dim,)`` of an index, and its class, a tensor of one index, or None."""
         z, class_index = self.inputs(index, 1)
         return z[0], class_index
-
-    @property
-    def surveyed(self) -> int:
-        """The number of images that the survey has drawn."""
-        return self.survey.count * images_per_latent(self.outline.block, self.outline.z_dim)
 
     def strongest(self, rows: torch.Tensor) -> torch.Tensor:
         """The ``ndirs`` of the ``rows (n, z_dim)`` that change the image most according to the survey."""
