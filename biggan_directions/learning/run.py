@@ -161,12 +161,12 @@ class _Run:
     def live(self) -> Iterator[Progress]:
         """Find the dimensions of z on which the image depends."""
         saved, block = self.state.get("live"), self.outline.block
-        live = LiveSpace.empty(block, self.generator.z_dim)
+        live = begun = LiveSpace.empty(block, self.generator.z_dim)
         if saved is not None:
-            check_like(saved, live.state_dict(), "live")
-            check_done(saved["count"], live.limit, "live.count")
-            live = LiveSpace.from_state(saved, block)
-        for live in live.continued(self.evaluator, self.surveyed, seed=self.settings.seed):
+            check_like(saved, begun.state_dict(), "live")
+            check_done(saved["count"], begun.limit, "live.count")
+            live = begun = LiveSpace.from_state(saved, block)
+        for live in begun.continued(self.evaluator, self.surveyed, seed=self.settings.seed):
             self.keep(live=live.state_dict())
             yield self.step("live dimensions", live.count, live.limit)
         self.products = live.count
@@ -190,7 +190,8 @@ class _Run:
         for count in counts:
             if survey.count > count:
                 continue  # asked before the run was stopped, and not settled then
-            for survey in survey.continued(
+            begun = survey
+            for survey in begun.continued(
                 self.evaluator,
                 self.surveyed,
                 total=count,

@@ -39,8 +39,8 @@ class LearnSettings:
             surveyed and 8 measured.
         difference_epsilon: step of differences, in units of z.
         sketch: numbers kept of an image that has more.
-        survey_latents: latents at which all of the search space is measured to find its most active part; left
-            out, 4 to 32, until two halves of them agree, and within a third of the budget.
+        survey_latents: latents at which all that is live is measured to find its most active part; left out,
+            4 to 32, until two halves of them agree, and within a third of the budget.
         score_latents: fresh latents at which the directions are measured once they are found.
 
     Raises:

@@ -222,14 +222,14 @@ class _Run:
             micro_batch=self.settings.micro_batch,
         )
         self._check_cheap(outline)
-        live = LiveSpace.empty(block, self.generator.z_dim)
+        live = nothing = LiveSpace.empty(block, self.generator.z_dim)
         inputs = partial(self.latents, purpose="scoring survey")
-        for live in live.continued(self.evaluator, inputs, seed=self.settings.seed):
+        for live in nothing.continued(self.evaluator, inputs, seed=self.settings.seed):
             yield ScoreStep(phase="live dimensions", done=live.count, total=live.limit)
-        survey = Survey.empty(block, live.basis())
+        survey = begun = Survey.empty(block, live.basis())
         each = images_per_latent(block, self.generator.z_dim, live=len(survey.basis))
         total = thorough_latents(each)
-        for survey in survey.continued(
+        for survey in begun.continued(
             self.evaluator,
             inputs,
             total=total,

@@ -37,8 +37,8 @@ Stacks = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Turned:
-    """The rotation of the live basis, strongest row first, and how well the halves of the latents agree."""
+class Turned:
+    """The rotation of a basis, strongest row first, and how well the halves of the latents agree."""
 
     rows: torch.Tensor
     off_diagonal: float
@@ -52,6 +52,7 @@ def closed_form(
     *,
     phase: str,
     each: int,
+    reserve: int = 0,
     advance: Callable[[M, int], Iterator[M]],
     stacks: Callable[[M], Stacks],
 ) -> Iterator[Step]:
@@ -62,15 +63,18 @@ def closed_form(
         begun: what has been measured so far.
         phase: name of the phase.
         each: images drawn at a latent.
+        reserve: images of the budget to leave for what comes later.
         advance: measures at further latents until there are as many as its second argument.
         stacks: the matrices to diagonalise.
     """
-    counts, bound = latent_counts(problem, each), problem.outline.agreement
+    counts, bound = latent_counts(problem, each, reserve), problem.outline.agreement
+    live = problem.space.basis[: problem.space.live]
     sums, least = begun, None
     for count in counts:
         if sums.done > count:
             continue  # asked before the run was stopped, and not settled then
-        for sums in advance(sums, count):
+        before = sums
+        for sums in advance(before, count):
             yield Step(
                 phase=phase,
                 done=sums.done,
@@ -81,28 +85,35 @@ def closed_form(
             )
         if count == counts[-1]:
             break
-        found = _turned(problem, sums.effects, stacks(sums), starts=1)
-        assert found.agreement is not None
-        least = float(found.agreement.stability.min())
-        if problem.group.broadcast(found.agreement.settled(bound)):
+        agreed = turned(problem, sums.effects, stacks(sums), starts=1).agreement
+        assert agreed is not None
+        least = float(agreed.stability.min())
+        if problem.group.broadcast(agreed.settled(bound)):
             break
     yield Step(
         phase=phase,
         done=sums.done,
         total=sums.done,
         state=sums.state_dict(),
-        result=_found(problem, _turned(problem, sums.effects, stacks(sums)), sums.done),
+        result=found_in(problem, live, turned(problem, sums.effects, stacks(sums)), sums.done),
     )
 
 
-def _turned(
+def turned(
     problem: Problem,
     effects: Callable[[torch.Tensor], torch.Tensor],
     matrices: Stacks,
     *,
     starts: int | None = None,
-) -> _Turned:
-    """Diagonalise the matrices of all latents, and from there those of each half."""
+) -> Turned:
+    """Diagonalise the matrices of all latents, and from there those of each half.
+
+    Args:
+        problem: its outline says how many directions are kept, and from which agreement they are stable.
+        effects: of the rows of a rotation, to sort them.
+        matrices: in the basis that is turned.
+        starts: initial bases; see :func:`~biggan_directions.solvers.joint_diagonalisation.diagonalise`.
+    """
     whole, *halves = matrices
     best = diagonalise(whole, seed=problem.outline.seed, starts=starts)
     rows = best.rotation[effects(best.rotation).argsort(descending=True, stable=True)]
@@ -113,26 +124,33 @@ def _turned(
     if first is not None and second is not None:
         kept = rows[: problem.outline.ndirs]
         agreed = agreement(kept, first, second, bound=problem.outline.agreement)
-    return _Turned(rows=rows, off_diagonal=best.off_diagonal, converged=best.converged, agreement=agreed)
+    return Turned(rows=rows, off_diagonal=best.off_diagonal, converged=best.converged, agreement=agreed)
 
 
-def _found(problem: Problem, turned: _Turned, latents: int) -> Found:
-    """The result; filled up with dead dimensions if too few are live."""
+def found_in(problem: Problem, basis: torch.Tensor, best: Turned, latents: int) -> Found:
+    """The result in z; filled up with dead dimensions if too few are live.
+
+    Args:
+        problem: what was solved.
+        basis: the basis that was turned, orthonormal rows ``(m, z_dim)``.
+        best: its rotation.
+        latents: number of latents that were measured.
+    """
     outline, space = problem.outline, problem.space
     said: tuple[str, ...] = ()
-    if not turned.converged:
+    if not best.converged:
         said += ("the rotations had not settled after 100 sweeps: more latents may help (--latents)",)
     stability = None
-    if turned.agreement is not None:
+    if best.agreement is not None:
         asked = outline.latents is not None
-        said += notes(turned.agreement, bound=outline.agreement, latents=latents, asked=asked)
+        said += notes(best.agreement, bound=outline.agreement, latents=latents, asked=asked)
         stability = torch.full((outline.ndirs,), float("nan"), dtype=torch.float64)
-        stability[: len(turned.agreement.stability)] = turned.agreement.stability
-    rows = torch.cat([turned.rows @ space.basis[: space.live], space.basis[space.live :]])
+        stability[: len(best.agreement.stability)] = best.agreement.stability
+    rows = torch.cat([best.rows @ basis, space.basis[space.live :]])
     return Found(
         directions=rows[: outline.ndirs],
         ordered=True,
-        off_diagonal=turned.off_diagonal,
+        off_diagonal=best.off_diagonal,
         stability=stability,
         latents=latents,
         notes=said,

@@ -47,8 +47,10 @@ class LiveSpace:
 
     @property
     def limit(self) -> int:
-        """The number of products after which all of the block counts as live: its size and 4, or a quarter of a
-        block of more than 64 coordinates."""
+        """The number of products after which all of the block counts as live.
+
+        It is the size of the block and 4, or a quarter of the size above 64 coordinates.
+        """
         size = self.block.size
         return size + 4 if size <= _ALL_BELOW else size // 4
 

@@ -30,20 +30,21 @@ class Agreement:
         return bool((self.stability >= bound).all())
 
 
-def latent_counts(problem: Problem, each: int) -> tuple[int, ...]:
+def latent_counts(problem: Problem, each: int, reserve: int = 0) -> tuple[int, ...]:
     """The numbers of latents after which a solver asks whether its directions have settled.
 
     Args:
         problem: its outline says how many latents were asked for, if any, and the budget in images, of which
             the survey has taken its part.
         each: images drawn at a latent.
+        reserve: images of the budget to leave for what comes later.
 
     Returns:
         The last one is the most latents that are measured: the number asked for, or what the budget allows,
         but at least 8 and at most 256.
     """
     outline = problem.outline
-    return counts_within(outline.latents, budget=outline.budget - problem.surveyed, each=each)
+    return counts_within(outline.latents, budget=outline.budget - problem.surveyed - reserve, each=each)
 
 
 def agreement(kept: torch.Tensor, first: torch.Tensor, second: torch.Tensor, *, bound: float) -> Agreement:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-FINE = 16384  # numbers kept where an image's own changes are compared: all of a 64 × 64 image
-
 from biggan_directions.errors import UsageError
+
+FINE = 16384  # numbers kept where an image's own changes are compared: all of a 64 × 64 image
 
 
 def block_average(images: torch.Tensor, block: int) -> torch.Tensor:

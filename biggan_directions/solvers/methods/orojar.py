@@ -81,9 +81,13 @@ class Orojar(Solver):
 
     def solve(self, problem: Problem, state: dict[str, Any] | None = None) -> Iterator[Step]:
         """Measure JᵀJ at one latent per step, until two halves of the latents agree; then turn the basis."""
+        yield from self.steps(problem, state)
+
+    def steps(
+        self, problem: Problem, state: dict[str, Any] | None = None, *, reserve: int = 0
+    ) -> Iterator[Step]:
+        """As :meth:`solve`, leaving ``reserve`` images of the budget for what comes later."""
         outline, live = problem.outline, problem.space.basis[: problem.space.live]
-        each = 1 + len(live)
-        begun = SampledSlopes.empty(len(live), latent_counts(problem, each)[-1])
 
         def advance(sums: SampledSlopes, total: int) -> Iterator[SampledSlopes]:
             return sums.continued(
@@ -96,15 +100,23 @@ class Orojar(Solver):
                 seed=outline.seed,
             )
 
-        def stacks(sums: SampledSlopes) -> Stacks:
-            whole = sums.stack(balanced=self.settings.weighting == "balanced")
-            return (whole, whole[::2], whole[1::2]) if sums.done > 1 else (whole, None, None)
-
         yield from closed_form(
             problem,
-            begun.resumed(state, name="slopes"),
+            self.measured(problem, state, reserve=reserve),
             phase="slopes",
-            each=each,
+            each=1 + len(live),
+            reserve=reserve,
             advance=advance,
-            stacks=stacks,
+            stacks=self.stacks,
         )
+
+    def measured(self, problem: Problem, state: dict[str, Any] | None, *, reserve: int = 0) -> SampledSlopes:
+        """What the state of a step has measured."""
+        live = problem.space.live
+        most = latent_counts(problem, 1 + live, reserve)[-1]
+        return SampledSlopes.empty(live, most).resumed(state, name="slopes")
+
+    def stacks(self, sums: SampledSlopes) -> Stacks:
+        """The matrices of all latents, and of those of even and odd index."""
+        whole = sums.stack(balanced=self.settings.weighting == "balanced")
+        return (whole, whole[::2], whole[1::2]) if sums.done > 1 else (whole, None, None)
