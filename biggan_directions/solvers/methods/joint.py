@@ -107,9 +107,8 @@ class Joint(Solver):
         assert even is not None and odd is not None
         pairs = zip((whole, even, odd), (moments.moments, *moments.halves), strict=True)
         both = [self._together(strongest @ grams @ strongest.T, part.stack()) for grams, part in pairs]
-        best = turned(
-            problem, lambda rotation: slopes.effects(rotation @ strongest), (both[0], both[1], both[2])
-        )
+        stacks = both[0], both[1], both[2]
+        best = turned(problem, lambda rotation: slopes.effects(rotation @ strongest), stacks)
         found = found_in(problem, basis, best, slopes.done)
         yield Step(phase="hessians", done=latents, total=latents, state=state, result=found)
 
