@@ -51,7 +51,7 @@ class LearnSettings:
     """
 
     ndirs: int = 6
-    solver: str = "orojar"
+    solver: str = "joint"
     search_space: str = "active"
     search_dims: int | None = None
     seed: int = 0
@@ -113,7 +113,7 @@ class LearnSettings:
 
     def differences(self) -> Differences:
         """How to difference whole images."""
-        return Differences(epsilon=self.difference_epsilon, blocks=(), balanced=False, sketch=self.sketch)
+        return Differences(epsilon=self.difference_epsilon, blocks=(), floor=None, sketch=self.sketch)
 
     def block(self, z_dim: int) -> Block:
         """The part of z that is searched.

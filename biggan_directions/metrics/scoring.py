@@ -246,7 +246,7 @@ class _Run:
             survey=survey,
             surveyed=live.count + survey.images,
             space=self.space,
-            differences=Differences(epsilon=self.settings.epsilon, blocks=(), balanced=False),
+            differences=Differences(epsilon=self.settings.epsilon, blocks=(), floor=None),
         )
 
     def _check_cheap(self, outline: Outline) -> None:
@@ -286,7 +286,7 @@ class _Run:
                 class_index,
                 basis,
                 signs=signs(1, len(basis), purpose="scoring/signs", seed=self.settings.seed, offset=index)[0],
-                differences=Differences(epsilon=self.settings.epsilon, blocks=(1,), balanced=False),
+                differences=Differences(epsilon=self.settings.epsilon, blocks=(1,), floor=None),
                 generator=stream("scoring/sketch", self.settings.seed, index),
                 rows=len(directions),
             )

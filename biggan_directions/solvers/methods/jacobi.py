@@ -29,6 +29,8 @@ class JacobiSettings:
 
     Attributes:
         weighting: ``balanced`` or ``plain``: see :func:`~biggan_directions.solvers.derivatives.derivatives`.
+        floor: in a balanced sum, the size of a Hessian, relative to their RMS size at its latent and scale,
+            below which it counts for less.
         blocks: sides in pixels of the blocks over which images are averaged first, one per scale; by default
             the sides that give 8 × 8 and 4 × 4 blocks.
 
@@ -41,6 +43,11 @@ class JacobiSettings:
         help="Weight of image blocks: balanced (all equal) or plain (the paper's sum of squares).",
         source="measured on the toybox: README, recovery by solver",
     )
+    floor: float = setting(
+        0.3,
+        help="Relative size below which the Hessian of an image block counts for less, if balanced.",
+        source="benchmarks.recovery, the half on which settings are chosen",
+    )
     blocks: tuple[int, ...] | None = setting(
         None,
         help="Sides in pixels of the blocks over which images are averaged, one per scale.",
@@ -48,12 +55,15 @@ class JacobiSettings:
     )
 
     def __post_init__(self) -> None:
+        if not self.floor > 0:
+            raise UsageError(f"floor must be a number above 0, got {self.floor}")
         if self.blocks is not None and (not self.blocks or min(self.blocks) < 1):
             raise UsageError(f"blocks must be sides of 1 pixel or more, got {self.blocks}")
 
     def differences(self, common: Differences, resolution: int) -> Differences:
         """The settings of second differences for images with this side in pixels."""
-        return replace(common, blocks=self.sides(resolution), balanced=self.weighting == "balanced")
+        floor = self.floor if self.weighting == "balanced" else None
+        return replace(common, blocks=self.sides(resolution), floor=floor)
 
     def sides(self, resolution: int) -> tuple[int, ...]:
         """The sides of the blocks, chosen by the resolution if they were omitted."""

@@ -17,12 +17,14 @@ from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.solvers.base import Cost, Solver, Step
 from biggan_directions.solvers.closed_form import found_in, turned
 from biggan_directions.solvers.derivatives import evaluations_per_latent
-from biggan_directions.solvers.methods.jacobi import Jacobi
+from biggan_directions.solvers.methods.jacobi import JacobiSettings
 from biggan_directions.solvers.methods.orojar import Orojar
 from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.sampled_moments import SampledMoments
 from biggan_directions.solvers.settings import setting
 
+# Beside first derivatives the Hessians serve best if even the smallest have their full say.
+_HESSIANS = JacobiSettings(floor=0.003)
 _SPARE = 2  # directions beyond those that are kept, with which they may still be mixed
 
 
@@ -31,8 +33,8 @@ class JointSettings:
     """How much the Hessians count.
 
     Attributes:
-        hessian_latents: latents at which Hessians are measured; fewer if they would take more than half of
-            the budget, and none if not even two latents fit in it.
+        hessian_latents: latents at which Hessians are measured; fewer if they would take more than a quarter
+            of the budget, and none if not even two latents fit in it.
         hessian_weight: weight of the Hessians' energy beside that of JᵀJ, both over all latents: 0 or more.
 
     Raises:
@@ -40,12 +42,12 @@ class JointSettings:
     """
 
     hessian_latents: int = setting(
-        8,
+        16,
         help="Latents at which Hessians of the strongest directions are measured.",
         source="benchmarks.recovery, the half on which settings are chosen",
     )
     hessian_weight: float = setting(
-        0.2,
+        0.4,
         help="Weight of the Hessians beside the first derivatives.",
         source="benchmarks.recovery, the half on which settings are chosen",
     )
@@ -98,13 +100,14 @@ class Joint(Solver):
             basis,
             problem.sample,
             total=latents,
-            differences=Jacobi().settings.differences(problem.differences, outline.resolution),
+            differences=_HESSIANS.differences(problem.differences, outline.resolution),
             seed=outline.seed,
         ):
             state = {**state, "hessians": moments.state_dict()}
             yield Step(phase="hessians", done=moments.done, total=latents, state=state)
         whole, even, odd = first.stacks(slopes)
-        assert even is not None and odd is not None
+        assert even is not None
+        assert odd is not None
         pairs = zip((whole, even, odd), (moments.moments, *moments.halves), strict=True)
         both = [self._together(strongest @ grams @ strongest.T, part.stack()) for grams, part in pairs]
         stacks = both[0], both[1], both[2]
@@ -116,7 +119,7 @@ class Joint(Solver):
         """The number of latents at which Hessians are measured, and the images that one takes."""
         size = min(live, outline.ndirs + _SPARE)
         each = evaluations_per_latent(size, size)
-        affordable = outline.budget // 2 // each if outline.latents is None else outline.latents
+        affordable = outline.budget // 4 // each if outline.latents is None else outline.latents
         latents = min(self.settings.hessian_latents, affordable)
         return (latents if latents > 1 and self.settings.hessian_weight > 0 else 0), each
 
