@@ -111,7 +111,7 @@ class Joint(Solver):
         pairs = zip((whole, even, odd), (moments.moments, *moments.halves), strict=True)
         both = [self._together(strongest @ grams @ strongest.T, part.stack()) for grams, part in pairs]
         stacks = both[0], both[1], both[2]
-        best = turned(problem, lambda rotation: slopes.effects(rotation @ strongest), stacks)
+        best = turned(problem, lambda rotation: slopes.effects(rotation @ strongest), stacks, starts=1)
         found = found_in(problem, basis, best, slopes.done)
         yield Step(phase="hessians", done=latents, total=latents, state=state, result=found)
 
