@@ -10,7 +10,7 @@ import torch
 
 from biggan_directions.errors import UsageError
 from biggan_directions.latents import stream
-from biggan_directions.linalg import orthonormal
+from biggan_directions.linalg import random_rotation
 
 _STARTS = 4  # as a check against local minima; the results were seen to agree up to rounding
 _ONE_START_ABOVE = 24  # dimensions above which further starts are too expensive
@@ -113,8 +113,7 @@ def diagonalise(
     best: Sweep | None = None
     for index in range(starts):
         if index:
-            draws = torch.randn(size, size, generator=stream("start", seed, index), dtype=torch.float64)
-            start = orthonormal(draws)
+            start = random_rotation(size, stream("start", seed, index))
         *_, last = jacobi_sweeps(stack, start=start)
         # Equal minima differ only by rounding: keep the first.
         if best is None or last.off_diagonal < best.off_diagonal * (1 - 1e-6):

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 
 from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.latents import stream
+from biggan_directions.linalg import random_rotation
 from biggan_directions.solvers.base import Cost, Solver, Step
 from biggan_directions.solvers.closed_form import found_in, turned
 from biggan_directions.solvers.derivatives import evaluations_per_latent
@@ -91,6 +93,9 @@ class Joint(Solver):
             return
         slopes = first.measured(problem, state["slopes"], reserve=reserve)
         strongest = turned(problem, slopes.effects, first.stacks(slopes)).rows[: outline.ndirs + _SPARE]
+        # Differences of pairs have larger errors than those on the diagonal. In a random basis of the space
+        # these errors favour no rotation; along the directions themselves they would favour one of 45°.
+        strongest = random_rotation(len(strongest), stream("learning/basis", outline.seed)) @ strongest
         basis = problem.group.broadcast(strongest @ live)
         moments = begun = SampledMoments.empty(len(basis)).resumed(
             state.get("hessians"), total=latents, name="hessians"
