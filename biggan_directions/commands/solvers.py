@@ -67,6 +67,7 @@ def solvers(
 def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
     """The description of a solver, as plain values."""
     from biggan_directions.learning.cost import images_to_measure, images_to_survey
+    from biggan_directions.solvers.live_space import most_products
     from biggan_directions.solvers.settings import declared
 
     solver = settings.made()
@@ -77,11 +78,11 @@ def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
         "summary": solver.summary,
         "paper": solver.paper,
         "images": {
-            "survey": images_to_survey(settings, outline),
+            "survey": images_to_survey(settings, outline) + most_products(outline.block),
             "solver": cost.images,
             "measuring": images_to_measure(settings, outline, cost),
         },
-        "gradients": cost.gradients,
+        "gradients": most_products(outline.block) + cost.gradients,
         "settings": [
             {
                 "name": item.name,

@@ -20,6 +20,14 @@ _DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the largest change, l
 _ALL_BELOW = 64  # numbers of z up to which as many products are taken as it needs to be certain
 
 
+def most_products(block: Block) -> int:
+    """The number of products after which all of a block counts as live.
+
+    It is the size of the block and 4, or a quarter of the size above 64 coordinates.
+    """
+    return block.size + 4 if block.size <= _ALL_BELOW else block.size // 4
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LiveSpace:
     r"""The span of vector-Jacobian products Jᵀu at different latents, with cotangents u of random signs.
@@ -47,12 +55,8 @@ class LiveSpace:
 
     @property
     def limit(self) -> int:
-        """The number of products after which all of the block counts as live.
-
-        It is the size of the block and 4, or a quarter of the size above 64 coordinates.
-        """
-        size = self.block.size
-        return size + 4 if size <= _ALL_BELOW else size // 4
+        """The number of products after which all of the block counts as live: :func:`most_products`."""
+        return most_products(self.block)
 
     def continued(self, evaluator: Evaluator, inputs: Inputs, *, seed: int) -> Iterator[LiveSpace]:
         """Add one micro-batch of products after another, until the live space is known or the limit reached.

@@ -25,8 +25,8 @@ from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.sampled_moments import SampledMoments
 from biggan_directions.solvers.settings import setting
 
-# Beside first derivatives the Hessians serve best if even the smallest have their full say.
-_HESSIANS = JacobiSettings(floor=0.003)
+# Beside first derivatives Hessians serve better if smaller ones have their full say than they do alone.
+_HESSIANS = JacobiSettings(floor=0.03)
 _SPARE = 2  # directions beyond those that are kept, with which they may still be mixed
 
 
@@ -49,7 +49,7 @@ class JointSettings:
         source="benchmarks.recovery, the half on which settings are chosen",
     )
     hessian_weight: float = setting(
-        0.4,
+        0.3,
         help="Weight of the Hessians beside the first derivatives.",
         source="benchmarks.recovery, the half on which settings are chosen",
     )
