@@ -56,6 +56,8 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "first-order": {"solver": "first-order"},
     "sefa": {"solver": "sefa"},
     "plain": {"solver": "jacobi", "options": {"weighting": "plain"}},  # the paper's sum over pixels
+    "jacobi": {"solver": "jacobi"},
+    "orojar": {"solver": "orojar"},
     "default": {},
 }
 METHODS = {name: Method(name=name, settings=settings) for name, settings in _SETTINGS.items()}
@@ -88,6 +90,7 @@ class Cell:
         images: drawn to find the directions.
         gradients: how many of these were differentiated.
         seconds: of the run.
+        stability: of each direction, as the solver gives it; None where it cannot tell.
         directions: float16 ``(ndirs, z_dim)`` in base64, strongest first, in the z of the generator that is
             not turned.
     """
@@ -102,6 +105,7 @@ class Cell:
     images: int
     gradients: int
     seconds: float
+    stability: list[float] | None
     directions: str
 
     def rows(self) -> torch.Tensor:
@@ -122,6 +126,7 @@ def measured(method: Method, name: str, seed: int) -> Cell | None:
     solution = learn(known.generator, settings)
     seconds = time.perf_counter() - begun
     found: Recovery = recovery(solution.directions, known)
+    stability = solution.stability
     back = known.turned_back(solution.directions).numpy().astype("<f2")
     return Cell(
         method=method.name,
@@ -134,6 +139,7 @@ def measured(method: Method, name: str, seed: int) -> Cell | None:
         images=solution.evaluations,
         gradients=solution.gradients,
         seconds=round(seconds, 2),
+        stability=None if stability is None else [round(value, 4) for value in stability.tolist()],
         directions=base64.b64encode(back.tobytes()).decode("ascii"),
     )
 
