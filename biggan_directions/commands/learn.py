@@ -144,7 +144,7 @@ def learn(
     model: Model = "biggan-deep-128",
     solver: Annotated[
         str, typer.Option(help="A name: see solvers.", autocompletion=complete_solver)
-    ] = "joint",
+    ] = "orojar",
     options: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the solver's own; may be repeated."),

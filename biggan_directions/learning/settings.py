@@ -51,7 +51,7 @@ class LearnSettings:
     """
 
     ndirs: int = 6
-    solver: str = "joint"
+    solver: str = "orojar"
     search_space: str = "active"
     search_dims: int | None = None
     seed: int = 0

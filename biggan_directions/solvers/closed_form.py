@@ -31,6 +31,8 @@ class Measured(Protocol):
         ...
 
 
+_ROUGH = 1e-3  # radians: enough to tell whether directions have settled
+
 M = TypeVar("M", bound=Measured)
 Stacks = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]
 """Matrices to diagonalise ``(n, m, m)``: of all latents, and of each half unless there is only one latent."""
@@ -85,7 +87,7 @@ def closed_form(
             )
         if count == counts[-1]:
             break
-        agreed = turned(problem, sums.effects, stacks(sums), starts=1).agreement
+        agreed = turned(problem, sums.effects, stacks(sums), starts=1, tolerance=_ROUGH).agreement
         assert agreed is not None
         least = float(agreed.stability.min())
         if problem.group.broadcast(agreed.settled(bound)):
@@ -105,6 +107,7 @@ def turned(
     matrices: Stacks,
     *,
     starts: int | None = None,
+    tolerance: float = 1e-7,
 ) -> Turned:
     """Diagonalise the matrices of all latents, and from there those of each half.
 
@@ -112,13 +115,14 @@ def turned(
         problem: its outline says how many directions are kept, and from which agreement they are stable.
         effects: of the rows of a rotation, to sort them.
         matrices: in the basis that is turned.
-        starts: initial bases; see :func:`~biggan_directions.solvers.joint_diagonalisation.diagonalise`.
+        starts, tolerance: see :func:`~biggan_directions.solvers.joint_diagonalisation.diagonalise`.
     """
     whole, *halves = matrices
-    best = diagonalise(whole, seed=problem.outline.seed, starts=starts)
+    best = diagonalise(whole, seed=problem.outline.seed, starts=starts, tolerance=tolerance)
     rows = best.rotation[effects(best.rotation).argsort(descending=True, stable=True)]
     first, second = (
-        None if half is None else diagonalise(half, start=rows, starts=1).rotation for half in halves
+        None if half is None else diagonalise(half, start=rows, starts=1, tolerance=tolerance).rotation
+        for half in halves
     )
     agreed = None
     if first is not None and second is not None:
