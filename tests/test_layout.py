@@ -19,7 +19,7 @@ WITHIN = {
     "metrics/test_measures.py": ["figure"],
     "metrics/test_scoring.py": ["scorecard"],
     "runs/test_learn.py": ["observer"],
-    "commands/test_score.py": ["../metrics/tables", "../measured"],
+    "commands/test_score.py": ["../metrics/tables"],
     "commands/test_render.py": ["../runs/account"],
     "commands/test_own_generator.py": ["opening"],
     "solvers/test_registry.py": ["../plugins"],

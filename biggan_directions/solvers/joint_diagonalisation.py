@@ -36,8 +36,11 @@ def off_diagonal_share(stack: torch.Tensor, rotation: torch.Tensor | None = None
     return _off_diagonal(turned.permute(1, 2, 0))
 
 
+_MOST_SWEEPS = 100  # a safeguard; a few suffice
+
+
 def jacobi_sweeps(
-    stack: torch.Tensor, *, start: torch.Tensor | None = None, tolerance: float = 1e-7, max_sweeps: int = 100
+    stack: torch.Tensor, *, start: torch.Tensor | None = None, tolerance: float = 1e-7
 ) -> Iterator[Sweep]:
     r"""Minimise Σₙ Σ_{i≠j} (W Hₙ Wᵀ)ᵢⱼ² over orthogonal W, one pair of rows at a time.
 
@@ -55,7 +58,6 @@ def jacobi_sweeps(
         stack: symmetric matrices ``(n, m, m)``; converted to float64.
         start: the initial orthogonal matrix ``(m, m)``; the identity if omitted.
         tolerance: largest angle of a sweep, in radians, at convergence.
-        max_sweeps: maximum number of sweeps.
 
     Yields:
         A :class:`Sweep` after each pass; the last is the result.
@@ -77,7 +79,7 @@ def jacobi_sweeps(
     turned = rotation @ stack.double() @ rotation.T
     turned = turned.permute(1, 2, 0).contiguous()  # (m, m, n), so that rows are contiguous
     rounds = _rounds(size)
-    for _ in range(max_sweeps):
+    for _ in range(_MOST_SWEEPS):
         largest = 0.0
         for upper, lower in rounds:
             angles = _angles(turned, upper, lower)

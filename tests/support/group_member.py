@@ -7,20 +7,25 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from biggan_directions import LearnRun, LearnSettings, PerClassRun, load_generator
+from biggan_directions import Directions, LearnRun, LearnSettings, PerClassRun, load_generator
 from biggan_directions.distributed.process_group import ProcessGroup
 from biggan_directions.distributed.starting import joined
-from biggan_directions.errors import BigganDirectionsError, GeneratorError
+from biggan_directions.errors import BigganDirectionsError, GeneratorError, OutputError
 from biggan_directions.learning.result import Solution
 from biggan_directions.learning.run import iterate, learn
-from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.metrics.scoring import iterate_score
+from biggan_directions.metrics.settings import ScoreSettings
+from biggan_directions.rendering import RenderSettings
 from biggan_directions.runs.drawing import SharedDrawing, serve
 from biggan_directions.runs.interrupt import Interrupted, listen
+from biggan_directions.runs.render import render
 from tests.support.separable import Separable
 
 RUNS: dict[str, dict[str, Any]] = {
@@ -129,6 +134,26 @@ def drawing(out: str) -> int:
                 torch.save({**found, "failure": str(error)}, out)
             return 0
     return 1
+
+
+def closing_early(out: str) -> int:
+    """Draw one file of a render, close the iterator, have the next render refused, and go on together."""
+    generator = Separable()
+    found = Directions.of(learn(generator, LearnSettings(**QUICK, solver="random")), generator, seed=0)
+    settings = RenderSettings(samples=1, frames=4)
+    with joined(timeout=_PATIENCE) as group:
+        drawn = render(found, generator, out, settings, group=group)
+        first = next(drawn, None)
+        del drawn  # which closes it
+        if group.leads:
+            assert first is not None
+            Path(out, "sheet.png").unlink()
+            Path(out, "sheet.png").mkdir()
+        with suppress(OutputError):
+            for _ in render(found, generator, out, settings, group=group):
+                pass
+        assert group.broadcast(group.rank) == 0
+    return 0
 
 
 def plain(solution: Solution) -> dict[str, Any]:
