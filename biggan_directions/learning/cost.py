@@ -15,6 +15,7 @@ from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.metrics.scoring import images_needed
 from biggan_directions.solvers.base import Cost
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.problem import Outline
 from biggan_directions.solvers.subspace import images_per_latent
 
@@ -58,9 +59,9 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     """
     outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
     cost = settings.made_for(generator).cost(outline)
-    gradients = cost.gradients
+    gradients = products_to_survey(outline) + cost.gradients
     survey = images_to_survey(settings, outline, classes=len(generator.classes))
-    drawn = survey + cost.images - gradients + images_to_measure(settings, outline, cost)
+    drawn = survey + cost.images + images_to_measure(settings, outline, cost) - gradients
 
     evaluator = Evaluator(generator, settings.micro_batch)
     size = settings.micro_batch
@@ -72,7 +73,7 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
         point = z.to(generator.device).requires_grad_()
         torch.autograd.grad(evaluator.draw(point, None).square().mean(), point)
 
-    gradient_seconds = _timed(generator.device, differentiated) / size if gradients else 0.0
+    gradient_seconds = _timed(generator.device, differentiated) / size
     peak = _peak_bytes(generator.device)
     if peak is not None and before is not None:
         peak += (peak - before) * (cost.memory - 1)
@@ -86,9 +87,14 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
 
 
 def images_to_survey(settings: LearnSettings, outline: Outline, *, classes: int = 1) -> int:
-    """Images that it takes at least to find the search space."""
+    """Images that it takes at least to find the search space where nothing is dead, products included."""
     each = images_per_latent(outline.block, outline.z_dim)
-    return settings.survey_counts(each, classes=classes)[0] * each
+    return products_to_survey(outline) + settings.survey_counts(each, classes=classes)[0] * each
+
+
+def products_to_survey(outline: Outline) -> int:
+    """Vector-Jacobian products that it takes to find that nothing is dead."""
+    return LiveSpace.empty(outline.block, outline.z_dim).limit
 
 
 def images_to_measure(settings: LearnSettings, outline: Outline, cost: Cost) -> int:
