@@ -1,6 +1,6 @@
 """Measure what the closed form needs on the toybox, and where its objective ends.
 
-python -m benchmarks.limits settings     recovery as latents, epsilon, blocks, dimensions, cotangents vary
+python -m benchmarks.limits settings     recovery as latents, epsilon, blocks, dimensions, survey vary
 python -m benchmarks.limits shares       the share off the diagonal at the truth and at the minimum
 python -m benchmarks.limits report       the tables as Markdown, and the charts, from the results
 
@@ -23,8 +23,7 @@ from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
 from biggan_directions.linalg import orthonormal
 from biggan_directions.metrics.matching import match
 from biggan_directions.solvers.hessians import Moments
-from biggan_directions.solvers.joint_diagonalisation import jacobi_sweeps
-from biggan_directions.solvers.methods.jacobi import diagonalise
+from biggan_directions.solvers.joint_diagonalisation import diagonalise, jacobi_sweeps
 from biggan_directions.solvers.subspace import SearchSpace
 from biggan_directions.toybox import TOYS, true_directions
 
@@ -66,7 +65,7 @@ def settings(options: argparse.Namespace) -> dict[str, Any]:
     truth = true_directions()[1]
 
     def mean_recovery(measured: list[tuple[Moments, torch.Tensor]]) -> float:
-        turned = [diagonalise(moments).rotation @ basis for moments, basis in measured]
+        turned = [diagonalise(moments.stack()).rotation @ basis for moments, basis in measured]
         return statistics.fmean(recovery(rows)["mean"] for rows in turned)
 
     def measured(latents: int, **how: Any) -> list[tuple[Moments, torch.Tensor]]:
@@ -81,28 +80,28 @@ def settings(options: argparse.Namespace) -> dict[str, Any]:
         (
             dims,
             statistics.fmean(
-                recovery(solved(toy.generator, LearnSettings(search_dims=dims, latents=16))[0].directions)[
-                    "mean"
-                ]
+                recovery(
+                    solved(toy.generator, LearnSettings(solver="jacobi", search_dims=dims, latents=16))[
+                        0
+                    ].directions
+                )["mean"]
                 for toy in toys
             ),
         )
         for dims in (6, 8, 12, 16, 32)
     ]
-    found["cotangents"] = [
+    found["survey_latents"] = [
         (
             count,
             statistics.fmean(
                 _overlap(
-                    solved(toy.generator, LearnSettings(vjps=count, solver="first-order", latents=1))[
-                        0
-                    ].space,
+                    solved(toy.generator, LearnSettings(survey_latents=count, solver="first-order"))[0].space,
                     truth,
                 )
                 for toy in toys
             ),
         )
-        for count in (8, 16, 32, 64, 128)
+        for count in (1, 2, 4, 8, 16, 32)
     ]
     usual = measured(32)
     low = [(_last(_low_precision(toy.generator), toy.live, 32), toy.live) for toy in toys]
@@ -167,11 +166,11 @@ def _charts(found: dict[str, Any]) -> None:
         "epsilon": "epsilon",
         "blocks": "side of the blocks averaged over, pixels",
         "search_dims": "dimensions searched",
-        "cotangents": "vector-Jacobian products",
+        "survey_latents": "latents of the survey",
     }
     for name, across in labels.items():
         path = DOCS / f"recovery_{name}.png"
-        up = "recovery" if name != "cotangents" else "least cosine with the true span"
+        up = "recovery" if name != "survey_latents" else "least cosine with the true span"
         write_chart(
             path,
             {", ".join(found["classes"]): found[name]},

@@ -8,15 +8,14 @@ import torch
 
 from biggan_directions import LearnSettings, load_generator
 from biggan_directions.generators import Generator
-from biggan_directions.latents import spread_latents
+from biggan_directions.latents import sample_latents
 from biggan_directions.learning.result import Solution
 from biggan_directions.learning.run import iterate
 from biggan_directions.metrics.matching import match
 from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.hessians import Moments
-from biggan_directions.solvers.joint_diagonalisation import off_diagonal_share
-from biggan_directions.solvers.methods.jacobi import diagonalise
+from biggan_directions.solvers.joint_diagonalisation import diagonalise, off_diagonal_share
 from biggan_directions.solvers.sampled_moments import SampledMoments
 from biggan_directions.toybox import true_directions
 
@@ -34,7 +33,7 @@ class Toy:
         space = self.solution.space
         self.live = space.basis[: space.live]
         *_, balanced = moments_at(self.generator, self.live, latents, seed=seed)
-        *_, plain = moments_at(self.generator, self.live, latents, seed=seed, blocks=(1,), balanced=False)
+        *_, plain = moments_at(self.generator, self.live, latents, seed=seed, blocks=(1,), floor=None)
         self.objectives = {"balanced": balanced, "plain": plain}
         self.stacks = {name: moments.stack() for name, moments in self.objectives.items()}
 
@@ -49,7 +48,7 @@ class Toy:
 
     def minimum(self, objective: str = "plain") -> torch.Tensor:
         """The directions that minimise an objective on these Hessians."""
-        return diagonalise(self.objectives[objective]).rotation @ self.live
+        return diagonalise(self.stacks[objective]).rotation @ self.live
 
 
 def moments_at(
@@ -60,11 +59,12 @@ def moments_at(
     seed: int,
     epsilon: float = 0.1,
     blocks: tuple[int, ...] = (8, 16),
-    balanced: bool = True,
+    floor: float | None = 0.3,
 ) -> Iterator[Moments]:
     """The running sums of second derivatives at fresh latents."""
-
-    points = spread_latents(latents, basis, truncation=generator.truncation, seed=seed, purpose="benchmark")
+    points = sample_latents(
+        latents, generator.z_dim, truncation=generator.truncation, seed=seed, purpose="benchmark"
+    )
 
     def sample(index: int) -> tuple[torch.Tensor, None]:
         return points[index], None
@@ -74,7 +74,7 @@ def moments_at(
         basis,
         sample,
         total=latents,
-        differences=Differences(epsilon=epsilon, blocks=blocks, balanced=balanced),
+        differences=Differences(epsilon=epsilon, blocks=blocks, floor=floor),
         seed=seed,
     ):
         yield sums.moments

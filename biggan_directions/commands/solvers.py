@@ -78,7 +78,7 @@ def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
         "summary": solver.summary,
         "paper": solver.paper,
         "images": {
-            "survey": images_to_survey(settings, outline) + most_products(outline.block),
+            "survey": images_to_survey(settings, outline),
             "solver": cost.images,
             "measuring": images_to_measure(settings, outline, cost),
         },

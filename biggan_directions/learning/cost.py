@@ -60,9 +60,9 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     """
     outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
     cost = settings.made_for(generator).cost(outline)
-    gradients = most_products(outline.block) + cost.gradients
+    gradients = products_to_survey(outline) + cost.gradients
     survey = images_to_survey(settings, outline, classes=len(generator.classes))
-    drawn = survey + cost.images - cost.gradients + images_to_measure(settings, outline, cost)
+    drawn = survey + cost.images + images_to_measure(settings, outline, cost) - gradients
 
     draw_seconds = _draw_seconds(generator, settings)
     evaluator, size = Evaluator(generator, settings.micro_batch), settings.micro_batch
@@ -110,9 +110,14 @@ def images_within(generator: Generator, settings: LearnSettings, seconds: float)
 
 
 def images_to_survey(settings: LearnSettings, outline: Outline, *, classes: int = 1) -> int:
-    """Images that it takes at least to find the search space, without those that are differentiated."""
+    """Images that it takes at least to find the search space where nothing is dead, products included."""
     each = images_per_latent(outline.block, outline.z_dim)
-    return settings.survey_counts(each, classes=classes)[0] * each
+    return products_to_survey(outline) + settings.survey_counts(each, classes=classes)[0] * each
+
+
+def products_to_survey(outline: Outline) -> int:
+    """Vector-Jacobian products that it takes to find that nothing is dead."""
+    return most_products(outline.block)
 
 
 def images_to_measure(settings: LearnSettings, outline: Outline, cost: Cost) -> int:

@@ -193,8 +193,8 @@ class LearnSettings:
         return read
 
     def described(self, outline: Outline) -> dict[str, Any]:
-        """Name and every setting used, with what was left out filled in: for the result's file."""
-        return {
+        """Name and every setting used, for the result's file, without those that were left to measurement."""
+        used = {
             "name": self.solver,
             "search_space": self.search_space,
             "search_dims": outline.dims,
@@ -208,3 +208,4 @@ class LearnSettings:
             "score_latents": self.score_latents,
             **self.made().described(outline),
         }
+        return {key: value for key, value in used.items() if value is not None}

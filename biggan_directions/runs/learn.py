@@ -64,7 +64,7 @@ class LearnRun:
 
     >>> from tempfile import TemporaryDirectory
     >>> from biggan_directions import LearnRun, LearnSettings, load_generator
-    >>> car, settings = load_generator("toybox", "car"), LearnSettings(ndirs=2, latents=1, vjps=4)
+    >>> car, settings = load_generator("toybox", "car"), LearnSettings(ndirs=2, latents=1, survey_latents=2)
     >>> with TemporaryDirectory() as folder:
     ...     found = LearnRun(folder, car, settings).finish(resume=True).directions
     ...     again = LearnRun(folder, car, settings).finish(resume=True).directions  # read from the file

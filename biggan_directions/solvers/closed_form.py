@@ -71,26 +71,27 @@ def closed_form(
     """
     counts, bound = latent_counts(problem, each, reserve), problem.outline.agreement
     live = problem.space.basis[: problem.space.live]
-    sums, least = begun, None
+    sums = begun
     for count in counts:
         if sums.done > count:
             continue  # asked before the run was stopped, and not settled then
-        before = sums
+        before, agreed = sums, None
         for sums in advance(before, count):
+            least = None
+            if sums.done == count < counts[-1]:
+                agreed = _halves_agree(problem, sums, stacks)
+                least = float(agreed.stability.min())
             yield Step(
                 phase=phase,
                 done=sums.done,
                 total=counts[-1],
-                measure="least stability",
+                measure="" if least is None else "least stability",
                 value=least,
                 state=sums.state_dict(),
             )
         if count == counts[-1]:
             break
-        agreed = turned(problem, sums.effects, stacks(sums), starts=1, tolerance=_ROUGH).agreement
-        assert agreed is not None
-        least = float(agreed.stability.min())
-        if problem.group.broadcast(agreed.settled(bound)):
+        if problem.group.broadcast((agreed or _halves_agree(problem, sums, stacks)).settled(bound)):
             break
     yield Step(
         phase=phase,
@@ -99,6 +100,13 @@ def closed_form(
         state=sums.state_dict(),
         result=found_in(problem, live, turned(problem, sums.effects, stacks(sums)), sums.done),
     )
+
+
+def _halves_agree(problem: Problem, sums: M, stacks: Callable[[M], Stacks]) -> Agreement:
+    """How well the halves of the latents so far agree, from one initial basis."""
+    agreed = turned(problem, sums.effects, stacks(sums), starts=1, tolerance=_ROUGH).agreement
+    assert agreed is not None
+    return agreed
 
 
 def turned(

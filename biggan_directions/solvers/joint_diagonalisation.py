@@ -122,7 +122,7 @@ def diagonalise(
             start = random_rotation(size, stream("start", seed, index))
         *_, last = jacobi_sweeps(stack, start=start, tolerance=tolerance)
         # Equal minima differ only by rounding: keep the first.
-        if best is None or last.off_diagonal < best.off_diagonal * (1 - 1e-6):
+        if best is None or last.off_diagonal < best.off_diagonal * (1 - 1e-6) - 1e-15:
             best = last
     assert best is not None
     return best

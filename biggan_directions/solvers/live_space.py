@@ -87,10 +87,10 @@ class LiveSpace:
                 found, known = torch.zeros(z.shape, dtype=torch.float64), 0 * known
             return torch.cat([known, found], dim=1).flatten()
 
-        space = self
-        for starts in evaluator.group.rounds(range(self.count, self.limit, size)):
-            if space.settled:
-                return
+        space, group = self, evaluator.group
+        if group.broadcast(self.settled):
+            return
+        for starts in group.rounds(range(self.count, self.limit, size)):
             for flat in evaluator.shared(starts, products):
                 found = flat.reshape(-1, 1 + len(self.total))
                 rows = torch.nn.functional.normalize(found[:, 1:], dim=1)
@@ -101,6 +101,8 @@ class LiveSpace:
                     differentiable=space.differentiable and bool(found[:, 0].all()),
                 )
                 yield space
+                if group.broadcast(space.settled):
+                    return  # without the rest of the round, which one process would not draw either
 
     @property
     def settled(self) -> bool:

@@ -200,10 +200,10 @@ class Survey:
             dims = default_dims(block, ndirs, matter=int((values >= MATTERS * trace).sum()))
         alive = int((values > _DEAD * values[0]).sum())
         overlap, share = self._halves_compared(min(dims, alive))
-        basis = completed(rows[:alive] @ self.basis, torch.eye(self.z_dim, dtype=torch.float64)[inside])
+        basis = completed((rows[:alive] @ self.basis)[:, inside], torch.eye(block.size, dtype=torch.float64))
         return SearchSpace(
             block=block,
-            basis=with_signs(basis[:dims]),
+            basis=block.placed(with_signs(basis[:dims]), self.z_dim),
             eigenvalues=torch.nn.functional.pad(values[:alive], (0, block.size - alive))[:dims],
             trace_share=share,
             live=min(alive, dims),
