@@ -1,4 +1,4 @@
-"""Measure the main command at full size: time, what the dry run says of it, peak memory, and drawing the page.
+"""Measure the main command at full size: time, what its dry run says, peak memory, and rendering.
 
 python -m benchmarks.learn_memory                   BigGAN-deep-128, six directions, default settings
 python -m benchmarks.learn_memory --resolution 256
@@ -55,7 +55,7 @@ def main() -> None:
     results |= {"seconds_said": said["seconds"], "images_said": said["images_per_run"]}
     results |= {"peak_bytes": peak, "render_seconds": rendering}
     results |= {"stability": [row.get("stability") for row in json.loads(answer)["directions"]]}
-    print(f"learn: {taken:.0f} s ({said['seconds']:.0f} s said by the dry run), {peak / 1e9:.2f} GB peak memory")
+    print(f"learn: {taken:.0f} s, said by the dry run: {said['seconds']:.0f} s; {peak / 1e9:.2f} GB peak memory")
     print(f"render: {rendering:.0f} s")
     name = "learn_memory" if options.resolution == 128 else f"learn_memory_{options.resolution}"
     print(f"written to {write(name, results, torch.device('cpu'))}")
@@ -86,7 +86,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--resolution", type=int, default=128, choices=[128, 256, 512])
-    parser.add_argument("--latents", type=int, help="latents at which derivatives are measured; default of learn")
+    parser.add_argument("--latents", type=int, help="latents to measure at; default of learn")
     parser.add_argument("--make", help=argparse.SUPPRESS)
     return parser.parse_args()
 
