@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
@@ -107,7 +108,7 @@ def surveyed(
     Arguments and errors are those of :func:`learn`.
     """
     run = _Run(generator, settings, None, group)
-    for step in run.survey():
+    for step in itertools.chain(run.live(), run.survey()):
         if progress is not None:
             progress(step)
     return run.problem
