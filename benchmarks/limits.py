@@ -80,9 +80,11 @@ def settings(options: argparse.Namespace) -> dict[str, Any]:
         (
             dims,
             statistics.fmean(
-                recovery(solved(toy.generator, LearnSettings(solver="jacobi", search_dims=dims, latents=16))[0].directions)[
-                    "mean"
-                ]
+                recovery(
+                    solved(toy.generator, LearnSettings(solver="jacobi", search_dims=dims, latents=16))[
+                        0
+                    ].directions
+                )["mean"]
                 for toy in toys
             ),
         )

@@ -17,6 +17,7 @@ Inputs = Callable[[int, int], tuple[torch.Tensor, torch.Tensor | None]]
 """``inputs(start, count)``: latents ``(count, z_dim)`` from an index on, and classes ``(count,)`` or None."""
 
 _DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the largest change, less than a grey level
+_SPARE = 4  # products beyond the dimensions that they span
 _ALL_BELOW = 64  # numbers of z up to which as many products are taken as it needs to be certain
 
 
@@ -24,9 +25,10 @@ _ALL_BELOW = 64  # numbers of z up to which as many products are taken as it nee
 class LiveSpace:
     r"""The span of vector-Jacobian products Jᵀu at different latents, with cotangents u of random signs.
 
-    A dimension on which no image depends is in none of them. Once there are more products than they span
-    dimensions, they span all that is live. A difference of images cannot tell that so sharply: its error in
-    the second derivative is not linear in the direction.
+    A dimension on which no image depends is in none of them. Once there are 4 products more than they span
+    dimensions, they span all that is live: a single one more may lack a weak dimension by chance, as the
+    smallest singular value of a square random matrix is often small. A difference of images cannot tell live
+    from dead so sharply: its error in the second derivative is not linear in the direction.
 
     Attributes:
         block: the coordinates of z.
@@ -52,7 +54,7 @@ class LiveSpace:
         It is the size of the block and 4, or a quarter of the size above 64 coordinates.
         """
         size = self.block.size
-        return size + 4 if size <= _ALL_BELOW else size // 4
+        return size + _SPARE if size <= _ALL_BELOW else size // 4
 
     def continued(self, evaluator: Evaluator, inputs: Inputs, *, seed: int) -> Iterator[LiveSpace]:
         """Add one micro-batch of products after another, until the live space is known or the limit reached.
@@ -103,17 +105,21 @@ class LiveSpace:
     @property
     def settled(self) -> bool:
         """Whether more products would tell nothing."""
-        return not self.differentiable or self.count >= self.limit or self._rank() < self.count
+        return not self.differentiable or self.count >= self.limit or self._known
 
     def basis(self) -> torch.Tensor:
         """Orthonormal rows, float64 ``(live, z_dim)``: the live space, or the block's coordinates if all of
         them may be live."""
         inside = slice(self.block.start, self.block.stop)
-        rank = self._rank() if self.differentiable else self.block.size
-        if rank >= min(self.count, self.block.size):
+        if not (self.differentiable and self._known) or self._rank() == self.block.size:
             return torch.eye(len(self.total), dtype=torch.float64)[inside]
         vectors = torch.linalg.eigh(self.total[inside, inside]).eigenvectors.flip(1).T
-        return self.block.placed(with_signs(vectors[:rank]), len(self.total))
+        return self.block.placed(with_signs(vectors[: self._rank()]), len(self.total))
+
+    @property
+    def _known(self) -> bool:
+        """Whether the products span all that is live."""
+        return self._rank() + _SPARE <= self.count
 
     def _rank(self) -> int:
         inside = slice(self.block.start, self.block.stop)

@@ -13,6 +13,7 @@ from biggan_directions.latents import Sampled, sample_inputs
 from biggan_directions.solvers.block import Block
 from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Drawable, Evaluator
+from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.schedule import counts_within
 from biggan_directions.solvers.subspace import CHECKED, SearchSpace, Survey, images_per_latent
 
@@ -55,7 +56,8 @@ class Outline:
 
     def solver_images(self, each: int) -> int:
         """The most images that a closed form draws, with ``each`` per latent, after the shortest survey."""
-        survey = CHECKED[0] * images_per_latent(self.block, self.z_dim)
+        survey = LiveSpace.empty(self.block, self.z_dim).limit
+        survey += CHECKED[0] * images_per_latent(self.block, self.z_dim)
         return each * counts_within(self.latents, budget=self.budget - survey, each=each)[-1]
 
 

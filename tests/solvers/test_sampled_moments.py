@@ -68,7 +68,11 @@ def test_the_halves_are_the_latents_of_even_and_of_odd_index() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "says"),
-    [({"done": 6}, "sums.done is 6"), ({"halves": [{}, {}]}, r"sums.halves\[0\] has other keys"), ({}, "other keys")],
+    [
+        ({"done": 6}, "sums.done is 6"),
+        ({"halves": [{}, {}]}, r"sums.halves\[0\] has other keys"),
+        ({}, "other keys"),
+    ],
 )
 def test_a_state_of_something_else_is_refused(changed: dict[str, object], says: str) -> None:
     empty = SampledMoments.empty(Z_DIM)

@@ -12,7 +12,9 @@ def test_the_number_asked_for_is_the_only_one_whatever_the_budget(latents: int) 
     assert counts_within(latents, budget=0, each=20) == (latents,)
 
 
-@pytest.mark.parametrize(("budget", "last"), [(-50, 8), (0, 8), (179, 8), (180, 9), (2000, 100), (10**6, 256)])
+@pytest.mark.parametrize(
+    ("budget", "last"), [(-50, 8), (0, 8), (179, 8), (180, 9), (2000, 100), (10**6, 256)]
+)
 def test_the_budget_bounds_the_latents_from_eight_to_256(budget: int, last: int) -> None:
     counts = counts_within(None, budget=budget, each=20)
     assert counts[-1] == last

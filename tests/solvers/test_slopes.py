@@ -95,7 +95,11 @@ def test_a_large_image_is_reduced_by_a_sketch_that_keeps_products() -> None:
     expected = jacobian.T @ jacobian / len(jacobian)
     one, again, other = (
         _grams(
-            f, torch.eye(Z_DIM).double(), side=192, sides=(192,), generator=torch.Generator().manual_seed(seed)
+            f,
+            torch.eye(Z_DIM).double(),
+            side=192,
+            sides=(192,),
+            generator=torch.Generator().manual_seed(seed),
         )
         for seed in (0, 0, 1)
     )
