@@ -3,8 +3,8 @@
 python -m benchmarks.recovery_curves                 measure, then draw docs/recovery_of_TRUTH.png
 python -m benchmarks.recovery_curves --report        draw them from the results
 
-A method draws more images with more latents, and first-order with more latents of its survey. Runs are kept in
-``results/recovery_curves.jsonl`` as they end.
+A method draws more images with more latents, and first-order with more latents of its survey. Runs are
+kept in ``results/recovery_curves.jsonl`` as they end.
 """
 
 import argparse

@@ -64,11 +64,11 @@ def test_balanced_a_latent_with_large_changes_has_no_more_say() -> None:
     class Loud(Apart):
         def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
             loud = 1 + 99 * (z @ self.truth[5].to(z) > 0).to(z)
-            return super().__call__(z, class_index) * loud[:, None, None, None]
+            return torch.mul(super().__call__(z, class_index), loud[:, None, None, None])
 
     found = {}
     for weighting in ("balanced", "plain"):
-        settings = OrojarSettings(weighting=weighting)  # type: ignore[arg-type]
+        settings = OrojarSettings(weighting=weighting)
         problem = problem_of(Loud(), ndirs=6, latents=16, difference_epsilon=0.003)
         states = [step.state for step in Orojar(settings).solve(problem)]
         traces = Orojar(settings).stacks(Orojar().measured(problem, states[-1]))[0]
