@@ -10,7 +10,7 @@ import torch
 
 from biggan_directions.latents import stream
 from biggan_directions.linalg import with_signs
-from biggan_directions.solvers.block import Block
+from biggan_directions.solvers.coordinate_block import Block
 from biggan_directions.solvers.evaluator import Evaluator
 
 Inputs = Callable[[int, int], tuple[torch.Tensor, torch.Tensor | None]]

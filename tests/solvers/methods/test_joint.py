@@ -97,7 +97,8 @@ def test_the_budget_bounds_both_and_hessians_take_at_most_a_quarter() -> None:
     assert problem.surveyed + problem.evaluator.evaluations <= 700
     assert problem.surveyed + problem.evaluator.evaluations > 700 - 7
     outline = LearnSettings(ndirs=4, search_dims=6, budget=700).outline(z_dim=8, resolution=16)
-    assert problem.evaluator.evaluations <= Joint().cost(outline).images
+    survey = 12 + 4 * (1 + 8)  # of a block in which nothing is dead
+    assert 700 - 7 < survey + Joint().cost(outline).images <= 700
 
 
 def test_taken_up_anywhere_it_gives_the_same_bytes() -> None:
