@@ -21,7 +21,7 @@ from biggan_directions.metrics.scorecard import digest
 from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.scores import Scorecard, SetScore
 from biggan_directions.solvers import registry
-from biggan_directions.solvers.block import parse_search_space
+from biggan_directions.solvers.coordinate_block import parse_search_space
 from biggan_directions.solvers.derivatives import Differences, derivatives
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.live_space import LiveSpace

@@ -11,6 +11,8 @@ from biggan_directions.errors import UsageError
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.sketch import Sketch, block_average
 
+_ROUNDING = 16  # rounding errors of an image, in units of its last place, that second differences add up
+
 
 @dataclass(frozen=True, kw_only=True)
 class Differences:
@@ -49,8 +51,8 @@ class Derivatives:
         pairs: ``(P, 2)``, the entries (i, j), i ≤ j, of the Hessian that were measured.
         changes: s_i [f(z + εvᵢ) − f(z − εvᵢ)] of the whole image, ``(m, numbers)``: divided by 2ε and
             multiplied by the sign s_i, the slope along vᵢ.
-        smooth: H_ij of the block-averaged images, through the sketch, float64 ``(P, kept)``; balanced if that
-            was requested and the whole Hessian was measured.
+        smooth: H_ij of the block-averaged images, through the sketch, float64 ``(P, kept)``; if the whole
+            Hessian was measured, balanced if that was requested, and 0 at a scale where it is only rounding.
         full: the same of the whole image.
     """
 
@@ -130,19 +132,33 @@ def derivatives(
         features.append(torch.cat([keep(scale) for keep, scale in zip(sketches, scales, strict=True)], dim=1))
         for row in range(max(part.start, 1), min(part.stop, 2 * size + 1)):
             changes[(row - 1) // 2].add_(whole[row - part.start], alpha=1.0 if row % 2 else -1.0)
-    seconds = _second_differences(torch.cat(features).double(), size, pairs, crossed, signs)
+    drawn = torch.cat(features)
+    seconds = _second_differences(drawn.double(), size, pairs, crossed, signs)
     seconds /= differences.epsilon**2
     *smooth, full = torch.split(seconds, [sketch.size for sketch in sketches], dim=1)
-    if differences.floor is not None and rows == size:
-        smooth = [_balanced(entries, pairs, differences.floor) for entries in smooth]
+    if rows == size:
+        rounding = _ROUNDING * size * torch.finfo(drawn.dtype).eps * float(drawn.abs().max())
+        smooth = [_curved(entries, pairs, rounding / differences.epsilon**2) for entries in smooth]
+        if differences.floor is not None:
+            smooth = [_balanced(entries, pairs, differences.floor) for entries in smooth]
     together = torch.cat([full[:, :0], *smooth], dim=1)
     return Derivatives(pairs=pairs, changes=changes, smooth=together, full=full)
 
 
+def _sizes(entries: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
+    """The size ‖H‖ of the Hessian of each number, from ``entries (P, n)``."""
+    twice = torch.where(pairs[:, 0] == pairs[:, 1], 1.0, 2.0).to(entries)
+    return (twice @ entries.square()).sqrt()
+
+
+def _curved(entries: torch.Tensor, pairs: torch.Tensor, rounding: float) -> torch.Tensor:
+    """The entries, or zeros if all of them together are no larger than rounding errors."""
+    return entries if float(_sizes(entries, pairs).square().mean().sqrt()) > rounding else 0 * entries
+
+
 def _balanced(entries: torch.Tensor, pairs: torch.Tensor, share: float) -> torch.Tensor:
     """Divide the Hessian of each number by its size ‖H‖ and by √n; ``entries (P, n)`` of whole Hessians."""
-    twice = torch.where(pairs[:, 0] == pairs[:, 1], 1.0, 2.0).to(entries)
-    sizes = (twice @ entries.square()).sqrt()
+    sizes = _sizes(entries, pairs)
     floor = share * sizes.square().mean().sqrt()
     return entries / (sizes + floor).clamp(min=torch.finfo(entries.dtype).tiny) / math.sqrt(len(sizes))
 

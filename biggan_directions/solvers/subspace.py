@@ -12,7 +12,7 @@ from biggan_directions.distributed.process_group import ProcessGroup
 from biggan_directions.errors import GeneratorError
 from biggan_directions.latents import signs, stream
 from biggan_directions.linalg import completed, with_signs
-from biggan_directions.solvers.block import Block, check_sizes
+from biggan_directions.solvers.coordinate_block import Block, check_sizes
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.live_space import Inputs
 from biggan_directions.solvers.slopes import slopes

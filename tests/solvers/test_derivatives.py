@@ -49,6 +49,19 @@ def test_the_difference_is_of_second_order_in_epsilon_on_the_diagonal() -> None:
     assert convergence_order(steps, errors) == pytest.approx(2, abs=0.05)
 
 
+@pytest.mark.parametrize("floor", [None, 0.3])
+@pytest.mark.parametrize("curvature", [0.0, 1e-9, 1e-2])
+def test_second_differences_that_are_only_rounding_count_as_none(
+    floor: float | None, curvature: float
+) -> None:
+    """Of a single-precision image: what is linear, or curves by less than its last place."""
+    linear, (f, _) = normal(7, 36), quadratic(7, 36)
+    evaluator = Evaluator(Pixels(lambda z: (z @ linear + curvature * f(z)).float()), 4)
+    found = _found(evaluator, torch.eye(7).double(), blocks=(2, 3), floor=floor)
+    assert bool(found.smooth.any()) == (curvature == 1e-2)
+    assert found.full.any()
+
+
 @pytest.mark.parametrize(
     "bad", [{"epsilon": 0.0}, {"epsilon": float("nan")}, {"blocks": (0,)}, {"sketch": 0}]
 )

@@ -9,7 +9,7 @@ import torch
 
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.latents import sample_latents
-from biggan_directions.solvers.block import parse_search_space
+from biggan_directions.solvers.coordinate_block import parse_search_space
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.subspace import (
