@@ -24,7 +24,8 @@ from benchmarks.support.measure import RESULTS, paired_ratio, seconds, write
 from biggan_directions import LearnSettings, learn, load_generator
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.distributed.starting import joined
-from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.metrics.scoring import iterate_score
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.solvers.hessians import Moments
 from biggan_directions.solvers.methods.jacobi import diagonalise
 

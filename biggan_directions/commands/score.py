@@ -51,7 +51,7 @@ def score(
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""
     from biggan_directions.distributed.starting import joined
     from biggan_directions.metrics.figure import check_figure, write_figure
-    from biggan_directions.metrics.scoring import BASELINES, ScoreSettings
+    from biggan_directions.metrics.settings import BASELINES, ScoreSettings
     from biggan_directions.runs.score import measure
     from biggan_directions.runs.stability import repeated
 

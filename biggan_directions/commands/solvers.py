@@ -80,7 +80,7 @@ def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
         "images": {
             "survey": survey,
             "solver": cost.images,
-            "measuring": images_to_measure(settings, outline, cost),
+            "measuring": images_to_measure(settings, outline),
         },
         "gradients": survey + cost.gradients,
         "settings": [

@@ -12,8 +12,8 @@ import torch
 from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_latents, stream
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.metrics.scoring import images_needed
-from biggan_directions.solvers.base import Cost
+from biggan_directions.metrics.probing import EXACT
+from biggan_directions.metrics.settings import images_needed
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.problem import Outline
 
@@ -59,7 +59,7 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     cost = settings.made_for(generator).cost(outline)
     cotangents = settings.cotangents(outline.block)
     gradients = cotangents + cost.gradients
-    drawn = cost.images - cost.gradients + images_to_measure(settings, outline, cost)
+    drawn = cost.images - cost.gradients + images_to_measure(settings, outline)
 
     evaluator = Evaluator(generator, settings.micro_batch)
     size = settings.micro_batch
@@ -85,11 +85,12 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     )
 
 
-def images_to_measure(settings: LearnSettings, outline: Outline, cost: Cost) -> int:
-    """Images that it takes to measure what a solver of this cost has found."""
-    ndirs, dims = outline.ndirs, outline.dims
-    dims = min(outline.block.size, dims + ndirs) if cost.outside else dims
-    return images_needed(settings.scoring(), ndirs=ndirs, dims=dims)
+def images_to_measure(settings: LearnSettings, outline: Outline) -> int:
+    """The most images that it takes to measure what was found, however much of the block is live."""
+    size, scoring = outline.block.size, settings.scoring()
+    return max(
+        images_needed(scoring, ndirs=outline.ndirs, live=live) for live in {size, min(size, EXACT)}
+    )
 
 
 def _timed(device: torch.device, work: Callable[[], object]) -> float:

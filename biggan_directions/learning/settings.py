@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from biggan_directions.errors import UsageError
-from biggan_directions.metrics.scoring import ScoreSettings
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Solver
 from biggan_directions.solvers.derivatives import Differences

@@ -12,14 +12,16 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
 from biggan_directions.generators.capabilities import KnownTruth
-from biggan_directions.latents import sample_inputs, signs, stream
-from biggan_directions.linalg import completed
+from biggan_directions.latents import sample_inputs, stream
+from biggan_directions.linalg import orthonormal
 from biggan_directions.metrics.matching import match
 from biggan_directions.metrics.measures import Measurements
+from biggan_directions.metrics.probing import ProbedLatent
 from biggan_directions.metrics.scorecard import digest
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.scores import Scorecard, SetScore
 from biggan_directions.solvers import registry
-from biggan_directions.solvers.derivatives import Differences, derivatives, evaluations_per_latent
+from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.sketch import Sketch
@@ -32,8 +34,7 @@ from biggan_directions.solvers.subspace import (
 )
 from biggan_directions.traversal import default_distance, even_fractions, latents_along
 
-BASELINES = ("random", "coordinate", "first-order", "sefa")
-
+_BEYOND = 1e-5  # the size of a part of directions outside of the searched block that is more than rounding
 _KEPT = 16384  # numbers kept of a change of the image, to compare it across latents: all of 64 × 64
 
 Truth = tuple[tuple[str, ...], torch.Tensor]
@@ -41,45 +42,8 @@ Truth = tuple[tuple[str, ...], torch.Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreSettings:
-    """How to measure.
-
-    Attributes:
-        latents: how many.
-        seed: of latents, signs, sketches and the random baseline; their streams are not those of learning.
-        baselines: solvers to measure beside the set, of those that draw no images of their own.
-        epsilon: step of differences, in units of z.
-        positions: images along a traversal, an odd number from 3.
-        micro_batch: images drawn at once.
-
-    Raises:
-        UsageError: a value is out of range or unknown.
-    """
-
-    latents: int = 16
-    seed: int = 0
-    baselines: tuple[str, ...] = BASELINES
-    epsilon: float = 0.1
-    positions: int = 7
-    micro_batch: int = 8
-
-    def __post_init__(self) -> None:
-        if self.latents < 2:
-            raise UsageError(f"latents must be 2 or more, to tell how sure a measure is, got {self.latents}")
-        for name in self.baselines:
-            registry.find(name)
-        even_fractions(self.positions)
-
-
-def images_needed(settings: ScoreSettings, *, ndirs: int, dims: int) -> int:
-    """How many images measuring one set takes; more where its directions leave the space of ``dims``."""
-    traversal = 1 + ndirs * (settings.positions - 1)
-    return settings.latents * (evaluations_per_latent(dims, ndirs) + traversal)
-
-
-@dataclass(frozen=True, kw_only=True)
 class ScoreStep:
-    """Progress: ``done`` of ``total`` latents of one set of directions; the last step has the scorecard."""
+    """Progress: ``done`` of ``total`` latents of a phase; the last step has the scorecard."""
 
     phase: str
     done: int
@@ -121,6 +85,7 @@ def iterate_score(
     settings: ScoreSettings | None = None,
     truth: Truth | None = None,
     space: SearchSpace | None = None,
+    live: torch.Tensor | None = None,
     others: Sequence[tuple[str, torch.Tensor]] = (),
     known: Scorecard | None = None,
     group: ProcessGroup = ALONE,
@@ -131,11 +96,12 @@ def iterate_score(
         generator: what to measure on, of several classes if it has them.
         directions: orthonormal rows ``(n, z_dim)``.
         solver: what the set is to be called.
-        search_space: the part of z that the baselines look in, and the penalty is measured over: its live
-            and most active dimensions.
+        search_space: the part of z that the baselines look in, and over whose live dimensions the penalty is
+            measured.
         settings: how; the defaults where left out.
         truth: the true directions, where they are known; left out, those that the generator knows.
         space: the search space, where it is known already, as after learning; only without baselines.
+        live: with ``space``, orthonormal rows that span the live dimensions of its block, ``(d, z_dim)``.
         others: further sets to measure at the same latents, each with what it is to be called.
         known: a scorecard of these directions, such as the one that learning ended with: where it is of the
             same latents, they are not measured again.
@@ -155,12 +121,12 @@ def iterate_score(
     if truth is None and isinstance(generator, KnownTruth):
         truth = generator.true_directions
     run = _Run(generator, settings or ScoreSettings(), truth, group)
-    if space is None:
+    if space is None or live is None:
         yield from run.survey(search_space, max(len(rows) for _, rows in asked))
     elif run.settings.baselines:
         raise UsageError("baselines need a search space of their own: leave out space, or the baselines")
     else:
-        run.space = space.broadcast(group)
+        run.space, run.live = space.broadcast(group), group.broadcast(live)
         run.second_moment = run.space.second_moment()
     baselines, notes = run.baselines()
     scores = []
@@ -171,9 +137,10 @@ def iterate_score(
         run.settings.latents,
     ):
         scores, asked = [known.sets[0]], asked[1:]
-    for name, rows in (*asked, *baselines):
-        yield from run.measure(name, rows.double().cpu())
-        scores.append(run.scored)
+    sets = [*asked, *baselines]
+    if sets:
+        yield from run.measure([(name, rows.double().cpu()) for name, rows in sets])
+        scores += run.scored
     card = Scorecard(
         sets=tuple(scores),
         directions_sha256=fingerprint,
@@ -199,8 +166,9 @@ class _Run:
         self.latents = partial(sample_inputs, generator, seed=settings.seed)
         self.second_moment: torch.Tensor
         self.space: SearchSpace
+        self.live: torch.Tensor
         self.problem: Problem
-        self.scored: SetScore
+        self.scored: list[SetScore]
         self._sketch: Sketch | None = None
 
     def survey(self, search_space: str, ndirs: int) -> Iterator[ScoreStep]:
@@ -227,6 +195,7 @@ class _Run:
         ):
             yield ScoreStep(phase="search space", done=survey.count, total=total)
         self.space = survey.space(block, ndirs=ndirs, dims=None).broadcast(self.group)
+        self.live = self.group.broadcast(survey.live(block))
         self.second_moment = survey.total / survey.count
         self.problem = Problem(
             outline=replace(outline, dims=self.space.dims),
@@ -259,33 +228,56 @@ class _Run:
             sets.append((name, last.result.directions))
         return sets, tuple(notes)
 
-    def measure(self, name: str, directions: torch.Tensor) -> Iterator[ScoreStep]:
-        """Measure one set; its score is left in ``self.scored``."""
-        directions = self.group.broadcast(directions)
-        basis = self.group.broadcast(completed(directions, self.space.basis[: self.space.live]))
-        sums = Measurements(len(directions))
-        distances = self._distances(directions)
+    def measure(self, asked: Sequence[tuple[str, torch.Tensor]]) -> Iterator[ScoreStep]:
+        """Measure sets of directions at the same latents; their scores are left in ``self.scored``."""
+        sets = [self.group.broadcast(directions) for _, directions in asked]
+        live = self._common(sets)
+        sums = [Measurements(len(directions)) for directions in sets]
+        distances = [self._distances(directions) for directions in sets]
+        roundings: list[torch.Tensor] = []
 
         def at(index: int) -> torch.Tensor:
             z, class_index = self.latents(index, 1, "scoring")
-            found = derivatives(
+            probed = ProbedLatent(
                 self.evaluator,
                 z[0],
                 class_index,
-                basis,
-                signs=signs(1, len(basis), purpose="scoring/signs", seed=self.settings.seed, offset=index)[0],
-                differences=Differences(epsilon=self.settings.epsilon, blocks=(1,), balanced=False),
-                generator=stream("scoring/sketch", self.settings.seed, index),
-                rows=len(directions),
+                live,
+                probes=self.settings.probes,
+                epsilon=self.settings.epsilon,
+                seed=self.settings.seed,
+                index=index,
             )
-            changes = self._compact(found.changes[: len(directions)])
-            return sums.at_latent(found, changes, self._unevenness(z, class_index, directions, distances))
+            thorough = index < self.settings.traversals
+            parts = [torch.tensor([probed.rounding() if thorough else float("nan")], dtype=torch.float64)]
+            for sum_, directions, far in zip(sums, sets, distances, strict=True):
+                found = probed.rows(directions)
+                uneven = torch.full((len(directions),), float("nan"))
+                if thorough:
+                    uneven = self._unevenness(probed, directions, far)
+                parts.append(sum_.at_latent(found, self._compact(found.changes), uneven))
+            return torch.cat(parts)
 
         for indices in self.group.rounds(range(self.settings.latents)):
             for index, found in zip(indices, self.evaluator.shared(indices, at), strict=True):
-                sums.add(found)
-                yield ScoreStep(phase=name, done=index + 1, total=self.settings.latents)
-        self.scored = self._score(name, directions, sums)
+                kept = (len(found) - 1 - sum(one.width(0) for one in sums)) // sum(map(len, sets))
+                rounding, *parts = torch.split(found, [1, *(one.width(kept) for one in sums)])
+                roundings.append(rounding)
+                for sum_, part in zip(sums, parts, strict=True):
+                    sum_.add(part)
+                yield ScoreStep(phase="measuring", done=index + 1, total=self.settings.latents)
+        rounding_variance = float(torch.cat(roundings).nanmean())
+        self.scored = [
+            self._score(name, directions, sum_, rounding_variance)
+            for (name, _), directions, sum_ in zip(asked, sets, sums, strict=True)
+        ]
+
+    def _common(self, sets: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The live space, together with what directions have outside of the searched block of z."""
+        rows = torch.cat([*sets]).double()
+        rows[:, self.space.block.start : self.space.block.stop] = 0
+        _, sizes, beyond = torch.linalg.svd(rows, full_matrices=False)
+        return orthonormal(torch.cat([self.live, beyond[sizes > _BEYOND]]))
 
     def _compact(self, changes: torch.Tensor) -> torch.Tensor:
         """Changes of the image ``(n, numbers)``, few enough numbers of each to keep for every latent."""
@@ -300,27 +292,27 @@ class _Run:
 
     def _unevenness(
         self,
-        z: torch.Tensor,
-        class_index: torch.Tensor | None,
+        probed: ProbedLatent,
         directions: torch.Tensor,
         distances: list[float],
     ) -> torch.Tensor:
         """Coefficient of variation of the step sizes along each direction, ``(n,)``."""
         fractions = torch.tensor(even_fractions(self.settings.positions))
         centre = len(fractions) // 2
-        (_, middle), *_ = self.evaluator.images(z, class_index)
         outer = torch.cat([fractions[:centre], fractions[centre + 1 :]])
         uneven = []
         for direction, distance in zip(directions, distances, strict=True):
-            points = latents_along(z, direction, outer * distance)[:, 0]
-            classes = None if class_index is None else class_index.expand(len(points))
-            images = torch.cat([images for _, images in self.evaluator.images(points, classes)])
-            images = torch.cat([images[:centre], middle, images[centre:]])
-            sizes = (images[1:] - images[:-1]).flatten(1).square().mean(dim=1).sqrt().double()
+            points = latents_along(probed.z[None], direction, outer * distance)[:, 0]
+            classes = None if probed.class_index is None else probed.class_index.expand(len(points))
+            drawn = [images.flatten(1) for _, images in self.evaluator.images(points, classes)]
+            images = torch.cat(drawn)
+            images = torch.cat([images[:centre], probed.image[None], images[centre:]])
+            sizes = (images[1:] - images[:-1]).square().mean(dim=1).sqrt().double()
             uneven.append(sizes.std(correction=0) / sizes.mean())
         return torch.stack(uneven).cpu()
 
-    def _score(self, name: str, directions: torch.Tensor, sums: Measurements) -> SetScore:
+    def _score(self, name: str, directions: torch.Tensor, sums: Measurements, rounding: float) -> SetScore:
+        strongest = float(self.space.eigenvalues[0]) ** 0.5
         recovery: list[float | None] = [None] * len(directions)
         factor: list[str | None] = [None] * len(directions)
         mean = least = None
@@ -336,7 +328,7 @@ class _Run:
             directions=tuple(
                 replace(direction, recovery=cosine, factor=true_name)
                 for direction, cosine, true_name in zip(
-                    sums.scores(self.settings.epsilon, strongest=float(self.space.eigenvalues[0]) ** 0.5),
+                    sums.scores(self.settings.epsilon, rounding=rounding, strongest=strongest),
                     recovery,
                     factor,
                     strict=True,

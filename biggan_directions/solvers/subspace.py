@@ -227,6 +227,14 @@ class Survey:
             cotangents=self.count,
         )
 
+    def live(self, block: Block) -> torch.Tensor:
+        """Orthonormal rows that span what the image depends on within a block: ``(live, z_dim)``."""
+        inside = slice(block.start, block.stop)
+        values, vectors = torch.linalg.eigh(self.total[inside, inside])
+        alive = values > _DEAD * values[-1]
+        alive |= bool(alive.sum() >= self.count)
+        return block.placed(vectors[:, alive].T, len(self.total))
+
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""
         return {"total": self.total, "count": self.count}

@@ -11,7 +11,8 @@ from biggan_directions import CallableGenerator, LearnSettings, learn
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.generators import Generator, ImageClass
 from biggan_directions.generators.capabilities import Compilable, KnownTruth, LatentWeights, Reclassable
-from biggan_directions.metrics.scoring import ScoreSettings, score
+from biggan_directions.metrics.scoring import score
+from biggan_directions.metrics.settings import ScoreSettings
 
 
 def waves(z: torch.Tensor) -> torch.Tensor:

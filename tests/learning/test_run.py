@@ -14,7 +14,8 @@ from biggan_directions.generators.capabilities import LatentWeight
 from biggan_directions.learning.result import Progress, Solution
 from biggan_directions.learning.run import iterate, learn
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.metrics.scoring import iterate_score
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Found, Solver, Step
 from biggan_directions.solvers.derivatives import evaluations_per_latent

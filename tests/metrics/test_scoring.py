@@ -12,7 +12,8 @@ from biggan_directions.generators.capabilities import TrueDirections
 from biggan_directions.learning.run import learn
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.metrics.scorecard import digest, remarks, root_mean_measure
-from biggan_directions.metrics.scoring import BASELINES, ScoreSettings, score
+from biggan_directions.metrics.scoring import score
+from biggan_directions.metrics.settings import BASELINES, ScoreSettings
 from biggan_directions.penalty import hessian_penalty_along
 from biggan_directions.scores import DirectionScore, Measure, SetScore
 from tests.support.oracles import all_probes, quadratic, random_orthogonal

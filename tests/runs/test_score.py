@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from biggan_directions import Directions, LearnSettings
 from biggan_directions.learning.run import learn
-from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.metrics.scoring import iterate_score
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.runs.observer import Note, RunProgress
 from biggan_directions.runs.score import measure
 from tests.support.separable import Separable

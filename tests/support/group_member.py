@@ -20,7 +20,8 @@ from biggan_directions.distributed.starting import joined
 from biggan_directions.errors import BigganDirectionsError, GeneratorError, OutputError
 from biggan_directions.learning.result import Solution
 from biggan_directions.learning.run import iterate, learn
-from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.metrics.scoring import iterate_score
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.rendering import RenderSettings
 from biggan_directions.runs.drawing import SharedDrawing, serve
 from biggan_directions.runs.interrupt import Interrupted, listen

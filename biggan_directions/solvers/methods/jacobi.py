@@ -83,7 +83,7 @@ class Jacobi(Solver):
 
     def cost(self, outline: Outline) -> Cost:
         """The Hessians of all dimensions at every latent."""
-        each = evaluations_per_latent(outline.dims, outline.dims)
+        each = evaluations_per_latent(outline.dims)
         return Cost(images=outline.latents * each)
 
     def described(self, outline: Outline) -> dict[str, Any]:
