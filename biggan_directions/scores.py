@@ -25,6 +25,9 @@ _Finite: TypeAlias = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_
 Better = Literal["more", "less", ""]
 """Whether more or less of a measure is better; "" where neither is."""
 
+LINEAR = "linear"
+"""What stands in place of the penalty of a direction along which the image is linear."""
+
 ARROWS: dict[Better, str] = {"more": "↑", "less": "↓", "": ""}
 
 
@@ -125,6 +128,10 @@ class DirectionScore:
         """One of :data:`MEASURES` by its key; recovery has no error."""
         found: Measure | float | None = getattr(self, key)
         return found if isinstance(found, Measure) else Measure(value=found)
+
+    def words(self, key: str) -> str:
+        """One of :data:`MEASURES` in words, as tables and pages show it."""
+        return LINEAR if self.linear and key == "penalty" else self.measure(key).words
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,9 +88,7 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
 def images_to_measure(settings: LearnSettings, outline: Outline) -> int:
     """The most images that it takes to measure what was found, however much of the block is live."""
     size, scoring = outline.block.size, settings.scoring()
-    return max(
-        images_needed(scoring, ndirs=outline.ndirs, live=live) for live in {size, min(size, EXACT)}
-    )
+    return max(images_needed(scoring, ndirs=outline.ndirs, live=live) for live in {size, min(size, EXACT)})
 
 
 def _timed(device: torch.device, work: Callable[[], object]) -> float:

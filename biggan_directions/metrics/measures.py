@@ -24,7 +24,9 @@ class Measurements:
         self.count = count
         self.squares: list[torch.Tensor] = []  # mean square change of the image, (n,)
         self.shares: list[torch.Tensor] = []  # share of the Hessian's row off the diagonal, (n,), or NaN
-        self.sizes: list[torch.Tensor] = []  # energy of the row by that of rounding errors of variance 1, (n,)
+        self.sizes: list[
+            torch.Tensor
+        ] = []  # energy of the row by that of rounding errors of variance 1, (n,)
         self.bends: list[torch.Tensor] = []  # change of the slope per unit of z, as a share of it, (n,)
         self.paper: list[torch.Tensor] = []  # 2 Σ_{i≠j<n} H_ij² per number
         self.angles: list[torch.Tensor] = []  # |cos| between changes of the image, (n, n)

@@ -66,7 +66,7 @@ class ProbedLatent:
 
     The probes u₁ … u_K are orthonormal, and evenly distributed in the live space L of d dimensions. Since
     E[uuᵀ] = P / d with P the projection on L, (d/K) Σ_k (u_k·y)² estimates ‖Py‖² without bias, and exactly
-    for K = d. With y = Hv − v vᵀHv, it is the energy off the diagonal of the row that belongs to a direction v.
+    for K = d. With y = Hv − v vᵀHv it is the energy off the diagonal of the row that belongs to direction v.
 
     Args:
         evaluator: draws the images.
@@ -113,8 +113,9 @@ class ProbedLatent:
         third order, and cancels for x = −(a ± √(4 − 3a²)) / 2, with the sign of a: a function of v alone has
         no share off the diagonal up to the fourth order. 1 ≤ |c| ≤ 2.
 
-        The share of the estimated energies, off / (off + own), is below the share of the energies on average,
-        by own Var(off) / (off + own)³ to second order, which is added, with the variance told from the probes.
+        With K < d, the share of the estimated energies, off / (off + own), is on average below that of the
+        energies, by own Var(off) / (off + own)³ to second order. That is added, the variance estimated from
+        the spread of the K probes.
         """
         directions = directions.double()
         inside = directions @ self._live.T @ self._live
@@ -162,7 +163,7 @@ class ProbedLatent:
         return float((ahead - 2 * self.image.double() + behind).square().mean() / 6)
 
     def _paper(self, directions: torch.Tensor, trace: torch.Tensor) -> float:
-        """The mean of (sᵀHs − tr H)² over sign vectors s: Var(sᵀHs), as their mean is known to be ``trace``."""
+        """The mean of (sᵀHs − tr H)² over sign vectors s: Var(sᵀHs), whose mean is known: ``trace``."""
         count = len(directions)
         vectors = _sign_vectors(count)
         if not vectors:
