@@ -59,7 +59,10 @@ def solvers(
             err.print(f"note: {plain(facts['error'])}\n", soft_wrap=True)
         else:
             _print(facts, whole=bool(name))
-    out.print(f"[dim]images: upper bounds for {ndirs} directions of {plain(model)}[/dim]", soft_wrap=True)
+    out.print(
+        f"[dim]images: for {ndirs} directions of {plain(model)}, if every number of its z matters[/dim]",
+        soft_wrap=True,
+    )
     if not name:
         out.print("next: biggan-directions solvers NAME   (explains each setting)", soft_wrap=True)
 

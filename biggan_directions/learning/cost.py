@@ -12,7 +12,6 @@ import torch
 from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_latents, stream
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.metrics.probing import EXACT
 from biggan_directions.metrics.settings import images_needed
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.problem import Outline
@@ -86,9 +85,8 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
 
 
 def images_to_measure(settings: LearnSettings, outline: Outline) -> int:
-    """The most images that it takes to measure what was found, however much of the block is live."""
-    size, scoring = outline.block.size, settings.scoring()
-    return max(images_needed(scoring, ndirs=outline.ndirs, live=live) for live in {size, min(size, EXACT)})
+    """Images that it takes to measure what was found, where all of the block is live."""
+    return images_needed(settings.scoring(), ndirs=outline.ndirs, live=outline.block.size)
 
 
 def _timed(device: torch.device, work: Callable[[], object]) -> float:

@@ -226,7 +226,6 @@ class _Run:
             solver=self.settings.solver,
             settings=self.settings.scoring(),
             space=self.problem.space,
-            live=self.problem.survey.live(self.outline.block),
             group=self.group,
         ):
             if step.scorecard is None:

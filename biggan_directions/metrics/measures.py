@@ -32,32 +32,43 @@ class Measurements:
         self.angles: list[torch.Tensor] = []  # |cos| between changes of the image, (n, n)
         self.changes: list[torch.Tensor] = []  # unit changes of the image, (n, kept)
         self.uneven: list[torch.Tensor] = []  # (n,), NaN where no traversal was drawn
+        self.rounding: list[torch.Tensor] = []  # variance of rounding errors, NaN where not measured
 
     def width(self, kept: int) -> int:
         """The length of the vector of a latent with ``kept`` numbers of each change."""
-        return self.count * (5 + self.count + kept) + 1
+        return self.count * (5 + self.count + kept) + 2
 
-    def at_latent(self, found: Rows, changes: torch.Tensor, uneven: torch.Tensor) -> torch.Tensor:
+    def at_latent(
+        self,
+        found: Rows,
+        changes: torch.Tensor,
+        *,
+        uneven: torch.Tensor | None = None,
+        rounding: float = float("nan"),
+    ) -> torch.Tensor:
         """What one latent says, as one float64 vector for :meth:`add`.
 
         Args:
             found: the derivatives along the directions.
             changes: of the image along them, ``(n, kept)``, the same numbers kept at every latent.
-            uneven: coefficients of variation of the step sizes along them, ``(n,)``.
+            uneven: coefficients of variation of the step sizes along them, ``(n,)``; left out, not measured.
+            rounding: the variance of rounding errors in a number of the image; left out, not measured.
         """
         squares = found.changes.double().square().mean(dim=1).cpu()
         units = torch.nn.functional.normalize(changes.double(), dim=1)
         angles = (units @ units.T).abs()
-        paper = torch.tensor([found.paper])
-        parts = (found.shares, found.sizes, found.bends, paper, squares, uneven, angles, units)
+        if uneven is None:
+            uneven = torch.full((self.count,), float("nan"))
+        scalars = torch.tensor([found.paper, rounding], dtype=torch.float64)
+        parts = (found.shares, found.sizes, found.bends, scalars, squares, uneven, angles, units)
         return torch.cat([part.double().flatten() for part in parts])
 
     def add(self, flat: torch.Tensor) -> None:
         """Take what one latent says, as :meth:`at_latent` gave it."""
         n = self.count
         kept = len(flat) - self.width(0)
-        shares, sizes, bends, paper, squares, uneven, angles, units = torch.split(
-            flat, [n, n, n, 1, n, n, n * n, kept]
+        shares, sizes, bends, paper, rounding, squares, uneven, angles, units = torch.split(
+            flat, [n, n, n, 1, 1, n, n, n * n, kept]
         )
         self.shares.append(shares)
         self.sizes.append(sizes)
@@ -65,6 +76,7 @@ class Measurements:
         self.paper.append(paper[0])
         self.squares.append(squares)
         self.uneven.append(uneven)
+        self.rounding.append(rounding[0])
         self.angles.append(angles.reshape(n, n))
         self.changes.append(units.reshape(n, -1).float())
 
@@ -72,20 +84,18 @@ class Measurements:
         """The set's penalty as the paper has it."""
         return mean_measure(torch.stack(self.paper))
 
-    def scores(
-        self, epsilon: float, *, rounding: float = 0.0, strongest: float = 0.0
-    ) -> tuple[DirectionScore, ...]:
+    def scores(self, epsilon: float, *, strongest: float = 0.0) -> tuple[DirectionScore, ...]:
         """The measures of each direction.
+
+        At a latent where a direction's row is hardly larger than rounding errors make it, or changes the
+        slope along it by less than a hundredth, it has no share; a direction without any is linear.
 
         Args:
             epsilon: the step of the differences, in units of z.
-            rounding: the variance of rounding errors in a number of the images. At a latent where a
-                direction's row is hardly larger than these make it, or changes the slope along it by less
-                than a hundredth, it has no share; a direction without any is linear.
             strongest: the largest effect that is known of any direction; one below a thousandth of it has no
                 other measures.
         """
-        curved = torch.stack(self.sizes) > _ROUNDED * rounding
+        curved = torch.stack(self.sizes) > _ROUNDED * torch.stack(self.rounding).nanmean()
         curved &= torch.stack(self.bends) > _STRAIGHT
         shares = torch.where(curved, torch.stack(self.shares), float("nan"))
         squares = torch.stack(self.squares) / (2 * epsilon) ** 2

@@ -92,6 +92,8 @@ class SearchSpace:
             of z.
         trace_share: share of the image's change along all of z that is along the basis, in [0, 1].
         live: number of rows, from the first, on which the image depends; the rest are dead.
+        live_basis: orthonormal rows that span all of the block on which the image depends, also what is not
+            searched; float64 ``(d, z_dim)``.
         cotangents: number of vector-Jacobian products in the estimate.
     """
 
@@ -100,6 +102,7 @@ class SearchSpace:
     eigenvalues: torch.Tensor
     trace_share: float
     live: int
+    live_basis: torch.Tensor
     cotangents: int
 
     @property
@@ -120,7 +123,7 @@ class SearchSpace:
         """Plain tensors and numbers, for a checkpoint."""
         return {
             name: getattr(self, name)
-            for name in ("basis", "eigenvalues", "trace_share", "live", "cotangents")
+            for name in ("basis", "eigenvalues", "trace_share", "live", "live_basis", "cotangents")
         }
 
     @classmethod
@@ -217,23 +220,17 @@ class Survey:
         if dims is None:
             dims = default_dims(block, ndirs, matter=int((values >= MATTERS * trace).sum()))
         alive = int((values > _DEAD * values[0]).sum())
-        told = alive < self.count  # with as many eigenvalues as cotangents, more may be live
+        if alive >= self.count:  # with as many eigenvalues as cotangents, more may be live
+            alive = block.size
         return SearchSpace(
             block=block,
             basis=block.placed(with_signs(vectors[:dims]), len(self.total)),
             eigenvalues=values[:dims].clone(),
             trace_share=min(1.0, float(values[:dims].sum() * max(self.count, 1) / self.total.trace())),
-            live=min(alive, dims) if told else dims,
+            live=min(alive, dims),
+            live_basis=block.placed(vectors[:alive], len(self.total)),
             cotangents=self.count,
         )
-
-    def live(self, block: Block) -> torch.Tensor:
-        """Orthonormal rows that span what the image depends on within a block: ``(live, z_dim)``."""
-        inside = slice(block.start, block.stop)
-        values, vectors = torch.linalg.eigh(self.total[inside, inside])
-        alive = values > _DEAD * values[-1]
-        alive |= bool(alive.sum() >= self.count)
-        return block.placed(vectors[:, alive].T, len(self.total))
 
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""

@@ -97,8 +97,8 @@ def _scores(*hessians: torch.Tensor, rounding: float = 0.0) -> tuple[DirectionSc
     sums = Measurements(2)
     for hessian in hessians:
         found = _rows(hessian)
-        sums.add(sums.at_latent(found, found.changes, torch.zeros(2)))
-    return sums.scores(0.1, rounding=rounding)
+        sums.add(sums.at_latent(found, found.changes, rounding=rounding))
+    return sums.scores(0.1)
 
 
 def _penalties(*hessians: torch.Tensor) -> list[float | None]:
@@ -131,13 +131,13 @@ def test_a_row_of_rounding_errors_has_no_share_and_makes_a_direction_linear_wher
         assert one.penalty == Measure(value=None)
         assert one.effect.value is not None
         assert one.words("penalty") == "linear"
-    assert [one.linear for one in _scores(rounded, rounding=0.05)] == [False, False]
+    assert [one.linear for one in _scores(rounded, rounded, rounding=0.05)] == [False, False]
 
 
 def test_a_slope_that_changes_by_less_than_a_hundredth_is_that_of_a_linear_direction() -> None:
     mixed = torch.tensor([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]])  # the rows are √2 times the slope, 1
-    assert [one.linear for one in _scores(mixed * 0.0071)] == [False, False]
-    assert [one.linear for one in _scores(mixed * 0.0070)] == [True, True]
+    assert [one.linear for one in _scores(mixed * 0.0071, mixed * 0.0071)] == [False, False]
+    assert [one.linear for one in _scores(mixed * 0.0070, mixed * 0.0070)] == [True, True]
 
 
 def test_the_error_of_steadiness_is_that_of_leaving_one_out() -> None:

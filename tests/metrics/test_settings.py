@@ -1,0 +1,36 @@
+"""Settings of a scorecard: what is refused, and how many images it takes."""
+
+from typing import Any
+
+import pytest
+
+from biggan_directions.errors import UsageError
+from biggan_directions.metrics.settings import ScoreSettings, images_needed
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"latents": 1}, "latents must be 2 or more"),
+        ({"probes": 1}, "probes must be 2 or more"),
+        ({"traversals": 1}, "traversals must be 2 or more"),
+        ({"baselines": ("nosuch",)}, "nosuch"),
+        ({"positions": 4}, "4"),
+    ],
+)
+def test_bad_settings(bad: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        ScoreSettings(**bad)
+
+
+def test_images_do_not_grow_with_the_live_space_beyond_the_probes() -> None:
+    settings = ScoreSettings(latents=16)
+    assert images_needed(settings, ndirs=6, live=24) == 16 * (1 + 4 + 6 * 6 + 4) + 4 * (2 + 6 * 6)
+    assert images_needed(settings, ndirs=6, live=128) == images_needed(settings, ndirs=6, live=24)
+    assert images_needed(settings, ndirs=6, live=8) == 16 * (1 + 8 + 6 * 10 + 4) + 4 * (2 + 6 * 6)
+    assert images_needed(settings, ndirs=1, live=2) == 16 * (1 + 2 + 4) + 4 * (2 + 6)
+
+
+def test_no_more_traversals_than_latents() -> None:
+    settings = ScoreSettings(latents=2)
+    assert images_needed(settings, ndirs=2, live=24) == 2 * (1 + 4 + 2 * 6 + 4) + 2 * (2 + 2 * 6)
