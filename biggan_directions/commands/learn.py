@@ -61,7 +61,7 @@ def _print(result: LearnResult, path: Path) -> None:
         out.print(f"nothing to do: {plain(str(path))} is finished", soft_wrap=True)
         return
     print_scores(result.scorecard.sets[0], result.directions.names, result.scorecard.latents)
-    for remark in remarks(result.scorecard.sets[0]):
+    for remark in remarks(result.scorecard.sets[0], result.scorecard.strongest):
         out.print(f"→ {remark}", soft_wrap=True)
     file = escape(shell_path(path))
     out.print(

@@ -86,7 +86,7 @@ def render(
 ) -> None:
     """Draw each direction as a looping animation, a contact sheet, and a page with sliders."""
     from biggan_directions.distributed.starting import joined
-    from biggan_directions.rendering import GALLERY_NAME, RenderSettings
+    from biggan_directions.rendering import RenderSettings
     from biggan_directions.runs.interrupt import resumable
     from biggan_directions.runs.render import render as draw
 
@@ -138,4 +138,4 @@ def render(
         return
     if all(file.kept for file in files):
         out.print("nothing to do: all of it was there already")
-    print_page(folder / GALLERY_NAME)
+    print_page(files[-1].path)

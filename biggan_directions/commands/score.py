@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -32,8 +32,20 @@ def score(
         typer.Argument(metavar="[FILE]...", help="directions.pt, or several to compare; the newest one."),
     ] = None,
     class_name: Classes = None,
-    latents: Annotated[int, typer.Option(help="Fresh latents to measure at.")] = 16,
-    seed: Annotated[int, typer.Option(help="Of the measuring.")] = 0,
+    latents: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of fresh latents to measure at. Default: 16, or as many as learn measured at if "
+            "these are more."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Seed of the latents. Default: the one in the file, which gives the figures of learn again; "
+            "0 for a bare matrix and for several files."
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option(help="Learn again with so many other seeds, and compare.")] = 0,
     baselines: Annotated[bool, typer.Option(help="Measure the baselines too.")] = True,
     model: OfModel = None,
@@ -56,7 +68,9 @@ def score(
     from biggan_directions.runs.stability import repeated
 
     format = "json" if as_json else format
-    settings = ScoreSettings(latents=latents, seed=seed, baselines=BASELINES if baselines else ())
+    settings = ScoreSettings(
+        latents=16 if latents is None else latents, seed=seed or 0, baselines=BASELINES if baselines else ()
+    )
     if seeds < 0:
         raise UsageError(f"seeds must be 0 or more, got {seeds}")
     paths = paths or [newest()]
@@ -76,6 +90,12 @@ def score(
 
     with joined() as group:
         files, generator = group.together(opened)
+        if len(files) == 1:
+            settings = replace(
+                settings,
+                latents=max(settings.latents, files[0].score_latents or 0) if latents is None else latents,
+                seed=(files[0].seed or 0) if seed is None else seed,
+            )
         others = list(zip(_labels(paths), files, strict=True))
         with progress_bar() as observe:
             card = measure(
@@ -203,7 +223,7 @@ def _print_table(card: Scorecard, names: Sequence[Sequence[str]], again: Sequenc
     own = card.sets[: len(names)]
     for scored in own:
         of = f"{plain(scored.solver)}: " if len(own) > 1 else ""
-        for remark in remarks(scored):
+        for remark in remarks(scored, card.strongest):
             out.print(f"→ {of}{remark}", soft_wrap=True)
     out.print()
     print_sets(card, len(own))

@@ -1,4 +1,4 @@
-"""What learning would take, from a few measured passes: for those who ask before they wait."""
+"""How many images, seconds and bytes of memory learning would take, from a few passes that are timed."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Estimate:
     """What a run would take.
 
     Attributes:
-        dims: dimensions of the search space that were reckoned with. In the active space, how many matter is
-            known only once it is measured: dead ones cost less, and more than twice ``ndirs`` may matter.
+        dims: dimensions of the search space that the estimate assumes. In the active space the number is
+            known only after the survey: dead ones cost less, and more than twice ``ndirs`` may be searched.
         evaluations: images to draw, those that measure the result included.
         gradients: how many of those are differentiated as well.
         seconds: of drawing and differentiating, at the speed just measured.
@@ -41,7 +41,7 @@ class Estimate:
 
 
 def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
-    """Measure a few passes, and reckon what :func:`~biggan_directions.learning.run.learn` would take.
+    """Time a few passes, and compute what :func:`~biggan_directions.learning.run.learn` would take.
 
     Args:
         generator: what would be searched.
@@ -52,7 +52,7 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
 
     Raises:
         UsageError: the settings do not fit the generator.
-        GeneratorError: the pictures are not finite, or do not depend on z.
+        GeneratorError: the images are not finite, or do not depend on z.
     """
     outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
     cost = settings.made_for(generator).cost(outline)

@@ -24,7 +24,8 @@ class Solution:
             image as it was solved on; where the solver knows it, as jacobi does.
         evaluations: images drawn to find the directions; those to measure them are the scorecard's.
         gradients: how many of those were also differentiated.
-        warnings: what a user should know, a sentence each.
+        warnings: what the solver has to say, a sentence each; for weak directions see
+            :func:`~biggan_directions.metrics.scorecard.remarks`.
         solver: its name and every setting used.
     """
 

@@ -16,7 +16,6 @@ from biggan_directions.learning.result import Progress, Solution
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.learning.state import check_plain, check_same
 from biggan_directions.linalg import orthonormal, with_signs
-from biggan_directions.metrics.scorecard import WEAK
 from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.scores import Scorecard
 from biggan_directions.solvers.base import Found
@@ -51,7 +50,7 @@ def learn(
     Raises:
         UsageError: the settings do not fit the generator or the state.
         FileFormatError: the state is not one of a run's.
-        GeneratorError: the pictures are not finite, or do not depend on z.
+        GeneratorError: the images are not finite, or do not depend on z.
     """
     solution: Solution | None = None
     for step in iterate(generator, settings or LearnSettings(), state, group):
@@ -85,13 +84,31 @@ def iterate(
     Raises:
         UsageError: the settings do not fit the generator, or the state was made with others.
         FileFormatError: the state is not one of a run's; the part that is wrong is named.
-        GeneratorError: the pictures are not finite, or do not depend on z.
+        GeneratorError: the images are not finite, or do not depend on z.
     """
     run = _Run(generator, settings, group.broadcast(state), group)
     yield from run.survey()
     yield from run.solve()
     yield from run.measure()
     yield run.finish()
+
+
+def surveyed(
+    generator: Generator,
+    settings: LearnSettings,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    group: ProcessGroup = ALONE,
+) -> Problem:
+    """Find the search space that :func:`learn` would search with the same settings.
+
+    Arguments and errors are those of :func:`learn`.
+    """
+    run = _Run(generator, settings, None, group)
+    for step in run.survey():
+        if progress is not None:
+            progress(step)
+    return run.problem
 
 
 class _Run:
@@ -196,9 +213,11 @@ class _Run:
         self.notes += self.found.notes
 
     def _checked(self, found: Found | None) -> Found:
-        """The leader's result, or a UsageError where a solver has given what cannot be.
+        """The leader's result, checked: errors of a solver that somebody is writing are told as sentences.
 
-        Who meets it is who writes the solver.
+        Raises:
+            UsageError: there is no result, or its directions have another shape, are not finite, or are
+                linearly dependent.
         """
         name, expected = self.settings.solver, (self.settings.ndirs, self.generator.z_dim)
         if found is None:
@@ -225,7 +244,7 @@ class _Run:
             self.directions,
             solver=self.settings.solver,
             settings=self.settings.scoring(),
-            space=self.problem.space,
+            problem=self.problem,
             group=self.group,
         ):
             if step.scorecard is None:
@@ -242,19 +261,7 @@ class _Run:
             off_diagonal=self.found.off_diagonal,
             evaluations=self.evaluator.evaluations,
             gradients=self.evaluator.gradients,
-            warnings=(),
+            warnings=tuple(self.notes),
             solver=self.settings.described(self.problem.outline),
         )
-        strongest = max(float(solution.effect.max()), float(self.problem.space.eigenvalues[0]) ** 0.5)
-        warnings = (*self.notes, *_weak(solution.effect, strongest))
-        return replace(self.step("done", 1, 1), solution=replace(solution, warnings=warnings))
-
-
-def _weak(effect: torch.Tensor, strongest: float) -> tuple[str, ...]:
-    """A sentence for each direction that hardly does anything."""
-    return tuple(
-        f"direction {index} hardly does anything: its effect, {value:.2g}, "
-        f"is {value / strongest:.1%} of the strongest; ask for fewer directions (--ndirs)"
-        for index, value in enumerate(effect.tolist())
-        if value < WEAK * strongest
-    )
+        return replace(self.step("done", 1, 1), solution=solution)

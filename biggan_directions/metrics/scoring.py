@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,9 +32,6 @@ from biggan_directions.solvers.subspace import (
     parse_search_space,
 )
 
-Truth = tuple[tuple[str, ...], torch.Tensor]
-"""Names of the true factors, and their directions: orthonormal rows ``(factors, z_dim)``."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreStep:
@@ -52,7 +50,6 @@ def score(
     solver: str = "directions",
     search_space: str = "all",
     settings: ScoreSettings | None = None,
-    truth: Truth | None = None,
     others: Sequence[tuple[str, torch.Tensor]] = (),
 ) -> Scorecard:
     """Measure a set of directions and its baselines; arguments as of :func:`iterate_score`."""
@@ -62,7 +59,6 @@ def score(
         solver=solver,
         search_space=search_space,
         settings=settings,
-        truth=truth,
         others=others,
     )
     *_, last = steps
@@ -77,8 +73,7 @@ def iterate_score(
     solver: str = "directions",
     search_space: str = "all",
     settings: ScoreSettings | None = None,
-    truth: Truth | None = None,
-    space: SearchSpace | None = None,
+    problem: Problem | None = None,
     others: Sequence[tuple[str, torch.Tensor]] = (),
     known: Scorecard | None = None,
     group: ProcessGroup = ALONE,
@@ -92,8 +87,8 @@ def iterate_score(
         search_space: the part of z that the baselines look in, and over whose live dimensions the penalty is
             measured.
         settings: how; the defaults where left out.
-        truth: the true directions, where they are known; left out, those that the generator knows.
-        space: the search space, where it is known already, as after learning; only without baselines.
+        problem: what the directions were found in; its search space takes the place of a new survey's, and
+            ``search_space`` is not looked at.
         others: further sets to measure at the same latents, each with what it is to be called.
         known: a scorecard of these directions, such as the one that learning ended with: where it is of the
             same latents, they are not measured again.
@@ -110,16 +105,11 @@ def iterate_score(
                 f"directions of shape {tuple(rows.shape)} are not of {generator.model}, whose z has "
                 f"{generator.z_dim} numbers: choose the --model they were learnt on"
             )
-    if truth is None and isinstance(generator, KnownTruth):
-        truth = generator.true_directions
-    run = _Run(generator, settings or ScoreSettings(), truth, group)
-    if space is None:
+    run = _Run(generator, settings or ScoreSettings(), group)
+    if problem is None:
         yield from run.survey(search_space, max(len(rows) for _, rows in asked))
-    elif run.settings.baselines:
-        raise UsageError("baselines need a search space of their own: leave out space, or the baselines")
     else:
-        run.space = space.broadcast(group)
-        run.second_moment = run.space.second_moment()
+        run.adopt(problem)
     baselines, notes = run.baselines()
     scores = []
     fingerprint = digest(directions)
@@ -142,6 +132,7 @@ def iterate_score(
         seed=run.settings.seed,
         latents=run.settings.latents,
         evaluations=run.evaluator.evaluations,
+        strongest=run.strongest,
         notes=notes,
     )
     yield ScoreStep(phase="done", done=1, total=1, scorecard=card)
@@ -150,16 +141,19 @@ def iterate_score(
 class _Run:
     """One scoring: the same latents for every set."""
 
-    def __init__(
-        self, generator: Generator, settings: ScoreSettings, truth: Truth | None, group: ProcessGroup
-    ) -> None:
-        self.generator, self.settings, self.truth, self.group = generator, settings, truth, group
+    def __init__(self, generator: Generator, settings: ScoreSettings, group: ProcessGroup) -> None:
+        self.generator, self.settings, self.group = generator, settings, group
         self.evaluator = Evaluator(generator, settings.micro_batch, group)
         self.latents = partial(sample_inputs, generator, seed=settings.seed)
         self.second_moment: torch.Tensor
         self.space: SearchSpace
         self.problem: Problem
         self.scored: list[SetScore]
+
+    @property
+    def strongest(self) -> float:
+        """The effect of the strongest direction of the search space."""
+        return math.sqrt(self.space.eigenvalues[0])
 
     def survey(self, search_space: str, ndirs: int) -> Iterator[ScoreStep]:
         """Find the live part of the search space, from fresh vector-Jacobian products."""
@@ -194,6 +188,13 @@ class _Run:
             space=self.space,
             differences=Differences(epsilon=self.settings.epsilon, blocks=(), balanced=False),
         )
+
+    def adopt(self, problem: Problem) -> None:
+        """Take the search space of the problem that the directions were found in."""
+        self._check_cheap(problem.outline)
+        self.problem = problem
+        self.space = problem.space.broadcast(self.group)
+        self.second_moment = self.space.second_moment()
 
     def _check_cheap(self, outline: Outline) -> None:
         """Refuse a baseline that draws images of its own: what it finds is to be learnt once, and kept."""
@@ -233,12 +234,11 @@ class _Run:
             yield ScoreStep(phase="measuring", done=done, total=self.settings.latents)
 
     def _score(self, name: str, directions: torch.Tensor, sums: Measurements) -> SetScore:
-        strongest = float(self.space.eigenvalues[0]) ** 0.5
         recovery: list[float | None] = [None] * len(directions)
         factor: list[str | None] = [None] * len(directions)
         mean = least = None
-        if self.truth is not None:
-            names, true = self.truth
+        if isinstance(self.generator, KnownTruth):
+            names, true = self.generator.true_directions
             cosines = (directions @ true.double().T).abs().clamp(max=1)
             best = cosines.max(dim=1)
             recovery, factor = best.values.tolist(), [names[index] for index in best.indices.tolist()]
@@ -249,7 +249,7 @@ class _Run:
             directions=tuple(
                 replace(direction, recovery=cosine, factor=true_name)
                 for direction, cosine, true_name in zip(
-                    sums.scores(self.settings.epsilon, strongest=strongest),
+                    sums.scores(self.settings.epsilon, strongest=self.strongest),
                     recovery,
                     factor,
                     strict=True,

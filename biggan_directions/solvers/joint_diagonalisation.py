@@ -32,8 +32,11 @@ def off_diagonal_share(stack: torch.Tensor, rotation: torch.Tensor | None = None
     return _off_diagonal(turned.permute(1, 2, 0))
 
 
+_MOST_SWEEPS = 100  # a safeguard; a few suffice
+
+
 def jacobi_sweeps(
-    stack: torch.Tensor, *, start: torch.Tensor | None = None, tolerance: float = 1e-7, max_sweeps: int = 100
+    stack: torch.Tensor, *, start: torch.Tensor | None = None, tolerance: float = 1e-7
 ) -> Iterator[Sweep]:
     r"""Minimise Σₙ Σ_{i≠j} (W Hₙ Wᵀ)ᵢⱼ² over orthogonal W, one pair of rows at a time.
 
@@ -51,7 +54,6 @@ def jacobi_sweeps(
         stack: symmetric matrices ``(n, m, m)``; converted to float64.
         start: the initial orthogonal matrix ``(m, m)``; the identity if omitted.
         tolerance: largest angle of a sweep, in radians, at convergence.
-        max_sweeps: maximum number of sweeps.
 
     Yields:
         A :class:`Sweep` after each pass; the last is the result.
@@ -72,7 +74,7 @@ def jacobi_sweeps(
     rotation = torch.eye(size, dtype=torch.float64) if start is None else start.double().clone()
     turned = rotation @ stack.double() @ rotation.T
     turned = turned.permute(1, 2, 0).contiguous()  # (m, m, n), so that rows are contiguous
-    for _ in range(max_sweeps):
+    for _ in range(_MOST_SWEEPS):
         largest = 0.0
         for p in range(size):
             for q in range(p + 1, size):

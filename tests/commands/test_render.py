@@ -77,9 +77,12 @@ def test_how_far_each_direction_goes_is_said_and_why(tmp_path: Path, grid: bool)
     assert {key: far for file in files for key, far in file["distances"].items()} == {"0": 2.0, "1": 4.0}
 
 
-@pytest.mark.parametrize("elsewhere", [(), ("--directions", "1", "--grid", "--out", "an other")])
+@pytest.mark.parametrize(
+    ("elsewhere", "name"),
+    [((), "gallery.html"), (("--directions", "1", "--grid", "--out", "an other"), "gallery_part.html")],
+)
 def test_the_commands_on_the_page_make_the_same_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: tuple[str, ...]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: tuple[str, ...], name: str
 ) -> None:
     folder = tmp_path / "it's $HERE [bold]"
     folder.mkdir()
@@ -88,13 +91,13 @@ def test_the_commands_on_the_page_make_the_same_page(
     chosen = ("--seed", "5", "--class", "mug", "--distance", "1.5", "--no-labels", "--format", "webp")
     done = render(str(path.relative_to(tmp_path)), *chosen, *elsewhere)
     target = tmp_path / elsewhere[-1] if elsewhere else folder
-    assert f"{target.relative_to(tmp_path)}/gallery.html" in done.stdout
-    page = (target / "gallery.html").read_text()
+    assert f"{target.relative_to(tmp_path)}/{name}" in done.stdout
+    page = (target / name).read_text()
     command = _commands(page)[-1]
     assert command[:2] == ["biggan-directions", "render"]
-    (target / "gallery.html").unlink()
+    (target / name).unlink()
     assert CliRunner().invoke(app, command[1:]).exit_code == 0
-    assert (target / "gallery.html").read_text() == page
+    assert (target / name).read_text() == page
 
 
 def _commands(page: str) -> list[list[str]]:
@@ -113,11 +116,17 @@ def test_a_damaged_scorecard_is_a_note_and_the_page_is_drawn(tmp_path: Path) -> 
 
 def test_directions_are_chosen_by_name_and_what_to_open_is_said_last(tmp_path: Path) -> None:
     path = of(tmp_path, CAR)
+    render(str(path))
+    whole = {name: (tmp_path / name).read_bytes() for name in ("sheet.png", "gallery.html")}
+    (tmp_path / "direction_01.gif").unlink()
     done = render(str(path), "--directions", "turn")
+    assert {name: (tmp_path / name).read_bytes() for name in whole} == whole  # as it was
+    assert len(data_of((tmp_path / "gallery_part.html").read_text())["directions"]) == 1
+    assert (tmp_path / "sheet_part.png").exists()
     assert (tmp_path / "direction_00.gif").exists()
     assert not (tmp_path / "direction_01.gif").exists()
     assert done.stdout.rstrip().endswith(
-        f"open {tmp_path / 'gallery.html'} in a browser: it needs no network"
+        f"open {tmp_path / 'gallery_part.html'} in a browser: it needs no network"
     )
     again = render(str(path), "--directions", "turn", "--resume")
     assert "nothing to do" in again.stdout

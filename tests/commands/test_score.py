@@ -99,6 +99,19 @@ def test_learn_carries_each_number_once(net: Path, learnt: tuple[Path, dict[str,
     assert json.loads(again)["directions"][0]["effect"] == rows[0]["effect"]
 
 
+def test_score_gives_the_figures_of_learn_again(file: Path) -> None:
+    learnt = json.loads(file.with_name("scorecard.json").read_text())
+    said = CliRunner().invoke(app, ["score", str(file), "--latents", "3"])
+    assert said.exit_code == 0, said.output
+    scored = json.loads(file.with_name("scorecard.json").read_text())
+    assert scored["sets"][0] == learnt["sets"][0]
+    assert len(scored["sets"]) > 1
+    replaced = "it replaces the scorecard that was there: 3 latents, without baselines (seed 0; net"
+    assert replaced in " ".join(said.stderr.split())
+    usual = json.loads(run("score", file, "--no-baselines", "--json"))
+    assert (usual["latents"], usual["seed"]) == (16, 0)
+
+
 def test_a_scorecard_of_more_latents_is_shown_and_moves_no_animation_further(file: Path) -> None:
     before = Directions.load(file)
     run("render", file, "--samples", "1", "--frames", "4")

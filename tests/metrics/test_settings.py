@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+import torch
 
 from biggan_directions.errors import UsageError
+from biggan_directions.metrics.scoring import score
 from biggan_directions.metrics.settings import ScoreSettings, images_needed
+from tests.support.separable import Separable
 
 
 @pytest.mark.parametrize(
@@ -15,7 +18,7 @@ from biggan_directions.metrics.settings import ScoreSettings, images_needed
         ({"probes": 1}, "probes must be 2 or more"),
         ({"traversals": 1}, "traversals must be 2 or more"),
         ({"baselines": ("nosuch",)}, "nosuch"),
-        ({"positions": 4}, "4"),
+        ({"positions": 4}, "odd"),
     ],
 )
 def test_bad_settings(bad: dict[str, Any], words: str) -> None:
@@ -34,3 +37,10 @@ def test_images_do_not_grow_with_the_live_space_beyond_the_probes() -> None:
 def test_no_more_traversals_than_latents() -> None:
     settings = ScoreSettings(latents=2)
     assert images_needed(settings, ndirs=2, live=24) == 2 * (1 + 4 + 2 * 6 + 4) + 2 * (2 + 2 * 6)
+
+
+@pytest.mark.parametrize("live", [4, 9])
+def test_as_many_images_are_needed_as_are_drawn(live: int) -> None:
+    generator, settings = Separable(z_dim=live, factors=live), ScoreSettings(latents=3, baselines=())
+    drawn = score(generator, torch.eye(live)[:2], settings=settings).evaluations
+    assert images_needed(settings, ndirs=2, live=live) == drawn - 64  # which the survey draws

@@ -219,7 +219,7 @@ def test_directions_that_are_not_in_a_file_yet_are_saved_beside_their_images(
     generator, folder = load_generator("toybox", "car"), tmp_path / "new"
     list(render(found, generator, folder, QUICK, indices=[0]))
     assert torch.equal(Directions.load(folder / "directions.pt").directions, found.directions)
-    assert f"{folder}/directions.pt" in (folder / "gallery.html").read_text(encoding="utf-8")
+    assert f"{folder}/directions.pt" in (folder / "gallery_part.html").read_text(encoding="utf-8")
 
 
 def test_another_file_in_the_folder_is_neither_named_nor_replaced(found: Directions, tmp_path: Path) -> None:
