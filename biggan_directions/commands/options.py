@@ -14,7 +14,8 @@ Model = Annotated[
     str,
     typer.Option(
         "--model",
-        help="A name (see: models), a folder, or your own package.module:factory.",
+        help="Name of a model (biggan-directions models lists them), folder with weights, or your own "
+        "package.module:factory.",
         autocompletion=complete_model,
     ),
 ]
@@ -22,7 +23,8 @@ OfModel = Annotated[
     str | None,
     typer.Option(
         "--model",
-        help="A name, a folder, or your own package.module:factory. Default: the model named in the file.",
+        help="Name of a model, folder with weights, or your own package.module:factory. Default: the model "
+        "named in the file.",
         autocompletion=complete_model,
     ),
 ]
@@ -30,7 +32,7 @@ Classes = Annotated[
     list[str] | None,
     typer.Option(
         "--class",
-        help="Class name, WordNet id or index; may be repeated.",
+        help="Name, WordNet id or index of a class; may be repeated. Default: the classes named in the file.",
         autocompletion=complete_class,
     ),
 ]
@@ -38,10 +40,9 @@ Device = Annotated[str, typer.Option(help="Device to compute on: auto, cpu, cuda
 Compile = Annotated[
     bool,
     typer.Option(
-        "--compile", help="Compile the forward pass; takes minutes at first and needs a C++ compiler."
+        "--compile", help="Compile the forward pass: it takes minutes at first, and needs a C++ compiler."
     ),
 ]
-Space = Annotated[str, typer.Option(help="Coordinates of z: active, all, or START:STOP.")]
 Placed = Annotated[
     str,
     typer.Option("--search-space", help="Coordinates of z that a bare matrix covers: all, or START:STOP."),

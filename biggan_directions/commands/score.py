@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
-from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
+from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Placed
 from biggan_directions.commands.progress import note, progress_bar
 from biggan_directions.commands.terminal import err, out, plain, print_scores, print_sets, print_words
 from biggan_directions.errors import UsageError
@@ -29,7 +29,11 @@ Format = Literal["table", "csv", "latex", "json"]
 def score(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="directions.pt, or several to compare; the newest one."),
+        typer.Argument(
+            metavar="FILE",
+            help="Files of directions; several are compared in one table. Default: the newest under "
+            "outputs/.",
+        ),
     ] = None,
     class_name: Classes = None,
     latents: Annotated[
@@ -42,22 +46,40 @@ def score(
     seed: Annotated[
         int | None,
         typer.Option(
-            help="Seed of the latents. Default: the one in the file, which gives the figures of learn again; "
-            "0 for a bare matrix and for several files."
+            help="Seed of the latents. Default: the one in the file, which gives the figures of learn "
+            "again; 0 for a bare matrix and for several files."
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Learn again with so many other seeds, and compare.")] = 0,
-    baselines: Annotated[bool, typer.Option(help="Measure the baselines too.")] = True,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            help="Number of other seeds to learn with again, to see whether the directions come again."
+        ),
+    ] = 0,
+    baselines: Annotated[
+        bool, typer.Option(help="Measure the directions of other methods beside them, too.")
+    ] = True,
     model: OfModel = None,
-    search_space: Space = "all",
-    truncation: float | None = None,
+    search_space: Placed = "all",
+    truncation: Annotated[
+        float | None, typer.Option(help="Truncation in (0, 1] to measure at. Default: the one in the file.")
+    ] = None,
     device: Device = "auto",
     compiled: Compile = False,
-    format: Annotated[Format, typer.Option(help="How to print the scores.")] = "table",
+    format: Annotated[Format, typer.Option(help="Format in which the scores are printed.")] = "table",
     figure: Annotated[
-        Path | None, typer.Option(help="Draw effect against penalty: a file .svg or .pdf.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File .svg or .pdf to write, a plot of effect against penalty. Default: none.",
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Replace a better scorecard that is there.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Replace a scorecard with more latents, or with baselines, that is there."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""

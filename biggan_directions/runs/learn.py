@@ -6,18 +6,18 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from biggan_directions.directions import Directions
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
-from biggan_directions.errors import FileFormatError, OutputError, UsageError
+from biggan_directions.errors import BigganDirectionsError, FileFormatError, OutputError, UsageError
 from biggan_directions.files.atomic_write import check_writable, explained
 from biggan_directions.learning.run import iterate
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.learning.state import check_same
 from biggan_directions.runs import interrupt
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, Checkpoint
-from biggan_directions.runs.folder import held
+from biggan_directions.runs.folder import held, is_held
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
 from biggan_directions.scores import SCORES_NAME, Scorecard, read_scores
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from biggan_directions.generators import Generator
 
 DIRECTIONS_NAME = "directions.pt"
+Action = Literal["learn", "resume", "replace", "refuse", "nothing to do"]
+"""What a run does with what is in its folder."""
+
 _PARTS = {"search space": 1, "measuring": 3, "done": 3}  # any other phase is the solver's own, the second
 
 
@@ -157,6 +160,21 @@ class LearnRun:
         made |= {"classes": found.classes, "weights_sha256": found.model.get("weights_sha256")}
         check_same(made, asked)
         return found
+
+    def intended(self, *, resume: bool = False, force: bool = False) -> tuple[Action, str]:
+        """What :meth:`finish` would do with what is in the folder, and why where it would refuse."""
+        there = self.path.exists() or (self.folder / CHECKPOINT_NAME).exists()
+        if is_held(self.folder):
+            return "refuse", f"another run is writing into {self.folder}: wait until it ends"
+        if force:
+            return ("replace" if there else "learn"), ""
+        try:
+            finished = self.finished(resume=resume)
+        except BigganDirectionsError as error:
+            return "refuse", str(error)
+        if finished is not None:
+            return "nothing to do", ""
+        return ("resume" if there else "learn"), ""
 
     def clear(self) -> None:
         """Remove the run's files, so that nothing of it is left when the run that replaces it is resumed.
