@@ -22,7 +22,7 @@ class ScoreSettings:
         baselines: solvers to measure beside the set, of those that draw no images of their own.
         epsilon: step of differences, in units of z.
         probes: random probes at a latent that stand for the live dimensions, if these are more than eight.
-            With four, chance adds a third or less to the spread of a penalty over latents (docs/method.md).
+            docs/method.md has the bias and the spread of a penalty by their number.
         positions: images along a traversal, an odd number from 3.
         traversals: at how many of the latents, from the first, unevenness is measured. A traversal takes as
             many images as all the rest, and differs less from latent to latent than from direction to
