@@ -40,3 +40,13 @@ def completed(directions: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
     _, sizes, vectors = torch.linalg.svd(rest, full_matrices=False)
     extra = vectors[sizes > 1e-5]
     return orthonormal(torch.cat([directions, with_signs(extra)]))
+
+
+def random_rotation(size: int, generator: torch.Generator) -> torch.Tensor:
+    """A random orthogonal matrix, uniform over all of them: float64 ``(size, size)``.
+
+    >>> turn = random_rotation(3, torch.Generator().manual_seed(0))
+    >>> torch.allclose(turn @ turn.T, torch.eye(3, dtype=torch.float64))
+    True
+    """
+    return orthonormal(torch.randn(size, size, generator=generator, dtype=torch.float64))

@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,9 +15,18 @@ from rich.markup import escape
 
 from biggan_directions.commands.completion import complete_class, complete_solver
 from biggan_directions.commands.opening import compile_forward, load
-from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, key_values
+from biggan_directions.commands.options import (
+    OUTPUTS,
+    Compile,
+    Device,
+    Json,
+    Model,
+    budget_of,
+    key_values,
+    latents_of,
+)
 from biggan_directions.commands.progress import progress_bar
-from biggan_directions.commands.terminal import measures_of, out, plain, print_scores
+from biggan_directions.commands.terminal import err, measures_of, out, plain, print_scores
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.files.escaping import folder_name, shell_path
 
@@ -75,8 +84,8 @@ def _print_would(would: dict[str, Any]) -> None:
         return
     each = f"for each of {runs:,} classes " if runs > 1 else ""
     out.print(
-        f"would {each}search {would['search_dims']} dimensions and draw {would['images_per_run']:,} images: "
-        f"about {would['seconds']:.0f} s {'in all ' if each else ''}in one process "
+        f"would {each}search {would['search_dims']} dimensions and draw at most {would['images_per_run']:,} "
+        f"images: about {would['seconds']:.0f} s {'in all ' if each else ''}in one process "
         f"and {memory} of memory; would write {path}"
     )
 
@@ -173,7 +182,7 @@ def learn(
             help="Method that finds the directions; biggan-directions solvers lists them.",
             autocompletion=complete_solver,
         ),
-    ] = "jacobi",
+    ] = "orojar",
     options: Annotated[
         list[str] | None,
         typer.Option(
@@ -226,8 +235,26 @@ def learn(
         ),
     ] = False,
     latents: Annotated[
-        int, typer.Option(help="Number of latents at which second derivatives are measured.")
-    ] = 64,
+        str,
+        typer.Option(
+            help="Latents at which derivatives are measured: a number, or auto, until two halves of them "
+            "give the same directions or the budget ends."
+        ),
+    ] = "auto",
+    budget: Annotated[
+        str,
+        typer.Option(
+            help="Images to draw for finding directions with --latents auto, or the time for all of the "
+            "work, such as 90s or 3min, which is turned into images by the speed that is measured first."
+        ),
+    ] = "1500",
+    agreement: Annotated[
+        float, typer.Option(help="Stability of every direction at which --latents auto stops, in (0, 1).")
+    ] = 0.98,
+    survey_latents: Annotated[
+        int | None,
+        typer.Option(help="Latents at which the search space is measured. Default: until it has settled."),
+    ] = None,
     score_latents: Annotated[
         int, typer.Option(help="Number of fresh latents at which the result is measured.")
     ] = 16,
@@ -235,12 +262,14 @@ def learn(
 ) -> None:
     """Find directions for a class."""
     from biggan_directions.distributed.starting import joined
+    from biggan_directions.learning.cost import images_within
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.runs.learn import LearnRun
     from biggan_directions.runs.per_class import PerClassRun
 
     if resume and force:
         raise UsageError("--resume continues a run and --force replaces it: give only one of them")
+    images, seconds = budget_of(budget)
     settings = LearnSettings(
         ndirs=ndirs,
         solver=solver,
@@ -248,7 +277,10 @@ def learn(
         search_dims=search_dims,
         seed=seed,
         micro_batch=micro_batch,
-        latents=latents,
+        latents=latents_of(latents),
+        budget=images or LearnSettings.budget,
+        agreement=agreement,
+        survey_latents=survey_latents,
         score_latents=score_latents,
         options=key_values(options or [], "--set"),
     )
@@ -256,6 +288,10 @@ def learn(
         raise UsageError("--compile takes minutes, and would for each class: leave it out with --per-class")
     with joined() as group:
         generator = group.together(lambda: load(model, class_name, truncation, device))
+        if seconds is not None:
+            settings = replace(settings, budget=group.broadcast(images_within(generator, settings, seconds)))
+            if group.leads:
+                err.print(f"note: {budget} allows {settings.budget:,} images (--budget {settings.budget})")
         root = OUTPUTS / folder_name(os.path.basename(os.path.abspath(generator.model)))
         if per_class:
             path = (to or root) / "CLASS" / "directions.pt"

@@ -1,5 +1,6 @@
 """Types of the options that several commands share."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -62,3 +63,36 @@ def key_values(words: list[str], flag: str) -> dict[str, str]:
             raise UsageError(f"{flag} takes KEY=VALUE, got '{word}': for example {flag} steps=500")
         table[key.strip().replace("-", "_")] = value.strip()
     return table
+
+
+def latents_of(text: str) -> int | None:
+    """The number of latents that ``--latents`` asks for; None for ``auto``.
+
+    Raises:
+        UsageError: it is neither.
+
+    >>> latents_of("auto"), latents_of("16")
+    (None, 16)
+    """
+    if text == "auto":
+        return None
+    if not re.fullmatch(r"[0-9]+", text, flags=re.ASCII):
+        raise UsageError(f"--latents is a number, or auto, got {text!r}")
+    return int(text)
+
+
+def budget_of(text: str) -> tuple[int | None, float | None]:
+    """What ``--budget`` allows: images, or seconds.
+
+    Raises:
+        UsageError: it is neither.
+
+    >>> budget_of("1500"), budget_of("90s"), budget_of("3min"), budget_of("1h")
+    ((1500, None), (None, 90.0), (None, 180.0), (None, 3600.0))
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|min|h)?", text, flags=re.ASCII)
+    if found is None or (found[2] is None and "." in text) or not float(found[1]):
+        raise UsageError(f"--budget is a number of images, or a time such as 90s, 3min or 1h, got {text!r}")
+    if found[2] is None:
+        return int(found[1]), None
+    return None, float(found[1]) * {"s": 1, "min": 60, "h": 3600}[found[2]]

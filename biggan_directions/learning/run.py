@@ -20,9 +20,10 @@ from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.scores import Scorecard
 from biggan_directions.solvers.base import Found
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.problem import Problem
 from biggan_directions.solvers.state_checks import check_done, check_like
-from biggan_directions.solvers.subspace import Survey
+from biggan_directions.solvers.subspace import SETTLED, SearchSpace, Survey, images_per_latent
 
 _INDEPENDENT = 1e-6  # least singular value of rows of length 1; below it they are linearly dependent
 
@@ -87,6 +88,7 @@ def iterate(
         GeneratorError: the images are not finite, or do not depend on z.
     """
     run = _Run(generator, settings, group.broadcast(state), group)
+    yield from run.live()
     yield from run.survey()
     yield from run.solve()
     yield from run.measure()
@@ -142,6 +144,8 @@ class _Run:
             check_like(self.state.get(part), none, part)
         self.evaluator.evaluations = self.state["evaluations"]
         self.evaluator.gradients = self.state["gradients"]
+        self.products: int
+        self.basis: torch.Tensor
         self.problem: Problem
         self.found: Found
         self.directions: torch.Tensor
@@ -171,34 +175,61 @@ class _Run:
         """Add to the state; what steps already carry stays as it is."""
         self.state = {**self.state, **parts}
 
-    def survey(self) -> Iterator[Progress]:
-        """Find the search space from vector-Jacobian products."""
-        total = self.settings.cotangents(self.outline.block)
-        saved = self.state.get("survey")
-        survey = begun = Survey.empty(self.generator.z_dim)
+    def live(self) -> Iterator[Progress]:
+        """Find the dimensions of z on which the image depends."""
+        saved, block = self.state.get("live"), self.outline.block
+        live = begun = LiveSpace.empty(block, self.generator.z_dim)
         if saved is not None:
-            check_like(saved, begun.state_dict(), "survey")
-            check_done(saved["count"], total, "survey.count")
-            survey = begun = Survey.from_state(saved)
-        for survey in begun.continued(
-            self.evaluator,
-            lambda start, count: sample_inputs(
-                self.generator, start, count, "survey", seed=self.settings.seed
-            ),
-            total=total,
-            seed=self.settings.seed,
-        ):
-            self.keep(survey=survey.state_dict())
-            yield self.step("search space", survey.count, total)
-        space = survey.space(self.outline.block, ndirs=self.settings.ndirs, dims=self.settings.search_dims)
-        space = space.broadcast(self.group)
+            check_like(saved, begun.state_dict(), "live")
+            check_done(saved["count"], begun.limit, "live.count")
+            live = begun = LiveSpace.from_state(saved, block)
+        for live in begun.continued(self.evaluator, self.surveyed, seed=self.settings.seed):
+            self.keep(live=live.state_dict())
+            yield self.step("live dimensions", live.count, live.limit)
+        self.products = live.count
+        self.basis = self.group.broadcast(live.basis())
+
+    def surveyed(self, start: int, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The latents of the survey."""
+        return sample_inputs(self.generator, start, count, "survey", seed=self.settings.seed)
+
+    def survey(self) -> Iterator[Progress]:
+        """Find the search space from first derivatives along all that is live."""
+        block, settings = self.outline.block, self.settings
+        survey = Survey.empty(block, self.basis)
+        each = images_per_latent(block, survey.z_dim, live=len(self.basis))
+        counts = settings.survey_counts(each, classes=len(self.generator.classes))
+        saved = self.state.get("survey")
+        if saved is not None:
+            check_like(saved, survey.state_dict(), "survey")
+            check_done(saved["count"], counts[-1], "survey.count")
+            survey = survey.resumed(saved)
+        for count in counts:
+            if survey.count > count:
+                continue  # asked before the run was stopped, and not settled then
+            begun = survey
+            for survey in begun.continued(
+                self.evaluator,
+                self.surveyed,
+                total=count,
+                seed=settings.seed,
+                epsilon=settings.difference_epsilon,
+            ):
+                self.keep(survey=survey.state_dict())
+                yield self.step("search space", survey.count, counts[-1])
+            space = survey.space(ndirs=settings.ndirs, dims=settings.search_dims).broadcast(self.group)
+            if not space.overlap < SETTLED:
+                break
+        if space.overlap < SETTLED:
+            self.notes.append(_unsettled(space))
         self.problem = Problem(
             outline=replace(self.outline, dims=space.dims),
             generator=self.generator,
             evaluator=self.evaluator,
             survey=survey,
+            surveyed=self.products + survey.images,
             space=space,
-            differences=self.settings.differences(),
+            differences=settings.differences(),
         )
 
     def solve(self) -> Iterator[Progress]:
@@ -231,7 +262,8 @@ class _Run:
         lengths = rows.norm(dim=1, keepdim=True)
         if bool((lengths == 0).any()) or float(torch.linalg.svdvals(rows / lengths)[-1]) < _INDEPENDENT:
             raise UsageError(f"solver {name} gave directions that are linearly dependent")
-        return replace(found, directions=self.group.broadcast(rows))
+        stability = None if found.stability is None else self.group.broadcast(found.stability.float())
+        return replace(found, directions=self.group.broadcast(rows), stability=stability)
 
     def measure(self) -> Iterator[Progress]:
         """Measure the directions at fresh latents; begun again where a run is resumed in its middle."""
@@ -259,9 +291,21 @@ class _Run:
             scorecard=self.card,
             space=self.problem.space,
             off_diagonal=self.found.off_diagonal,
+            stability=self.found.stability,
+            latents=self.found.latents,
             evaluations=self.evaluator.evaluations,
             gradients=self.evaluator.gradients,
             warnings=tuple(self.notes),
             solver=self.settings.described(self.problem.outline),
         )
         return replace(self.step("done", 1, 1), solution=solution)
+
+
+def _unsettled(space: SearchSpace) -> str:
+    """What a user should know of a search space that depends on the latents."""
+    return (
+        f"the search space itself is a matter of luck: the {space.dims} dimensions that two halves of its "
+        f"{space.latents} latents give overlap {space.overlap:.2f} (1 is the same), and carry "
+        f"{space.trace_share:.0%} of the image's change; measure more (--survey-latents), or search more of "
+        "them (--search-dims)"
+    )

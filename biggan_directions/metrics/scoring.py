@@ -21,15 +21,17 @@ from biggan_directions.metrics.scorecard import digest
 from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.scores import Scorecard, SetScore
 from biggan_directions.solvers import registry
+from biggan_directions.solvers.block import parse_search_space
 from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.subspace import (
     SearchSpace,
     Survey,
-    cotangents_needed,
     default_dims,
-    parse_search_space,
+    images_per_latent,
+    thorough_latents,
 )
 
 
@@ -156,7 +158,7 @@ class _Run:
         return math.sqrt(self.space.eigenvalues[0])
 
     def survey(self, search_space: str, ndirs: int) -> Iterator[ScoreStep]:
-        """Find the live part of the search space, from fresh vector-Jacobian products."""
+        """Find the live part of the search space, from first derivatives at fresh latents."""
         block = replace(parse_search_space(search_space, self.generator.z_dim), active=True)
         ndirs = min(ndirs, block.size)
         outline = Outline(
@@ -166,27 +168,37 @@ class _Run:
             block=block,
             dims=default_dims(block, ndirs),
             latents=self.settings.latents,
+            agreement=1.0,  # no solver that is a baseline measures anything
+            budget=0,
             seed=self.settings.seed,
             micro_batch=self.settings.micro_batch,
         )
         self._check_cheap(outline)
-        total, survey = cotangents_needed(block), Survey.empty(self.generator.z_dim)
-        for survey in Survey.empty(self.generator.z_dim).continued(
+        live = nothing = LiveSpace.empty(block, self.generator.z_dim)
+        inputs = partial(self.latents, purpose="scoring survey")
+        for live in nothing.continued(self.evaluator, inputs, seed=self.settings.seed):
+            yield ScoreStep(phase="live dimensions", done=live.count, total=live.limit)
+        survey = begun = Survey.empty(block, live.basis())
+        each = images_per_latent(block, self.generator.z_dim, live=len(survey.basis))
+        total = thorough_latents(each)
+        for survey in begun.continued(
             self.evaluator,
-            lambda start, count: self.latents(start, count, "scoring survey"),
+            inputs,
             total=total,
             seed=self.settings.seed,
+            epsilon=self.settings.epsilon,
         ):
             yield ScoreStep(phase="search space", done=survey.count, total=total)
-        self.space = survey.space(block, ndirs=ndirs, dims=None).broadcast(self.group)
+        self.space = survey.space(ndirs=ndirs, dims=None).broadcast(self.group)
         self.second_moment = survey.total / survey.count
         self.problem = Problem(
             outline=replace(outline, dims=self.space.dims),
             generator=self.generator,
             evaluator=self.evaluator,
             survey=survey,
+            surveyed=live.count + survey.images,
             space=self.space,
-            differences=Differences(epsilon=self.settings.epsilon, blocks=(), balanced=False),
+            differences=Differences(epsilon=self.settings.epsilon, blocks=(), floor=None),
         )
 
     def adopt(self, problem: Problem) -> None:

@@ -28,7 +28,8 @@ DIRECTIONS_NAME = "directions.pt"
 Action = Literal["learn", "resume", "replace", "refuse", "nothing to do"]
 """What a run does with what is in its folder."""
 
-_PARTS = {"search space": 1, "measuring": 3, "done": 3}  # any other phase is the solver's own, the second
+# any other phase is the solver's own, the third
+_PARTS = {"live dimensions": 1, "search space": 2, "measuring": 4, "done": 4}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,7 +64,7 @@ class LearnRun:
 
     >>> from tempfile import TemporaryDirectory
     >>> from biggan_directions import LearnRun, LearnSettings, load_generator
-    >>> car, settings = load_generator("toybox", "car"), LearnSettings(ndirs=2, latents=1, vjps=4)
+    >>> car, settings = load_generator("toybox", "car"), LearnSettings(ndirs=2, latents=1, survey_latents=2)
     >>> with TemporaryDirectory() as folder:
     ...     found = LearnRun(folder, car, settings).finish(resume=True).directions
     ...     again = LearnRun(folder, car, settings).finish(resume=True).directions  # read from the file
@@ -229,8 +230,8 @@ def solve(
                     total=step.total,
                     measure=step.measure,
                     value=step.value,
-                    part=_PARTS.get(step.phase, 2),
-                    parts=3,
+                    part=_PARTS.get(step.phase, 3),
+                    parts=4,
                 )
             )
             solution = step.solution

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from biggan_directions.solvers.problem import Outline
 
 # What `learn` has a flag for, in the order in which one would type it.
-_FLAGS = ("solver", "search_space", "search_dims", "seed", "micro_batch", "latents", "score_latents")
-_IN_PYTHON = ("vjps", "sketch", "difference_epsilon")  # settings without a flag
+_FLAGS = (
+    *("solver", "search_space", "search_dims", "seed", "micro_batch", "latents", "budget", "agreement"),
+    *("survey_latents", "score_latents"),
+)
+_IN_PYTHON = ("sketch", "difference_epsilon")  # settings without a flag
 _USUAL = {item.name: item.default for item in fields(LearnSettings)}
 
 
@@ -46,11 +49,10 @@ def learn_command(found: Directions, path: Path) -> str:
 
 def only_in_python(found: Directions) -> dict[str, Any]:
     """The settings of a file that are not what `learn` takes and that it has no flag for, by name."""
-    usual = {**_USUAL, "vjps": _usual_vjps(found)}
     return {
         name: found.solver[name]
         for name in _IN_PYTHON
-        if name in found.solver and usual[name] is not None and found.solver[name] != usual[name]
+        if name in found.solver and found.solver[name] != _USUAL[name]
     }
 
 
@@ -110,14 +112,6 @@ def _solver_settings(found: Directions) -> list[str]:
     return [
         f"{key}={found.solver[key]}" for key, value in usual.items() if found.solver.get(key, value) != value
     ]
-
-
-def _usual_vjps(found: Directions) -> int | None:
-    """How many vector-Jacobian products `learn` takes; None if the file's search space cannot be told."""
-    try:
-        return LearnSettings().cotangents(_outline(found).block)
-    except UsageError:
-        return None
 
 
 def _outline(found: Directions) -> Outline:

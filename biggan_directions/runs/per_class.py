@@ -59,7 +59,7 @@ class PerClassRun:
 
     >>> from tempfile import TemporaryDirectory
     >>> from biggan_directions import LearnSettings, PerClassRun, load_generator
-    >>> toys, settings = load_generator("toybox", ["car", "duck"]), LearnSettings(ndirs=1, latents=1, vjps=2)
+    >>> toys, settings = load_generator("toybox", ["car", "duck"]), LearnSettings(ndirs=1, latents=1)
     >>> with TemporaryDirectory() as folder:
     ...     result = PerClassRun(folder, toys, settings).finish(resume=True)
     >>> [path.parent.name for path in result.paths]

@@ -35,7 +35,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "random": {"solver": "random"},
     "coordinate": {"solver": "coordinate"},
 }
-QUICK: dict[str, Any] = {"ndirs": 4, "latents": 5, "micro_batch": 4, "vjps": 18}
+QUICK: dict[str, Any] = {"ndirs": 4, "latents": 5, "micro_batch": 4, "survey_latents": 5}
 LATENTS = torch.linspace(-1, 1, 7 * 12).reshape(7, 12)
 _PATIENCE = timedelta(seconds=60)
 
