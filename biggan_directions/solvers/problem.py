@@ -54,10 +54,14 @@ class Outline:
     seed: int
     micro_batch: int
 
-    def solver_images(self, each: int) -> int:
-        """The most images that a closed form draws, with ``each`` per latent, after the shortest survey."""
+    def most_latents(self, each: int) -> int:
+        """The latents to measure at, with ``each`` images at one: those asked for, or what the budget allows.
+
+        The budget is that after the shortest survey. See
+        :func:`~biggan_directions.solvers.schedule.counts_within`.
+        """
         survey = most_products(self.block) + CHECKED[0] * images_per_latent(self.block, self.z_dim)
-        return each * counts_within(self.latents, budget=self.budget - survey, each=each)[-1]
+        return counts_within(self.latents, budget=self.budget - survey, each=each)[-1]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -23,9 +23,9 @@ def test_an_input_is_the_same_however_many_are_drawn() -> None:
 def test_a_closed_form_draws_what_the_shortest_survey_leaves_of_the_budget() -> None:
     """Four latents of 13 images are surveyed; 20 images a latent are drawn from what is left of 500."""
     sizes = {"z_dim": 12, "resolution": 16}
-    assert LearnSettings(budget=500).outline(**sizes).solver_images(20) == (500 - 52) // 20 * 20
-    assert LearnSettings(budget=1).outline(**sizes).solver_images(20) == 8 * 20
-    assert LearnSettings(latents=3, budget=1).outline(**sizes).solver_images(20) == 3 * 20
+    assert LearnSettings(budget=500).outline(**sizes).most_latents(20) == (500 - 16 - 52) // 20
+    assert LearnSettings(budget=1).outline(**sizes).most_latents(20) == 8
+    assert LearnSettings(latents=3, budget=1).outline(**sizes).most_latents(20) == 3
 
 
 @pytest.mark.parametrize("order", [[3, 0, 2, 1, 4], [4, 3, 2, 1, 0]])

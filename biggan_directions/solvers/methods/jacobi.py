@@ -86,7 +86,8 @@ class Jacobi(Solver):
 
     def cost(self, outline: Outline) -> Cost:
         """The Hessians of all dimensions at every latent."""
-        return Cost(images=outline.solver_images(evaluations_per_latent(outline.dims)))
+        each = evaluations_per_latent(outline.dims)
+        return Cost(images=each * outline.most_latents(each))
 
     def described(self, outline: Outline) -> dict[str, Any]:
         """The settings, with the blocks chosen."""

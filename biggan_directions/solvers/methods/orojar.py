@@ -72,7 +72,8 @@ class Orojar(Solver):
 
     def cost(self, outline: Outline) -> Cost:
         """An image per dimension and one more, at every latent."""
-        return Cost(images=outline.solver_images(1 + outline.dims))
+        each = 1 + outline.dims
+        return Cost(images=each * outline.most_latents(each))
 
     def described(self, outline: Outline) -> dict[str, Any]:
         """The settings, with the blocks chosen."""
