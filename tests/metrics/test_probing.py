@@ -95,25 +95,26 @@ def test_images_are_as_counted(count: int, live: int) -> None:
     assert images_of_set(6, 12, 4) == 6 * 6 + 4
 
 
-@pytest.mark.parametrize("probes", [2, 4, 8])
-def test_shares_from_few_probes_are_nearly_unbiased(probes: int) -> None:
-    """The mean of 400 draws, whose standard error is below 0.005, is within 0.01; of two probes, 0.02."""
-    _, hessians = quadratic(24, 12)
-    hessians = hessians * torch.exp(-0.2 * torch.arange(24).double()).outer(torch.ones(24).double())
-    hessians = hessians + hessians.mT
-    rows = torch.eye(24).double()[[0, 1, 6]]
+@pytest.mark.parametrize(("probes", "bound"), [(2, 0.08), (4, 0.03), (8, 0.015)])
+def test_shares_from_few_probes_are_nearly_unbiased(probes: int, bound: float) -> None:
+    """Means of 300 draws, where chance is largest: all numbers have one Hessian, but for a factor.
+
+    Without the correction of second order they are off by 0.107, 0.052 and 0.023.
+    """
+    decay = torch.exp(-0.1 * torch.arange(24).double())
+    square = normal(24, 24, seed=4)
+    hessians = normal(12, seed=1)[:, None, None] * (square + square.T) * decay.outer(decay)
+    rows, live = torch.eye(3, 24).double(), torch.eye(24).double()
 
     def curved(z: Tensor) -> Tensor:
         return torch.einsum("ni,pij,nj->np", z, hessians, z) / 2
 
-    live = torch.eye(24).double()
     draws = torch.stack(
-        [_probed(curved, live, probes=probes, index=index).rows(rows).shares for index in range(400)]
+        [_probed(curved, live, probes=probes, index=index).rows(rows).shares for index in range(300)]
     )
-    error = draws.std(dim=0) / 20
-    assert float(error.max()) < 0.005
+    assert float(draws.std(dim=0).max()) / 300**0.5 < bound / 2
     bias = (draws.mean(dim=0) - _shares(hessians, rows)).abs()
-    assert bool((bias < (0.02 if probes == 2 else 0.01)).all()), (bias, error)
+    assert float(bias.max()) < bound
 
 
 def test_a_function_of_one_direction_alone_has_no_share_up_to_the_fourth_order() -> None:
