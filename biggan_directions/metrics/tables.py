@@ -7,7 +7,16 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from biggan_directions.scores import MEASURES, DirectionScore, Measure, MeasureInfo, Scorecard, SetScore, best
+from biggan_directions.scores import (
+    LINEAR,
+    MEASURES,
+    DirectionScore,
+    Measure,
+    MeasureInfo,
+    Scorecard,
+    SetScore,
+    best,
+)
 
 Names = Sequence[Sequence[str]]
 """Names of the directions of the sets that were asked for, set by set; the baselines' have none."""
@@ -30,20 +39,22 @@ def as_plain(card: Scorecard, names: Names = ()) -> dict[str, Any]:
 def as_csv(card: Scorecard, names: Names = ()) -> str:
     """A row for each set's means, whose direction is ``mean``, and one for each of its directions.
 
-    Columns: set, direction, name, every measure and its standard error, the true factor, latents.
+    Columns: set, direction, name, every measure and its standard error, ``linear`` for a direction that has
+    no penalty since it is, the true factor, the paper's penalty, latents.
     """
     content = io.StringIO()
     writer = csv.writer(content, lineterminator="\n")
     measures = [word for measure in MEASURES for word in (measure.key, f"{measure.key}_error")]
-    writer.writerow(["set", "direction", "name", *measures, "factor", "paper_penalty", "latents"])
+    writer.writerow(["set", "direction", "name", *measures, "linear", "factor", "paper_penalty", "latents"])
     for place, scored in enumerate(card.sets):
         means = [word for measure in MEASURES for word in (_plain(scored.mean(measure.key)), "")]
         paper = _plain(scored.paper_penalty.value)
-        writer.writerow([scored.solver, "mean", "", *means, "", paper, card.latents])
+        writer.writerow([scored.solver, "mean", "", *means, "", "", paper, card.latents])
         for index, direction in enumerate(scored.directions):
             name = names[place][index] if place < len(names) else ""
             figures = [word for measure in MEASURES for word in _figures(direction, measure)]
-            writer.writerow([scored.solver, index, name, *figures, direction.factor or "", "", card.latents])
+            told = [LINEAR if direction.linear else "", direction.factor or ""]
+            writer.writerow([scored.solver, index, name, *figures, *told, "", card.latents])
     return content.getvalue()
 
 
