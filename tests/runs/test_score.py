@@ -31,7 +31,7 @@ def test_measuring_tells_every_step_and_gives_the_scorecard() -> None:
     steps = [step for step in told if isinstance(step, RunProgress)]
     assert steps == told
     assert list(dict.fromkeys(step.phase for step in steps)) == [
-        *("scoring: search space", "scoring: measuring", "scoring: done")
+        *("scoring: live dimensions", "scoring: search space", "scoring: measuring", "scoring: done")
     ]
     assert [(step.done, step.total) for step in steps if step.phase == "scoring: measuring"] == [
         (1, 2),
