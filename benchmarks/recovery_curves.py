@@ -3,8 +3,8 @@
 python -m benchmarks.recovery_curves                 measure, then draw docs/recovery_of_TRUTH.png
 python -m benchmarks.recovery_curves --report        draw them from the results
 
-A method draws more images with more latents, and first-order with more cotangents. Runs are kept in
-``results/recovery_curves.jsonl`` as they end.
+A method draws more images with more latents, and first-order with more latents of its survey. Runs are
+kept in ``results/recovery_curves.jsonl`` as they end.
 """
 
 import argparse
@@ -23,7 +23,7 @@ FILE = RESULTS / "recovery_curves.jsonl"
 TRUTHS = ("box", "mlp-relu", "conv-tanh", "lamp")  # of the reported half, of each kind
 METHODS = ("default", "first-order")
 LATENTS = (2, 4, 8, 16, 32, 64, 128)
-COTANGENTS = (16, 32, 64, 128, 256, 512, 1024)
+SURVEY_LATENTS = (1, 2, 4, 8, 16, 32, 64)
 Line = list[tuple[float, float]]
 
 
@@ -46,9 +46,9 @@ def main() -> None:
 
 
 def efforts(method: Method) -> Iterable[Method]:
-    """The method at several numbers of latents, or of cotangents where it has no use for latents."""
+    """The method at several numbers of latents, of the survey where it has no use for others."""
     first = method.settings.get("solver") == "first-order"
-    key, counts = ("vjps", COTANGENTS) if first else ("latents", LATENTS)
+    key, counts = ("survey_latents", SURVEY_LATENTS) if first else ("latents", LATENTS)
     return (method.changed({key: str(count)}) for count in counts)
 
 

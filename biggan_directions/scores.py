@@ -25,6 +25,9 @@ _Finite: TypeAlias = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_
 Better = Literal["more", "less", ""]
 """Whether more or less of a measure is better; "" where neither is."""
 
+LINEAR = "linear"
+"""What stands in place of the penalty of a direction along which the image is linear."""
+
 ARROWS: dict[Better, str] = {"more": "↑", "less": "↓", "": ""}
 
 
@@ -101,13 +104,14 @@ class DirectionScore:
     Attributes:
         effect: RMS change of the image (scale [-1, 1]) per unit of z.
         penalty: share of its Hessian's row off the diagonal, a mean over latents, in [0, 1]; 0 = separate
-            from all the rest.
+            from all the rest; unknown where the row is 0 or rounding errors.
         overlap: largest mean |cos| between its change of the image and another direction's, in [0, 1].
         unevenness: coefficient of variation of the step sizes along its traversal; 0 = even.
         steadiness: mean |cos| between its changes of the image at two latents, in [0, 1]; 1 = the same.
         recovery: best |cos| with a true direction, where the truth is known.
         factor: the name of that true direction.
         overlap_with: the index of the direction that it overlaps with most.
+        linear: whether the image is linear along it, to within rounding: then it has no penalty.
     """
 
     effect: Measure
@@ -118,11 +122,16 @@ class DirectionScore:
     recovery: _Finite | None = None
     factor: str | None = None
     overlap_with: int | None = None
+    linear: bool = False
 
     def measure(self, key: str) -> Measure:
         """One of :data:`MEASURES` by its key; recovery has no error."""
         found: Measure | float | None = getattr(self, key)
         return found if isinstance(found, Measure) else Measure(value=found)
+
+    def words(self, key: str) -> str:
+        """One of :data:`MEASURES` in words, as tables and pages show it."""
+        return LINEAR if self.linear and key == "penalty" else self.measure(key).words
 
 
 @dataclass(frozen=True, kw_only=True)

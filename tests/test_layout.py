@@ -17,7 +17,7 @@ WITHIN = {
     "toybox/test_packed.py": ["names", "network", "train"],
     "learning/test_run.py": ["result", "state", "../solvers/evaluator"],
     "metrics/test_measures.py": ["figure"],
-    "metrics/test_scoring.py": ["scorecard"],
+    "metrics/test_scoring.py": ["common_latents", "scorecard"],
     "runs/test_learn.py": ["observer"],
     "commands/test_score.py": ["../metrics/tables"],
     "commands/test_render.py": ["../runs/account"],

@@ -45,7 +45,10 @@ def measures_of(found: Directions, path: Path) -> Measured:
 
 
 def plain_measures(shown: Measured, names: Sequence[str]) -> list[dict[str, Any]]:
-    """One plain row a direction: number, name, effect, penalty and their errors; None where not known."""
+    """One plain row a direction: number, name, effect, penalty and their errors, and whether it is linear.
+
+    A figure that is not known is None.
+    """
     return [
         {
             "direction": index,
@@ -54,16 +57,24 @@ def plain_measures(shown: Measured, names: Sequence[str]) -> list[dict[str, Any]
             "effect_error": effect.error,
             "penalty": penalty.value,
             "penalty_error": penalty.error,
+            "linear": linear,
         }
-        for index, (name, effect, penalty) in enumerate(zip(names, shown.effect, shown.penalty, strict=True))
+        for index, (name, effect, penalty, linear) in enumerate(
+            zip(names, shown.effect, shown.penalty, shown.linear, strict=True)
+        )
     ]
 
 
 def print_directions(shown: Measured, names: Sequence[str]) -> None:
     """A row a direction, in the file's order."""
+    from biggan_directions.scores import LINEAR
+
     table = _narrow_table(("direction", "name", *map(_heading, ("effect", "penalty"))))
-    for index, (name, *figures) in enumerate(zip(names, shown.effect, shown.penalty, strict=True)):
-        table.add_row(str(index), plain(name), *map(_with_error, figures))
+    rows = zip(names, shown.effect, shown.penalty, shown.linear, strict=True)
+    for index, (name, effect, penalty, linear) in enumerate(rows):
+        table.add_row(
+            str(index), plain(name), _with_error(effect), LINEAR if linear else _with_error(penalty)
+        )
     out.print(table)
     if shown.latents is not None:
         out.print(f"[dim]{in_order(shown.latents)}, from {plain(shown.source)}[/dim]", soft_wrap=True)
@@ -79,12 +90,16 @@ def in_order(latents: int) -> str:
 
 def print_scores(scored: SetScore, names: Sequence[str], latents: int) -> None:
     """A row a direction, in the file's order: every measure with its standard error."""
+    from biggan_directions.scores import LINEAR
+
     known = any(direction.recovery is not None for direction in scored.directions)
     named = ["name"] if any(names) else []
     table = _narrow_table(("#", *named, *map(_heading, _COLUMNS), *([_heading("recovery")] if known else [])))
     for index, (direction, name) in enumerate(zip(scored.directions, names, strict=True)):
         cells = [str(index), *([plain(name)] if named else [])]
-        cells += [_with_error(direction.measure(key)) for key in _COLUMNS]
+        for key in _COLUMNS:
+            linear = direction.linear and key == "penalty"
+            cells.append(LINEAR if linear else _with_error(direction.measure(key)))
         if known:
             cells.append(f"{_number(direction.recovery)} {plain(direction.factor or '')}")
         table.add_row(*cells)

@@ -11,7 +11,7 @@ from biggan_directions.errors import UsageError
 from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Solver
-from biggan_directions.solvers.block import Block, check_sizes, parse_search_space
+from biggan_directions.solvers.coordinate_block import Block, check_sizes, parse_search_space
 from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Drawable
 from biggan_directions.solvers.problem import Outline

@@ -38,10 +38,27 @@ def remarks(scored: SetScore, strongest: float | None = None) -> tuple[str, ...]
         for (first, second), overlap in alike.items()
         if overlap >= PARTLY_SAME
     ]
+    found += linear_remarks(scored)
     if found or len(effects) < 2 or not alike:
         return tuple(found)
     largest = max(alike.values())
     return (f"all directions do something, and they are different (largest overlap {largest:.2f})",)
+
+
+def linear_remarks(scored: SetScore) -> tuple[str, ...]:
+    """A sentence on the linear directions, where there are two or more: their rotation is arbitrary."""
+    linear = [index for index, direction in enumerate(scored.directions) if direction.linear]
+    if len(linear) < 2:
+        return ()
+    if len(linear) == len(scored.directions):
+        which = "all directions are linear"
+    else:
+        *first, last = map(str, linear)
+        which = f"directions {', '.join(first)} and {last} are linear"
+    return (
+        f"{which}: the image changes along them in the same way everywhere, so that second derivatives "
+        "cannot tell them from any rotation of them; only the space that they span is determined",
+    )
 
 
 def _overlapping(scored: SetScore) -> dict[tuple[int, int], float]:

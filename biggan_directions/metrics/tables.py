@@ -7,7 +7,16 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from biggan_directions.scores import MEASURES, DirectionScore, Measure, MeasureInfo, Scorecard, SetScore, best
+from biggan_directions.scores import (
+    LINEAR,
+    MEASURES,
+    DirectionScore,
+    Measure,
+    MeasureInfo,
+    Scorecard,
+    SetScore,
+    best,
+)
 
 Names = Sequence[Sequence[str]]
 """Names of the directions of the sets that were asked for, set by set; the baselines' have none."""
@@ -33,14 +42,15 @@ def as_csv(card: Scorecard, names: Names = ()) -> str:
     """A row for each set's means, whose direction is ``mean``, and one for each of its directions.
 
     Columns: set, direction, name, every measure and its standard error over latents (recovery, which is not
-    measured at latents, has none), the true factor, the paper's penalty and its error, latents. The error of
-    a mean is :meth:`~biggan_directions.scores.SetScore.mean_error`.
+    measured at latents, has none), ``linear`` for a direction that has no penalty since it is, the true
+    factor, the paper's penalty and its error, latents. The error of a mean is
+    :meth:`~biggan_directions.scores.SetScore.mean_error`.
     """
     content = io.StringIO()
     writer = csv.writer(content, lineterminator="\n")
     heads = [word for measure in MEASURES for word in _pair(measure, measure.key, f"{measure.key}_error")]
     papers = ("paper_penalty", "paper_penalty_error")
-    writer.writerow(["set", "direction", "name", *heads, "factor", *papers, "latents"])
+    writer.writerow(["set", "direction", "name", *heads, "linear", "factor", *papers, "latents"])
     for place, scored in enumerate(card.sets):
         figures = [
             word
@@ -50,13 +60,12 @@ def as_csv(card: Scorecard, names: Names = ()) -> str:
             )
         ]
         paper = (_plain(scored.paper_penalty.value), _plain(scored.paper_penalty.error))
-        writer.writerow([scored.solver, "mean", "", *figures, "", *paper, card.latents])
+        writer.writerow([scored.solver, "mean", "", *figures, "", "", *paper, card.latents])
         for index, direction in enumerate(scored.directions):
             name = names[place][index] if place < len(names) else ""
             figures = [word for measure in MEASURES for word in _figures(direction, measure)]
-            writer.writerow(
-                [scored.solver, index, name, *figures, direction.factor or "", "", "", card.latents]
-            )
+            told = [LINEAR if direction.linear else "", direction.factor or ""]
+            writer.writerow([scored.solver, index, name, *figures, *told, "", "", card.latents])
     return content.getvalue()
 
 

@@ -78,12 +78,7 @@ def measure(
         known=known,
         group=group,
     ):
-        part, parts = (step.part, step.parts) if step.part else (1, 1)
-        observe(
-            RunProgress(
-                phase=f"scoring: {step.phase}", done=step.done, total=step.total, part=part, parts=parts
-            )
-        )
+        observe(RunProgress(phase=f"scoring: {step.phase}", done=step.done, total=step.total))
         card = step.scorecard
     assert card is not None
     return replace(card, evaluations=card.evaluations + drawn)

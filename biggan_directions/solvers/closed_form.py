@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -152,6 +153,12 @@ def found_in(problem: Problem, basis: torch.Tensor, best: Turned, latents: int) 
     said: tuple[str, ...] = ()
     if not best.converged:
         said += ("the rotations had not settled after 100 sweeps: more latents may help (--latents)",)
+    linear = math.isnan(best.off_diagonal)
+    if linear:
+        said += (
+            "the image does not curve in the search space beyond rounding errors: the directions are those "
+            "of first derivatives; try a larger --difference-epsilon, or --solver orojar",
+        )
     stability = None
     if best.agreement is not None:
         asked = outline.latents is not None
@@ -162,7 +169,7 @@ def found_in(problem: Problem, basis: torch.Tensor, best: Turned, latents: int) 
     return Found(
         directions=rows[: outline.ndirs],
         ordered=True,
-        off_diagonal=best.off_diagonal,
+        off_diagonal=None if linear else best.off_diagonal,
         stability=stability,
         latents=latents,
         notes=said,

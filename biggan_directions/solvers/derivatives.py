@@ -11,6 +11,8 @@ from biggan_directions.errors import UsageError
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.sketch import Sketch, block_average
 
+_ROUNDING = 16  # rounding errors of an image, in units of its last place, that second differences add up
+
 
 @dataclass(frozen=True, kw_only=True)
 class Differences:
@@ -50,26 +52,22 @@ class Derivatives:
         changes: s_i [f(z + εvᵢ) − f(z − εvᵢ)] of the whole image, ``(m, numbers)``: divided by 2ε and
             multiplied by the sign s_i, the slope along vᵢ.
         smooth: H_ij of the block-averaged images, through the sketch, float64 ``(P, kept)``; balanced if that
-            was requested and the whole Hessian was measured.
-        full: the same of the whole image.
+            was requested, and 0 at a scale where it is only rounding.
     """
 
     pairs: torch.Tensor
     changes: torch.Tensor
     smooth: torch.Tensor
-    full: torch.Tensor
 
 
-def pair_list(size: int, rows: int) -> torch.Tensor:
-    """The entries (i, j), i ≤ j and i < rows, of a symmetric matrix of ``size`` rows: ``(P, 2)``."""
-    return torch.tensor([(i, j) for i in range(rows) for j in range(i, size)], dtype=torch.int64).reshape(
-        -1, 2
-    )
+def pair_list(size: int) -> torch.Tensor:
+    """The entries (i, j), i ≤ j, of a symmetric matrix of ``size`` rows: ``(P, 2)``."""
+    return torch.triu_indices(size, size).T.contiguous()
 
 
-def evaluations_per_latent(size: int, rows: int) -> int:
+def evaluations_per_latent(size: int) -> int:
     """The number of images that :func:`derivatives` draws: the centre, two per vector and one per pair."""
-    return 1 + 2 * size + len(pair_list(size, rows)) - rows
+    return 1 + 2 * size + size * (size - 1) // 2
 
 
 def derivatives(
@@ -81,7 +79,6 @@ def derivatives(
     signs: torch.Tensor,
     differences: Differences,
     generator: torch.Generator,
-    rows: int | None = None,
 ) -> Derivatives:
     r"""Measure first and second derivatives of the image at one latent.
 
@@ -90,8 +87,8 @@ def derivatives(
         H_ij ≈ [f(z + εsᵢvᵢ + εsⱼvⱼ) − f(z + εsᵢvᵢ) − f(z + εsⱼvⱼ) + f(z)] sᵢ sⱼ / ε²,
 
     which is a central difference at z + ε(sᵢvᵢ + sⱼvⱼ)/2. The signs s are drawn for each latent, which turns
-    that shift into noise. The result is exact if f is quadratic. Differences are taken of the block-averaged
-    and of the whole image, each through a sketch if it has more than ``differences.sketch`` numbers.
+    that shift into noise. The result is exact if f is quadratic. Second differences are taken of the
+    block-averaged images, each through a sketch if it has more than ``differences.sketch`` numbers.
 
     If balanced, the entries H_ij of each number of a block-averaged image are divided by their size ‖H‖,
     which does not depend on the rotation of the basis. Solving then minimises the mean share off the
@@ -109,11 +106,9 @@ def derivatives(
         signs: ±1, ``(m,)``.
         differences: step, blocks and sketch.
         generator: source of the sketch's random numbers.
-        rows: number of rows of the Hessian to measure; all if omitted.
     """
     size = len(basis)
-    rows = size if rows is None else rows
-    pairs = pair_list(size, rows)
+    pairs = pair_list(size)
     crossed = pairs[pairs[:, 0] != pairs[:, 1]]
     steps = _steps(size, crossed, signs.double())
     points = (z.double() + differences.epsilon * steps @ basis.double()).to(z.dtype)
@@ -122,27 +117,39 @@ def derivatives(
     features: list[torch.Tensor] = []
     sketches: list[Sketch] = []
     for part, images in evaluator.images(points, classes):
-        scales = [block_average(images, block) for block in differences.blocks] + [images.flatten(1)]
-        whole = scales[-1]
+        scales = [block_average(images, block) for block in differences.blocks]
+        whole = images.flatten(1)
         if not sketches:
             sketches = [Sketch(scale.shape[1], differences.sketch, generator) for scale in scales]
             changes = torch.zeros(size, whole.shape[1], dtype=whole.dtype, device=whole.device)
         features.append(torch.cat([keep(scale) for keep, scale in zip(sketches, scales, strict=True)], dim=1))
         for row in range(max(part.start, 1), min(part.stop, 2 * size + 1)):
             changes[(row - 1) // 2].add_(whole[row - part.start], alpha=1.0 if row % 2 else -1.0)
-    seconds = _second_differences(torch.cat(features).double(), size, pairs, crossed, signs)
+    drawn = torch.cat(features)
+    seconds = _second_differences(drawn.double(), size, pairs, crossed, signs)
     seconds /= differences.epsilon**2
-    *smooth, full = torch.split(seconds, [sketch.size for sketch in sketches], dim=1)
-    if differences.floor is not None and rows == size:
-        smooth = [_balanced(entries, pairs, differences.floor) for entries in smooth]
-    together = torch.cat([full[:, :0], *smooth], dim=1)
-    return Derivatives(pairs=pairs, changes=changes, smooth=together, full=full)
+    smooth = torch.split(seconds, [sketch.size for sketch in sketches], dim=1)
+    rounding = _ROUNDING * size * torch.finfo(drawn.dtype).eps * float(drawn.abs().max())
+    smooth = tuple(_curved(entries, pairs, rounding / differences.epsilon**2) for entries in smooth)
+    if differences.floor is not None:
+        smooth = tuple(_balanced(entries, pairs, differences.floor) for entries in smooth)
+    return Derivatives(pairs=pairs, changes=changes, smooth=torch.cat(smooth, dim=1))
+
+
+def _sizes(entries: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
+    """The size ‖H‖ of the Hessian of each number, from ``entries (P, n)``."""
+    twice = torch.where(pairs[:, 0] == pairs[:, 1], 1.0, 2.0).to(entries)
+    return (twice @ entries.square()).sqrt()
+
+
+def _curved(entries: torch.Tensor, pairs: torch.Tensor, rounding: float) -> torch.Tensor:
+    """The entries, or zeros if all of them together are no larger than rounding errors."""
+    return entries if float(_sizes(entries, pairs).square().mean().sqrt()) > rounding else 0 * entries
 
 
 def _balanced(entries: torch.Tensor, pairs: torch.Tensor, share: float) -> torch.Tensor:
     """Divide the Hessian of each number by its size ‖H‖ and by √n; ``entries (P, n)`` of whole Hessians."""
-    twice = torch.where(pairs[:, 0] == pairs[:, 1], 1.0, 2.0).to(entries)
-    sizes = (twice @ entries.square()).sqrt()
+    sizes = _sizes(entries, pairs)
     floor = share * sizes.square().mean().sqrt()
     return entries / (sizes + floor).clamp(min=torch.finfo(entries.dtype).tiny) / math.sqrt(len(sizes))
 

@@ -10,13 +10,14 @@ import torch
 
 from biggan_directions.latents import stream
 from biggan_directions.linalg import with_signs
-from biggan_directions.solvers.block import Block
+from biggan_directions.solvers.coordinate_block import Block
 from biggan_directions.solvers.evaluator import Evaluator
 
 Inputs = Callable[[int, int], tuple[torch.Tensor, torch.Tensor | None]]
 """``inputs(start, count)``: latents ``(count, z_dim)`` from an index on, and classes ``(count,)`` or None."""
 
 _DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the largest change, less than a grey level
+_SPARE = 4  # products beyond the dimensions that they span
 _ALL_BELOW = 64  # numbers of z up to which as many products are taken as it needs to be certain
 
 
@@ -25,16 +26,17 @@ def most_products(block: Block) -> int:
 
     It is the size of the block and 4, or a quarter of the size above 64 coordinates.
     """
-    return block.size + 4 if block.size <= _ALL_BELOW else block.size // 4
+    return block.size + _SPARE if block.size <= _ALL_BELOW else block.size // 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LiveSpace:
     r"""The span of vector-Jacobian products Jᵀu at different latents, with cotangents u of random signs.
 
-    A dimension on which no image depends is in none of them. Once there are more products than they span
-    dimensions, they span all that is live. A difference of images cannot tell that so sharply: its error in
-    the second derivative is not linear in the direction.
+    A dimension on which no image depends is in none of them. Once there are 4 products more than they span
+    dimensions, they span all that is live: a single one more may lack a weak dimension by chance, as the
+    smallest singular value of a square random matrix is often small. A difference of images cannot tell live
+    from dead so sharply: its error in the second derivative is not linear in the direction.
 
     Attributes:
         block: the coordinates of z.
@@ -107,17 +109,21 @@ class LiveSpace:
     @property
     def settled(self) -> bool:
         """Whether more products would tell nothing."""
-        return not self.differentiable or self.count >= self.limit or self._rank() < self.count
+        return not self.differentiable or self.count >= self.limit or self._known
 
     def basis(self) -> torch.Tensor:
         """Orthonormal rows, float64 ``(live, z_dim)``: the live space, or the block's coordinates if all of
         them may be live."""
         inside = slice(self.block.start, self.block.stop)
-        rank = self._rank() if self.differentiable else self.block.size
-        if rank >= min(self.count, self.block.size):
+        if not (self.differentiable and self._known) or self._rank() == self.block.size:
             return torch.eye(len(self.total), dtype=torch.float64)[inside]
         vectors = torch.linalg.eigh(self.total[inside, inside]).eigenvectors.flip(1).T
-        return self.block.placed(with_signs(vectors[:rank]), len(self.total))
+        return self.block.placed(with_signs(vectors[: self._rank()]), len(self.total))
+
+    @property
+    def _known(self) -> bool:
+        """Whether the products span all that is live."""
+        return self._rank() + _SPARE <= self.count
 
     def _rank(self) -> int:
         inside = slice(self.block.start, self.block.stop)

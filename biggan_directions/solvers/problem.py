@@ -10,7 +10,7 @@ import torch
 
 from biggan_directions.distributed.process_group import ProcessGroup
 from biggan_directions.latents import Sampled, sample_inputs
-from biggan_directions.solvers.block import Block
+from biggan_directions.solvers.coordinate_block import Block
 from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Drawable, Evaluator
 from biggan_directions.solvers.live_space import most_products

@@ -87,6 +87,26 @@ def test_the_same_number_stands_wherever_it_is_shown(learnt: tuple[Path, dict[st
         assert alone["measures"][index]["effect"] == pytest.approx(scored[index]["effect"]["value"], rel=1e-6)
 
 
+def test_a_linear_direction_is_called_so_wherever_its_penalty_would_stand(net: Path, file: Path) -> None:
+    """inspect and its JSON, learn --resume --json, and the page."""
+    place = file.with_name("scorecard.json")
+    card = json.loads(place.read_text())
+    assert not any(one["linear"] for one in card["sets"][0]["directions"])
+    card["sets"][0]["directions"][1] |= {"linear": True, "penalty": {"value": None, "error": None}}
+    place.write_text(json.dumps(card))
+    table = run("inspect", file)
+    assert _row(table, 1)[-1] == "linear"
+    assert "±" in _row(table, 0)[-1]
+    told = json.loads(run("inspect", file, "--json"))["measures"]
+    assert [one["linear"] for one in told] == [False, True]
+    assert told[1]["penalty"] is None
+    resumed = json.loads(run("learn", "--model", net, *LEARN, "--out", file.parent, "--resume", "--json"))
+    assert [one["linear"] for one in resumed["directions"]] == [False, True]
+    run("render", file, "--samples", "1", "--frames", "4")
+    page = file.with_name("gallery.html").read_text(encoding="utf-8")
+    assert page.count("<dd>linear</dd>") == 1
+
+
 def test_learn_carries_each_number_once(net: Path, learnt: tuple[Path, dict[str, Any]]) -> None:
     printed = learnt[1]
     assert set(printed) == {"path", "latents", "directions", "means", "paper_penalty"}

@@ -17,20 +17,24 @@ ADAM = {"steps": 2, "batch_size": 6}
     "changed",
     [
         {},
+        {"options": {"hessian_latents": 0}},
+        {"solver": "orojar"},
+        {"solver": "jacobi"},
         {"solver": "adam", "options": {**ADAM, "start": "jacobi"}},
         {"solver": "adam", "options": ADAM},
         {"solver": "adam", "options": {**ADAM, "start": "random"}},
         {"solver": "adam", "options": ADAM, "search_space": "all"},
         {"solver": "random"},
         {"solver": "random", "search_space": "1:9"},
-        {"solver": "first-order"},
+        {"solver": "first-order", "survey_latents": None},
         {"search_space": "1:9"},
-        {"search_dims": 7},
+        {"search_dims": 7, "survey_latents": 5},
+        {"micro_batch": 5},
     ],
 )
 def test_what_is_counted_is_what_is_done(changed: dict[str, Any]) -> None:
     """Where nothing is dead, to the picture."""
-    settings = LearnSettings(**{"ndirs": 4, "latents": 2, **changed})
+    settings = LearnSettings(**{"ndirs": 4, "latents": 2, "survey_latents": 4, **changed})
     generator = Separable(z_dim=12, factors=12)
     before = estimate(generator, settings)
     if settings.search_space == "active" and settings.search_dims is None:
@@ -41,6 +45,19 @@ def test_what_is_counted_is_what_is_done(changed: dict[str, Any]) -> None:
     assert (before.evaluations, before.gradients) == (drawn, solution.gradients)
     assert before.seconds > 0
     assert before.peak_bytes is None or before.peak_bytes > 1e7
+
+
+@pytest.mark.parametrize("solver", ["joint", "orojar", "jacobi"])
+def test_without_a_number_of_latents_it_is_the_budget_that_is_counted(solver: str) -> None:
+    """The most that may be drawn; fewer where directions settle, and no more than the budget to find them."""
+    settings = LearnSettings(ndirs=4, search_dims=12, solver=solver, budget=1200, score_latents=2)
+    generator = Separable(z_dim=12, factors=12)
+    before = estimate(generator, settings)
+    solution = learn(generator, settings)
+    measuring = solution.scorecard.evaluations
+    assert solution.evaluations <= 1200
+    assert solution.evaluations + measuring <= before.evaluations
+    assert 0.9 * 1200 < before.evaluations - measuring <= 1200
 
 
 def test_settings_that_do_not_fit() -> None:

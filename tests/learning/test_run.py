@@ -70,7 +70,7 @@ def _check_form(solution: Solution, ndirs: int, z_dim: int) -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_closed_form_recovers_hidden_factors_among_dead_dimensions(seed: int) -> None:
     generator = Separable(seed=seed)
-    solution = learn(generator, LearnSettings(ndirs=5, latents=8, seed=seed))
+    solution = learn(generator, LearnSettings(solver="jacobi", ndirs=5, latents=8, seed=seed))
     _check_form(solution, 5, 12)
     assert recovery(solution.directions, generator.truth).min() > 0.9999
     assert solution.off_diagonal is not None
@@ -80,10 +80,63 @@ def test_the_closed_form_recovers_hidden_factors_among_dead_dimensions(seed: int
     assert solution.warnings == ()
 
 
-def test_first_derivatives_alone_do_not() -> None:
-    """Or the test above would prove little."""
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_default_measures_until_the_directions_have_settled(seed: int) -> None:
+    generator = Separable(seed=seed)
+    solution = learn(generator, LearnSettings(ndirs=5, seed=seed))
+    _check_form(solution, 5, 12)
+    assert recovery(solution.directions, generator.truth).min() > 0.999
+    assert solution.stability is not None
+    assert solution.stability.dtype == torch.float32
+    assert solution.stability.min() > 0.98
+    assert solution.latents is not None
+    assert 8 <= solution.latents <= 256
+    assert solution.evaluations <= 1500
+    assert solution.warnings == ()
+    assert "latents" not in solution.solver
+
+
+def test_where_the_budget_ends_first_the_result_says_so() -> None:
     generator = Separable()
-    solution = learn(generator, LearnSettings(ndirs=5, latents=4, solver="first-order"))
+    solution = learn(generator, LearnSettings(ndirs=5, budget=200, agreement=0.9999))
+    assert solution.stability is not None
+    assert solution.latents is not None
+    assert solution.stability.min() < 0.9999
+    assert f"on the {solution.latents} latents" in " ".join(solution.warnings)
+    assert "allow more images (--budget)" in " ".join(solution.warnings)
+
+
+def test_a_search_space_that_is_a_matter_of_luck_is_told() -> None:
+    """Four of twelve dimensions of equal effect; a space of all of them is no matter of luck."""
+    generator = Separable(factors=12)
+    settings = LearnSettings(ndirs=2, search_dims=4, solver="random", survey_latents=2)
+    solution = learn(generator, settings)
+    assert solution.space.overlap < 0.9
+    (warning,) = (text for text in solution.warnings if "a matter of luck" in text)
+    assert f"overlap {solution.space.overlap:.2f}" in warning
+    assert "(--survey-latents)" in warning
+    whole = learn(generator, LearnSettings(ndirs=2, search_dims=12, solver="random", survey_latents=2))
+    assert not any("luck" in text for text in whole.warnings)
+
+
+def test_the_survey_goes_on_until_the_search_space_has_settled() -> None:
+    """Asked after 4, 8, 16 and 32 latents, within a third of the budget."""
+
+    def latents(**how: Any) -> int:
+        settings = LearnSettings(ndirs=2, solver="random", **how)
+        return learn(Separable(factors=12), settings).space.latents
+
+    assert latents() == 4  # all twelve matter
+    assert latents(search_dims=4) == 32
+    assert latents(search_dims=4, budget=3 * 16 * 13) == 16
+    assert latents(search_dims=4, budget=1) == 4
+    assert latents(search_dims=4, survey_latents=6) == 6
+
+
+def test_first_derivatives_alone_do_not() -> None:
+    """Or the tests above would prove little."""
+    generator = Separable(seed=1)
+    solution = learn(generator, LearnSettings(ndirs=5, solver="first-order"))
     assert recovery(solution.directions, generator.truth).min() < 0.9
 
 
@@ -108,7 +161,7 @@ def test_effects_are_rms_changes() -> None:
         assert float(effect) == pytest.approx(float(change.square().mean().sqrt()), rel=0.05)
 
 
-@pytest.mark.parametrize("solver", ["random", "first-order", "jacobi"])
+@pytest.mark.parametrize("solver", ["random", "first-order", "jacobi", "joint"])
 def test_penalties_are_the_share_off_the_diagonal(solver: str) -> None:
     """Against the Hessians themselves, over all of z; the sketch is exact on so small a picture."""
     generator = Quadratic()
@@ -133,8 +186,9 @@ def test_no_rotation_has_less_off_the_diagonal(weighting: str) -> None:
             ndirs=5,
             search_space="all",
             latents=1,
+            solver="jacobi",
             difference_epsilon=0.5,
-            options={"blocks": (1,), "weighting": weighting},
+            options={"blocks": (1,), "weighting": weighting, "floor": 0.003},
         ),
     )
     found = solution.directions.double()
@@ -158,14 +212,16 @@ def test_every_solver_gives_the_same_form_and_counts_its_work(solver: str) -> No
     solution = learn(generator, quick(solver))
     _check_form(solution, 4, 12)
     assert solution.evaluations + solution.scorecard.evaluations == generator.drawn
-    assert solution.gradients == 64 + (3 * 4 * 4 if solver == "adam" else 0)
+    assert solution.gradients == 12 + (3 * 4 * 4 if solver == "adam" else 0)
     assert solution.solver["name"] == solver
     assert solution.solver["search_dims"] == 8
-    assert solution.solver.get("blocks") == ("2, 4" if solver == "jacobi" else None)
+    assert solution.solver.get("blocks") == {"jacobi": "2, 4", "orojar": "2, 4, 8"}.get(solver)
+    assert (solution.stability is not None) == (solver in ("jacobi", "joint", "orojar"))
+    assert solution.latents == (None if solution.stability is None else 4)
     assert ("steps" in solution.solver) == (solver == "adam")
 
 
-@pytest.mark.parametrize("solver", ["jacobi", "random"])
+@pytest.mark.parametrize("solver", ["joint", "jacobi", "random"])
 def test_effect_and_penalty_are_those_of_scoring_at_fresh_latents(solver: str) -> None:
     """The same as measuring the result afterwards: learning has no measure of its own."""
     settings = quick(solver, score_latents=5, seed=2)
@@ -207,12 +263,15 @@ def test_rows_stay_in_the_order_of_a_solver_that_orders_and_are_sorted_by_the_su
 
 
 def test_only_live_dimensions_are_paired() -> None:
-    solution = learn(Separable(), LearnSettings(ndirs=6, latents=4))
-    assert solution.evaluations == 64 + 4 * evaluations_per_latent(5, 5)
+    solution = learn(Separable(), LearnSettings(ndirs=6, latents=4, solver="jacobi"))
+    survey = 12 + 4 * (1 + 5)
+    assert solution.evaluations == survey + 4 * evaluations_per_latent(5)
+    both = learn(Separable(), LearnSettings(ndirs=6, latents=4))
+    assert both.evaluations == survey + 4 * (1 + 5) + 4 * evaluations_per_latent(5)
 
 
 def test_adam_brings_a_baseline_to_the_truth() -> None:
-    generator = Separable()
+    generator = Separable(seed=1)
     before = learn(generator, LearnSettings(ndirs=5, solver="first-order", latents=4))
     own = {"start": "first-order", "steps": 100, "batch_size": 16, "lr": 0.03, "max_distance": 1.5}
     after = learn(generator, LearnSettings(ndirs=5, solver="adam", latents=4, micro_batch=16, options=own))
@@ -241,6 +300,8 @@ def test_several_classes_share_one_set() -> None:
 @pytest.mark.parametrize(
     ("solver", "own"),
     [
+        ("joint", {}),
+        ("orojar", {}),
         ("jacobi", {}),
         ("adam", ADAM),
         ("random", {}),
@@ -249,19 +310,39 @@ def test_several_classes_share_one_set() -> None:
 )
 def test_a_run_taken_up_anywhere_gives_the_same_bytes(solver: str, own: dict[str, Any]) -> None:
     """From every step, through a file that holds no code."""
-    settings = quick(solver, options=own, vjps=16)
+    settings = quick(solver, options=own, survey_latents=3)
     steps = list(iterate(Separable(classes=2), settings))
     whole = steps[-1].solution
     assert whole is not None
     files = [_saved(step.state) for step in steps]
     for position in range(0, len(steps), 2):
         again = learn(Separable(classes=2), settings, state=_loaded(files[position]))
-        for name in ("directions", "effect", "penalty"):
-            assert torch.equal(getattr(again, name).nan_to_num(-1), getattr(whole, name).nan_to_num(-1)), (
-                position,
-                name,
-            )
-        assert (again.evaluations, again.gradients) == (whole.evaluations, whole.gradients)
+        for name in ("directions", "effect", "penalty", "stability"):
+            one, other = getattr(again, name), getattr(whole, name)
+            assert (one is None) == (other is None)
+            assert one is None or torch.equal(one.nan_to_num(-1), other.nan_to_num(-1)), (position, name)
+        for name in ("evaluations", "gradients", "latents", "warnings", "off_diagonal"):
+            assert getattr(again, name) == getattr(whole, name), (position, name)
+
+
+def test_a_run_that_decides_when_to_stop_gives_the_same_bytes_taken_up_anywhere() -> None:
+    """The survey and the closed form ask whether to stop; from each of its steps."""
+    settings = LearnSettings(ndirs=2, search_dims=4, budget=900, score_latents=2)
+    steps = list(iterate(Separable(factors=7), settings))
+    whole = steps[-1].solution
+    assert whole is not None
+    assert whole.space.latents > 4
+    assert whole.latents is not None
+    assert whole.latents > 8
+    for step in steps[::5]:
+        again = learn(Separable(factors=7), settings, state=_loaded(_saved(step.state)))
+        assert torch.equal(again.directions, whole.directions)
+        assert (again.latents, again.space.latents, again.warnings, again.evaluations) == (
+            whole.latents,
+            whole.space.latents,
+            whole.warnings,
+            whole.evaluations,
+        )
 
 
 def _saved(state: dict[str, Any]) -> bytes:
@@ -279,9 +360,11 @@ def test_a_state_made_with_other_settings_is_refused_by_name() -> None:
     first = next(iterate(Separable(), LearnSettings(seed=1, **QUICK)))
     with pytest.raises(UsageError, match="was made with seed 1, not 2"):
         learn(Separable(), LearnSettings(seed=2, **QUICK), state=first.state)
-    with pytest.raises(UsageError, match="was made with weighting balanced, not plain"):
-        learn(Separable(), LearnSettings(seed=1, options={"weighting": "plain"}, **QUICK), state=first.state)
-    with pytest.raises(UsageError, match="was made with solver jacobi, not adam"):
+    with pytest.raises(UsageError, match="was made with hessian latents 16, not 3"):
+        learn(Separable(), LearnSettings(seed=1, options={"hessian_latents": 3}, **QUICK), state=first.state)
+    with pytest.raises(UsageError, match="was made with budget 1500, not 100"):
+        learn(Separable(), LearnSettings(seed=1, budget=100, **QUICK), state=first.state)
+    with pytest.raises(UsageError, match="was made with solver joint, not adam"):
         learn(Separable(), LearnSettings(seed=1, solver="adam", **QUICK), state=first.state)
     with pytest.raises(UsageError, match="was made with classes"):
         learn(Separable(classes=2), LearnSettings(seed=1, **QUICK), state=first.state)
@@ -293,14 +376,22 @@ def test_a_state_made_with_other_settings_is_refused_by_name() -> None:
         ("jacobi", ("settings",), None, "settings is of type NoneType, expected dict"),
         ("jacobi", ("settings", "seed"), torch.zeros(2), "settings holds a value of type Tensor"),
         ("jacobi", ("evaluations",), "many", "evaluations is of type str, expected int"),
-        ("jacobi", ("survey", "total"), torch.zeros(3), "survey.total is torch.float32 of shape"),
-        ("jacobi", ("survey", "total"), torch.full((12, 12), torch.nan).double(), "not finite"),
-        ("jacobi", ("survey", "count"), -3, "survey.count is -3, expected 0 to 16"),
+        ("jacobi", ("live", "total"), torch.zeros(3), "live.total is torch.float32 of shape"),
+        ("jacobi", ("live", "total"), torch.full((12, 12), torch.nan).double(), "not finite"),
+        ("jacobi", ("live", "count"), 17, "live.count is 17, expected 0 to 16"),
+        ("jacobi", ("live", "differentiable"), 1, "live.differentiable is of type int, expected bool"),
+        ("jacobi", ("survey", "halves"), torch.zeros(3), "survey.halves is torch.float32 of shape"),
+        ("jacobi", ("survey", "halves"), torch.full((2, 5, 5), torch.nan).double(), "not finite"),
+        ("jacobi", ("survey", "count"), -3, "survey.count is -3, expected 0 to 3"),
         ("jacobi", ("solver",), 5, "hessians is of type int, expected dict"),
         ("jacobi", ("solver", "done"), 9, "hessians.done is 9, expected 0 to 4"),
-        ("jacobi", ("solver", "moments"), {}, "hessians.moments has other keys than pairs, smooth"),
-        ("jacobi", ("solver", "moments", "slopes"), [], "hessians.moments.slopes is of type list"),
-        ("jacobi", ("solver", "moments", "numbers"), 0.5, "hessians.moments.numbers is of type float"),
+        ("jacobi", ("solver", "halves", 0), {}, "hessians.halves[0] has other keys than pairs, smooth"),
+        ("jacobi", ("solver", "halves", 1, "slopes"), [], "hessians.halves[1].slopes is of type list"),
+        ("jacobi", ("solver", "halves", 0, "numbers"), 0.5, "hessians.halves[0].numbers is of type float"),
+        ("orojar", ("solver", "done"), 9, "slopes.done is 9, expected 0 to 4"),
+        ("orojar", ("solver", "grams"), torch.zeros(2), "slopes.grams is torch.float32 of shape"),
+        ("joint", ("solver", "slopes", "done"), 9, "slopes.done is 9, expected 0 to 4"),
+        ("joint", ("solver",), {"steps": 3}, "the solver's state has other keys than slopes, hessians"),
         ("adam", ("solver", "adam", "directions"), torch.zeros(4, 12), "adam.directions is torch.float32"),
         ("adam", ("solver", "adam", "matrix", "done"), 4, "adam.matrix.done is 4, expected 0 to 3"),
         (
@@ -313,12 +404,12 @@ def test_a_state_made_with_other_settings_is_refused_by_name() -> None:
     ],
 )
 def test_a_state_that_no_run_gives_is_refused_by_the_part_that_is_wrong(
-    solver: str, place: tuple[str, ...], value: Any, says: str
+    solver: str, place: tuple[str | int, ...], value: Any, says: str
 ) -> None:
-    settings = quick(solver, vjps=16)
+    settings = quick(solver, survey_latents=3)
     *_, last = iterate(Separable(), settings)
     state = _loaded(_saved(last.state))
-    part = state
+    part: Any = state
     for key in place[:-1]:
         part = part[key]
     part[place[-1]] = value
@@ -339,14 +430,24 @@ def test_seeds_decide() -> None:
 def test_progress_says_what_matters() -> None:
     steps: list[Progress] = []
     learn(Separable(), LearnSettings(ndirs=5, **QUICK), progress=steps.append)
-    phases = ["search space"] * 16 + ["hessians"] * 4 + ["measuring"] * 16 + ["done"]
+    kinds = {"live dimensions": 3, "search space": 4, "slopes": 4, "hessians": 4, "measuring": 16, "done": 1}
+    phases = [phase for phase, count in kinds.items() for _ in range(count)]
     assert [step.phase for step in steps] == phases
-    assert [step.done for step in steps[16:20]] == [1, 2, 3, 4]
-    assert [step.value is not None for step in steps[16:20]] == [True, True, False, True]
-    assert {step.measure for step in steps[16:20] if step.value is not None} == {"off-diagonal share"}
-    assert [(step.done, step.total) for step in steps[20:36]] == [(done, 16) for done in range(1, 17)]
+    assert [(step.done, step.total) for step in steps[:3]] == [(4, 16), (8, 16), (12, 16)]
+    for start in (3, 7, 11):
+        assert [step.done for step in steps[start : start + 4]] == [1, 2, 3, 4]
+    assert [(step.done, step.total) for step in steps[15:31]] == [(done, 16) for done in range(1, 17)]
     assert all(step.solution is None for step in steps[:-1])
-    assert [step.evaluations for step in steps[:3]] == [4, 8, 12]
+    assert [step.evaluations for step in steps[:5]] == [4, 8, 12, 18, 24]
+
+
+def test_progress_says_how_stable_the_directions_are_where_it_asks() -> None:
+    steps = [step for step in iterate(Separable(), LearnSettings(ndirs=5)) if step.phase == "slopes"]
+    told = {step.done: step.value for step in steps if step.value is not None}
+    assert list(told)[:3] == [8, 12, 16]
+    assert all(0 <= value <= 1 for value in told.values())
+    assert {step.measure for step in steps if step.value is not None} == {"least stability"}
+    assert min(told.values()) < 0.98 <= list(told.values())[-1]
 
 
 @pytest.mark.parametrize(

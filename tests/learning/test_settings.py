@@ -23,12 +23,18 @@ QUICK: dict[str, Any] = {"latents": 4}
         {"solver": "newton"},
         {"micro_batch": 0},
         {"latents": 0},
-        {"vjps": 0},
+        {"survey_latents": 0},
+        {"budget": 0},
+        {"agreement": 0.0},
+        {"agreement": 1.0},
+        {"agreement": math.nan},
         {"sketch": 0},
         {"solver": "adam", "options": {"probes": 1}},
-        {"options": {"blocks": (0,)}},
-        {"options": {"blocks": ()}},
-        {"options": {"weighting": "fair"}},
+        {"solver": "jacobi", "options": {"blocks": (0,)}},
+        {"solver": "jacobi", "options": {"blocks": ()}},
+        {"solver": "jacobi", "options": {"weighting": "fair"}},
+        {"solver": "orojar", "options": {"blocks": (0,)}},
+        {"options": {"hessian_latents": -1}},
         {"options": {"steps": 3}},
         {"difference_epsilon": 0.0},
         {"difference_epsilon": math.nan},
@@ -43,10 +49,22 @@ def test_bad_settings(bad: dict[str, Any]) -> None:
     ("bad", "says"),
     [
         ({"solver": "jacoby"}, "solver 'jacoby' is unknown: did you mean jacobi"),
-        ({"options": {"steps": 3}}, "solver jacobi has no setting 'steps': it has weighting, blocks"),
+        ({"options": {"steps": 3}}, "solver joint has no setting 'steps': it has hessian_latents, hessian_"),
+        (
+            {"solver": "jacobi", "options": {"steps": 3}},
+            "solver jacobi has no setting 'steps': it has weighting, floor, blocks",
+        ),
         ({"solver": "random", "options": {"steps": 3}}, "it has none of its own"),
-        ({"options": {"weighting": "fair"}}, "weighting must be one of balanced, plain, got 'fair'"),
-        ({"options": {"blocks": "8,x"}}, "blocks must be whole numbers with commas between them"),
+        ({"agreement": 1.5}, "agreement must lie between 0 and 1, got 1.5"),
+        ({"budget": 0}, "budget must be 1 or more, got 0"),
+        (
+            {"solver": "jacobi", "options": {"weighting": "fair"}},
+            "weighting must be one of balanced, plain, got 'fair'",
+        ),
+        (
+            {"solver": "jacobi", "options": {"blocks": "8,x"}},
+            "blocks must be whole numbers with commas between them",
+        ),
         ({"solver": "adam", "options": {"steps": "2.5"}}, "adam's setting steps must be a whole number"),
         ({"solver": "adam", "options": {"lr": "fast"}}, "adam's setting lr must be a number, got 'fast'"),
         ({"solver": "adam", "options": {"square": "maybe"}}, "square must be true or false, got 'maybe'"),
@@ -62,15 +80,20 @@ def test_text_as_typed_and_values_make_the_same_settings() -> None:
     typed = {"steps": "50", "lr": "1e-3", "square": "True", "start": "first-order"}
     values = {"steps": 50, "lr": 0.001, "square": True, "start": "first-order"}
     assert LearnSettings(solver="adam", options=typed) == LearnSettings(solver="adam", options=values)
-    assert LearnSettings(options={"blocks": "8, 16"}) == LearnSettings(options={"blocks": (8, 16)})
-    assert LearnSettings().options == {"weighting": "balanced", "blocks": None}
+    blocks = [LearnSettings(solver="jacobi", options={"blocks": value}) for value in ("8, 16", (8, 16))]
+    assert blocks[0] == blocks[1]
+    assert LearnSettings(solver="jacobi").options == {"weighting": "balanced", "floor": 0.3, "blocks": None}
+    assert LearnSettings().options == {"hessian_latents": 16, "hessian_weight": 0.4}
 
 
 CASES: list[dict[str, Any]] = [
     {},
-    {"options": {"blocks": (3,), "weighting": "plain"}},
-    {"options": {"blocks": (1, 2, 4)}},
-    {"search_space": "2:9", "vjps": 20, "difference_epsilon": 0.2, "sketch": 50},
+    {"latents": None, "budget": 200, "agreement": 0.9},
+    {"options": {"hessian_latents": 3, "hessian_weight": 0.1}},
+    {"solver": "orojar", "options": {"blocks": (3,), "weighting": "plain"}},
+    {"solver": "jacobi", "options": {"blocks": (3,), "weighting": "plain"}},
+    {"solver": "jacobi", "options": {"blocks": (1, 2, 4), "floor": 0.01}},
+    {"search_space": "2:9", "survey_latents": 5, "difference_epsilon": 0.2, "sketch": 50},
     {"solver": "random"},
     {"solver": "adam", "options": {"steps": 2, "batch_size": 4, "start": "first-order"}},
     {"solver": "adam", "options": {"steps": 2, "batch_size": 4}, "search_space": "all"},
@@ -115,7 +138,9 @@ def test_what_a_file_says_beyond_the_solvers_settings_is_passed_over() -> None:
     "wrong",
     [
         {"latents": "many"},
-        {"latents": None},
+        {"budget": None},
+        {"survey_latents": 1.5},
+        {"agreement": "x"},
         {"latents": True},
         {"search_dims": "x"},
         {"name": "adam", "epsilon": "x"},
@@ -167,3 +192,26 @@ def test_a_solver_whose_setting_has_a_common_name_is_refused(monkeypatch: pytest
 def test_the_outlines_dimensions(settings: LearnSettings, dims: int) -> None:
     assert settings.outline(z_dim=32, resolution=64).dims == dims
     assert settings.outline(z_dim=32, resolution=64, dims=9).dims == 9
+
+
+@pytest.mark.parametrize(
+    ("settings", "each", "classes", "counts"),
+    [
+        ({}, 13, 1, (4, 8, 16, 32)),
+        ({}, 13, 10, (16, 32)),
+        ({}, 13, 1000, (32,)),
+        ({}, 129, 1, (4,)),
+        ({"budget": 3100}, 129, 1, (4, 8)),
+        ({"budget": 1}, 13, 1, (4,)),
+        ({"budget": 1}, 13, 10, (10,)),
+        ({"survey_latents": 3}, 13, 1000, (3,)),
+        ({"solver": "first-order"}, 13, 1, (32,)),
+        ({"solver": "first-order"}, 129, 1, (8,)),
+        ({"solver": "first-order", "survey_latents": 5}, 129, 1, (5,)),
+    ],
+)
+def test_how_long_the_survey_goes_on(
+    settings: dict[str, Any], each: int, classes: int, counts: tuple[int, ...]
+) -> None:
+    """Each class is met at least once, up to 32; a third of the budget bounds the rest."""
+    assert LearnSettings(**settings).survey_counts(each, classes=classes) == counts

@@ -130,7 +130,9 @@ def test_the_solution_of_all_latents_is_sorted_and_its_halves_are_compared() -> 
     """Matrices of two bases, one at even and one at odd latents, 10° apart in one plane."""
     problem, hidden = _problem(latents=2), random_orthogonal(4, 3)
     turn = torch.matrix_exp(torch.tensor([[0.0, 0.1745], [-0.1745, 0.0]]).double())
-    other = torch.block_diag(turn, torch.eye(2).double()) @ hidden
+    other = torch.eye(4).double()
+    other[:2, :2] = turn
+    other = other @ hidden
     even, odd = (basis.T @ torch.diag_embed(normal(20, 4, seed=1)) @ basis for basis in (hidden, other))
     strength = torch.tensor([1.0, 2, 3, 4]).double()
 

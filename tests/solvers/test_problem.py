@@ -21,7 +21,7 @@ def test_an_input_is_the_same_however_many_are_drawn() -> None:
 
 
 def test_a_closed_form_draws_what_the_shortest_survey_leaves_of_the_budget() -> None:
-    """Four latents of 13 images are surveyed; 20 images a latent are drawn from what is left of 500."""
+    """16 products and four latents of 13 images are the survey; the rest of 500 is for latents of 20."""
     sizes = {"z_dim": 12, "resolution": 16}
     assert LearnSettings(budget=500).outline(**sizes).most_latents(20) == (500 - 16 - 52) // 20
     assert LearnSettings(budget=1).outline(**sizes).most_latents(20) == 8

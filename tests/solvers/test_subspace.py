@@ -9,7 +9,7 @@ import torch
 
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.latents import sample_latents
-from biggan_directions.solvers.block import parse_search_space
+from biggan_directions.solvers.coordinate_block import parse_search_space
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.subspace import (
@@ -51,6 +51,14 @@ def _moment(generator: Separable, count: int) -> torch.Tensor:
     points = _inputs(0, count)[0]
     jacobians = [torch.func.jacrev(lambda z: generator(z[None]).flatten())(z).double() for z in points]
     return torch.stack([jacobian.T @ jacobian / len(jacobian) for jacobian in jacobians]).mean(dim=0)
+
+
+def test_the_live_basis_holds_what_is_not_searched_too() -> None:
+    generator = Separable(z_dim=12, factors=5)
+    space = _survey(generator, 4).space(ndirs=2, dims=3)
+    assert (space.dims, tuple(space.live_basis.shape)) == (3, (5, 12))
+    inside = generator.truth @ space.live_basis.T
+    torch.testing.assert_close(inside.square().sum(dim=1), torch.ones(5).double(), rtol=0, atol=1e-6)
 
 
 def test_the_active_space_holds_the_true_directions_and_knows_the_dead() -> None:

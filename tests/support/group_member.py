@@ -29,6 +29,8 @@ from biggan_directions.runs.render import render
 from tests.support.separable import Separable
 
 RUNS: dict[str, dict[str, Any]] = {
+    "joint": {"latents": None, "budget": 300},
+    "orojar": {"solver": "orojar"},
     "jacobi": {"solver": "jacobi"},
     "adam": {"solver": "adam", "options": {"steps": 3, "batch_size": 10}},
     "refined": {"solver": "adam", "options": {"start": "jacobi", "steps": 2, "batch_size": 10}},
@@ -158,7 +160,10 @@ def closing_early(out: str) -> int:
 
 def plain(solution: Solution) -> dict[str, Any]:
     """What two runs are compared by."""
-    names = ("directions", "effect", "penalty", "evaluations", "gradients", "warnings", "solver")
+    names = (
+        *("directions", "effect", "penalty", "stability", "latents", "off_diagonal", "evaluations"),
+        *("gradients", "warnings", "solver"),
+    )
     return {name: getattr(solution, name) for name in names}
 
 

