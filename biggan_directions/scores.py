@@ -173,6 +173,16 @@ class SetScore:
         values = self.values(key)
         return sum(values) / len(values) if values else None
 
+    def mean_error(self, key: str) -> float | None:
+        """The mean of the directions' standard errors, which is at least the standard error of their mean.
+
+        The directions share the latents, so that their errors may be correlated in any way. None where a
+        direction's error cannot be told, and for recovery, which is not measured at latents.
+        """
+        known = [found for one in self.directions if (found := one.measure(key)).value is not None]
+        errors = [found.error for found in known if found.error is not None]
+        return sum(errors) / len(errors) if errors and len(errors) == len(known) else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scorecard:

@@ -32,9 +32,9 @@ def progress_bar() -> Iterator[Observe]:
                     note(told.text)
                 return
             part = f"{told.part}/{told.parts} " if told.parts > 1 else ""
-            if (said := f"{part}{told.phase}") != phase:
-                phase = said
-                bar.set_description(phase, refresh=False)
+            bar.set_description(f"{part}{told.phase}", refresh=False)
+            if told.phase != phase:
+                phase = told.phase
                 bar.reset(total=told.total)
                 bar.initial = told.done  # earlier steps took no time since the bar was reset
             bar.total, bar.n = told.total, told.done

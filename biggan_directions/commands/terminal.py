@@ -161,7 +161,8 @@ def _narrow_table(headings: Sequence[str]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
         words = heading.startswith(("name", "set", "recovery"))
-        table.add_column(heading, justify="left" if words else "right")
+        # a long name goes on in the next line, and the numbers keep their width
+        table.add_column(heading, justify="left" if words else "right", overflow="fold", no_wrap=not words)
     return table
 
 

@@ -206,7 +206,7 @@ class _Run:
         self._check_cheap(problem.outline)
         self.problem = problem
         self.space = problem.space.broadcast(self.group)
-        self.second_moment = self.space.second_moment()
+        self.second_moment = problem.survey.total / problem.survey.count
 
     def _check_cheap(self, outline: Outline) -> None:
         """Refuse a baseline that draws images of its own: what it finds is to be learnt once, and kept."""

@@ -282,6 +282,20 @@ def test_words_follow_bounds(scored: SetScore, says: list[str]) -> None:
     assert all(words in remark for words, remark in zip(says, found, strict=True))
 
 
+def test_the_error_of_a_sets_mean_is_at_least_what_it_varies_by() -> None:
+    """Over draws of the latents, against the bound of one draw."""
+    generator = Separable()
+    cards = [
+        score(generator, generator.truth[:3], settings=ScoreSettings(latents=6, seed=seed, baselines=()))
+        for seed in range(12)
+    ]
+    for key in ("effect", "overlap", "unevenness"):
+        means = torch.tensor([card.sets[0].mean(key) for card in cards])
+        errors = torch.tensor([card.sets[0].mean_error(key) for card in cards])
+        assert float(means.std()) < 1.2 * float(errors.mean())
+    assert cards[0].sets[0].mean_error("recovery") is None
+
+
 def test_a_set_that_does_little_as_a_whole_is_told_by_the_search_space() -> None:
     weak = _set((0.04, 0.1, 1), (0.04, 0.1, 0))
     assert remarks(weak)[0].startswith("all directions do something")

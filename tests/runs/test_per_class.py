@@ -56,7 +56,7 @@ def learnt(whole: dict[str, bytes], folder: Path) -> Path:
 
 def test_classes_whose_names_give_one_folder_do_not_overwrite_each_other(tmp_path: Path) -> None:
     generator = Labelled(["a/b", "a:b", "A_B", "c", "a_b_1"])
-    runs = PerClassRun(tmp_path, generator, LearnSettings(ndirs=1, latents=1, vjps=2)).runs
+    runs = PerClassRun(tmp_path, generator, LearnSettings(ndirs=1, latents=1, survey_latents=2)).runs
     assert [run.folder.name for run in runs] == ["a_b_0", "a_b_1_1", "A_B_2", "c", "a_b_1_4"]
     assert len({run.folder.name.casefold() for run in runs}) == 5  # of disks that ignore case, too
 
@@ -74,13 +74,17 @@ def test_a_program_learns_each_class_and_resumes(
 
     def stop(step: RunProgress | Note) -> None:
         told.append(step)
-        if isinstance(step, RunProgress) and step.done == 2:
+        if isinstance(step, RunProgress) and step.done == 2 and ":" not in step.phase:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         PerClassRun("all", net, settings).finish(observe=stop)
     first, second, third = sorted({Path(name).parent.name for name in whole})
     assert {step.phase.split(":")[0] for step in told if isinstance(step, RunProgress)} == {first, second}
+    inside = [step for step in told if isinstance(step, RunProgress) and step.phase.endswith(": measuring")]
+    assert [(step.part, step.parts, step.done, step.total) for step in inside] == [
+        (part, 3, done, 16) for part in (1, 2) for done in range(1, 17)
+    ]
     with pytest.raises(OutputError, match="already exists"):
         PerClassRun("all", net, settings).finish()
     result = PerClassRun("all", net, settings).finish(resume=True)
