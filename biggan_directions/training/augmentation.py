@@ -11,8 +11,8 @@ _CUT = 1 / 2  # of the side
 def augmented(images: Tensor, generator: torch.Generator) -> Tensor:
     """Shift each image by up to an eighth of its side, and blank a square of half its side.
 
-    Both are differentiable, and real and generated images are to be augmented alike. Pixels that come into the
-    image, and the square, are 0, which is medium grey.
+    Both are differentiable, and real and generated images are to be augmented alike. Pixels that come into
+    the image, and the square, are 0, which is medium grey.
 
     Args:
         images: ``(N, channels, R, R)`` in [-1, 1].

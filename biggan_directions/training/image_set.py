@@ -47,7 +47,7 @@ class ImageSet:
         wanted = torch.arange(first, first + count)
         epochs = wanted // len(self)
         found = torch.empty(count, dtype=torch.int64)
-        for epoch in epochs.unique().tolist():
+        for epoch in sorted(set(epochs.tolist())):
             if epoch not in self._orders:
                 self._orders.clear()
                 order = torch.randperm(len(self), generator=stream("training/order", seed, epoch))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from biggan_directions.errors import UsageError
@@ -18,8 +19,8 @@ def _setting(default: Any, text: str) -> Any:
 class TrainSettings:
     """How to train a generator.
 
-    The recipe is BigGAN's (arXiv:1809.11096) at the size of a small machine: hinge loss, spectral norm in both
-    networks, a projection discriminator, Adam without momentum at two rates, an average of the weights.
+    The recipe is BigGAN's (arXiv:1809.11096) at the size of a small machine: hinge loss, spectral norm in
+    both networks, a projection discriminator, Adam without momentum at two rates, an average of the weights.
 
     Raises:
         UsageError: a value is out of range; the message names it.
@@ -39,6 +40,7 @@ class TrainSettings:
     averaging: float = _setting(0.999, "decay per step of the average of the generator's weights")
     augment: bool = _setting(False, "shift and cut the images that the discriminator sees (arXiv:2006.10738)")
     autocast: bool = _setting(True, "compute convolutions in bfloat16")
+    statistics: int = _setting(1024, "images for the batch statistics of each truncation, at the end")
     seed: int = _setting(0, "of the weights, latents and order of images")
 
     def __post_init__(self) -> None:
@@ -51,6 +53,7 @@ class TrainSettings:
             ("steps", 1, 10**9),
             ("batch", 2, 2**20),
             ("micro_batch", 2, 2**20),
+            ("statistics", 2, 2**20),
         ):
             value = getattr(self, name)
             if not least <= value <= most:
@@ -74,7 +77,38 @@ class TrainSettings:
         if not 0 <= self.decay <= 1:
             raise UsageError(f"decay must be from 0 to 1, got {self.decay}")
 
+    @classmethod
+    def of_text(cls, words: Mapping[str, str], given: Mapping[str, Any]) -> TrainSettings:
+        """Settings from texts by their names, as ``--set`` gives them, and from values that are ready.
+
+        Raises:
+            UsageError: there is no such setting, it is given twice, or its text is not of its type.
+
+        >>> TrainSettings.of_text({"width": "24", "augment": "true"}, {"steps": 100}).width
+        24
+        """
+        types = {field.name: type(field.default) for field in fields(cls)}
+        values = dict(given)
+        for name, text in words.items():
+            if name not in types:
+                raise UsageError(f"there is no setting {name[:80]!r}; the settings are {', '.join(types)}")
+            if name in given:
+                raise UsageError(f"{name} is given twice: leave --set {name}={text} out")
+            values[name] = _parsed(name, text, types[name])
+        return cls(**values)
+
     @property
     def units(self) -> int:
         """Micro-batches per step."""
         return self.batch // self.micro_batch
+
+
+def _parsed(name: str, text: str, kind: type) -> Any:
+    """The value of a setting in a text."""
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[text.lower()]
+        return kind(text)
+    except (ValueError, KeyError):
+        what = {bool: "true or false", int: "a whole number", float: "a number"}[kind]
+        raise UsageError(f"{name} must be {what}, got {text[:80]!r}") from None

@@ -16,14 +16,14 @@ from biggan_directions.training.spectral import SpectralConvolution, SpectralLin
 EPS = 1e-4
 STORED_STATISTICS = 51
 
-# (upsample, in, out), channels in units of the width, by resolution: 4 pixels grow, 16 × the width shrink to 1 ×
+# by resolution: (upsample, in, out), channels in units of the width; 4 pixels grow, 16 channels shrink to 1
 LAYERS: dict[int, tuple[tuple[bool, int, int], ...]] = {
     32: ((True, 16, 8), (True, 8, 4), (True, 4, 2), (False, 2, 1)),
     64: ((True, 16, 16), (True, 16, 8), (True, 8, 4), (True, 4, 2), (False, 2, 1)),
     128: ((True, 16, 16), (True, 16, 8), (True, 8, 4), (True, 4, 2), (True, 2, 1)),
 }
 
-Observer = Callable[[str, Tensor], None]
+Observer = Callable[[Tensor], None]
 
 
 class BatchNorm(nn.Module):
@@ -37,7 +37,7 @@ class BatchNorm(nn.Module):
 
     def normalised(self, x: Tensor) -> Tensor:
         if self.observer is not None:
-            self.observer(self.name, x)
+            self.observer(x)
         return F.batch_norm(x, None, None, training=True, eps=EPS)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import FileFormatError
@@ -21,6 +21,7 @@ from biggan_directions.training.trainable import TrainableBigGAN
 
 _SMOOTHING = 0.98  # of the measures that are shown: about the last fifty steps
 _MEASURES = 6
+_HISTORY_EVERY = 100  # steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,9 @@ class Trainer:
     Everything random is derived from the seed and the step. A step's batch is cut into micro-batches, each
     with batch normalisation of its own, which processes share; their gradients are added in float64 in the
     order of the micro-batches. So the result depends neither on stops nor on the number of processes.
+
+    ``history`` has a row for every hundred steps: the step, and its measures in the order of
+    :class:`Measures`.
 
     Args:
         settings: how to train.
@@ -75,7 +79,7 @@ class Trainer:
         )
         for network in (self.generator, self.discriminator):
             iterate(network, 10)
-            network.to(self.device, memory_format=torch.channels_last)
+            place(network, self.device)
         self.average = {name: p.detach().clone() for name, p in self.generator.named_parameters()}
         self._parameters = (list(self.generator.parameters()), list(self.discriminator.parameters()))
         rates = (settings.generator_rate, settings.discriminator_rate)
@@ -83,6 +87,7 @@ class Trainer:
             torch.optim.Adam(parameters, lr=rate, betas=(0.0, 0.99), fused=True)
             for parameters, rate in zip(self._parameters, rates, strict=True)
         ]
+        self.history: list[list[float]] = []
         self._smoothed: Tensor | None = None
 
     def advance(self) -> Measures:
@@ -105,6 +110,8 @@ class Trainer:
         self._smoothed = (
             seen if self._smoothed is None else _SMOOTHING * self._smoothed + (1 - _SMOOTHING) * seen
         )
+        if self.step % _HISTORY_EVERY == 0:
+            self.history.append([self.step, *astuple(self.measures)])
         return self.measures
 
     @property
@@ -124,7 +131,7 @@ class Trainer:
         """A generator with the averaged weights and converged spectral norms."""
         network = new_generator(self.settings, self.images, torch.Generator().manual_seed(0))
         network.load_state_dict({**self.generator.state_dict(), **self.average})
-        network.to(self.device, memory_format=torch.channels_last)
+        place(network, self.device)
         iterate(network, 50)
         return network.requires_grad_(False)
 
@@ -138,6 +145,7 @@ class Trainer:
             "average": dict(self.average),
             "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
             "smoothed": self._smoothed,
+            "history": list(self.history),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -154,6 +162,7 @@ class Trainer:
             for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(saved)
             self.step, self._smoothed = int(state["step"]), state["smoothed"]
+            self.history = [list(row) for row in state["history"]]
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise FileFormatError(
                 f"it is not the state of such a run: {str(error).splitlines()[0]}"
@@ -234,10 +243,14 @@ def new_generator(settings: TrainSettings, images: ImageSet, generator: torch.Ge
     )
 
 
+def place(network: nn.Module, device: torch.device) -> None:
+    """Move a network; its convolutions read channels as the last dimension, which is a seventh faster."""
+    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
 def _variety(images: Tensor, class_index: Tensor) -> Tensor:
     """Mean squared distance of the images from the mean image of their class."""
-    kinds, place = class_index.unique(return_inverse=True)
-    count = torch.bincount(place, minlength=len(kinds)).to(images)
+    count = torch.bincount(class_index).to(images)
     flat = images.flatten(1)
-    means = torch.zeros(len(kinds), flat.shape[1], device=flat.device).index_add_(0, place, flat)
-    return (flat - means[place] / count[place, None]).square().mean()
+    sums = torch.zeros(len(count), flat.shape[1], device=flat.device).index_add_(0, class_index, flat)
+    return (flat - sums[class_index] / count[class_index, None]).square().mean()

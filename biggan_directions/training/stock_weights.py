@@ -1,0 +1,89 @@
+"""A trained generator's weights in the stock layout, and in a compact form of half the size that ships.
+
+The compact form has the stock layout's names. It leaves out what follows from the rest: the vectors of the
+power iteration, and the rows of ``conv_to_rgb`` that repeat others or are never used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from safetensors.torch import save as save_safetensors
+from torch import Tensor
+
+from biggan_directions.training.spectral import SpectralLayer, iterate
+from biggan_directions.training.trainable import Attention, PlainNorm, TrainableBigGAN
+
+_RGB = "generator.conv_to_rgb"
+_COLOURS = 3
+
+
+def compact_weights(
+    network: TrainableBigGAN, statistics: Iterable[Mapping[str, tuple[Tensor, Tensor]]]
+) -> dict[str, Tensor]:
+    """The weights in the compact form, float32, on the CPU.
+
+    Args:
+        network: with converged spectral norms.
+        statistics: the rows of :func:`~biggan_directions.training.statistics.measure_statistics`.
+    """
+    rows = list(statistics)
+    iterate(network, 50)
+    state: dict[str, Tensor] = {"embeddings.weight": network.embeddings}
+    for name, module in network.named_modules():
+        prefix = f"generator.{name}."
+        if isinstance(module, SpectralLayer):
+            state[prefix + "weight_orig"] = module.weight()
+            if module.bias is not None:
+                state[prefix + "bias"] = module.bias
+        elif isinstance(module, Attention):
+            state[prefix + "gamma"] = module.gamma
+        elif isinstance(module, PlainNorm):
+            state[prefix + "weight"], state[prefix + "bias"] = module.weight, module.bias
+    for name in rows[0]:
+        for place, part in enumerate(("running_means", "running_vars")):
+            state[f"generator.{name}.{part}"] = torch.stack([row[name][place] for row in rows])
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+
+
+def stock_weights(compact: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """All tensors of ``BigGAN(config).state_dict()`` from the compact form, float32.
+
+    A layer's vectors u and v are the leading singular pair of the weight, so that the stock class divides by
+    1 up to rounding. Grey images come from three equal rows of ``conv_to_rgb``, whose pair is that of one.
+    """
+    width = compact["generator.bn.weight"].shape[0]
+    state: dict[str, Tensor] = {}
+    for name, tensor in compact.items():
+        tensor = tensor.float()
+        if name.endswith("weight_orig"):
+            u, v = leading_pair(tensor.flatten(1))
+            if name.startswith(_RGB):
+                u = torch.cat([u, u.new_zeros(width - len(u))])
+            state[name.replace("_orig", "_u")], state[name.replace("_orig", "_v")] = u, v
+        if name.startswith(_RGB):
+            tensor = tensor.expand(_COLOURS, *tensor.shape[1:])
+            tensor = torch.cat([tensor, tensor.new_zeros(width - _COLOURS, *tensor.shape[1:])])
+        state[name] = tensor.contiguous()
+    return state
+
+
+def packed(compact: Mapping[str, Tensor], config: Mapping[str, Any]) -> bytes:
+    """The bytes of a safetensors file: float16, except for the batch statistics."""
+    tensors = {
+        name: (tensor.float() if "running" in name else tensor.half()).contiguous()
+        for name, tensor in compact.items()
+    }
+    return save_safetensors(tensors, {"config": json.dumps(dict(config))})
+
+
+def leading_pair(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Unit u and v with uᵀ W v the largest singular value, from the smaller Gram matrix."""
+    wide = matrix.shape[0] < matrix.shape[1]
+    gram = (matrix @ matrix.T if wide else matrix.T @ matrix).double()
+    top = torch.linalg.eigh(gram).eigenvectors[:, -1].float()
+    other = torch.nn.functional.normalize((matrix.T if wide else matrix) @ top, dim=0)
+    return (top, other) if wide else (other, top)
