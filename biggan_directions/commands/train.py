@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from biggan_directions.commands.evaluating import evaluate_model
 from biggan_directions.commands.options import Device, Json, key_values
 from biggan_directions.commands.progress import note, progress_bar
 from biggan_directions.commands.terminal import out, plain
+from biggan_directions.distributed.launched import leads
 from biggan_directions.errors import UsageError
 from biggan_directions.files.escaping import shell_path
 
@@ -26,7 +28,15 @@ def train(
     pictures: Annotated[
         Path, typer.Argument(help="Folder with a subfolder of images per class, of idx files, or an .npz.")
     ],
-    to: Annotated[Path, typer.Option("--out", help="Folder for the model and the run's state.")],
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the model and the run's state.")
+    ] = None,
+    evaluate: Annotated[
+        Path | None, typer.Option(help="Do not train: judge the model in this folder by the pictures.")
+    ] = None,
+    features: Annotated[
+        str, typer.Option(help="Feature network of --evaluate: own (trained on the pictures), or fashion.")
+    ] = "own",
     options: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of training; may be repeated."),
@@ -58,7 +68,7 @@ def train(
     from biggan_directions.generators.load import choose_device
     from biggan_directions.runs.train import TrainRun
     from biggan_directions.training.demand import measure_demand
-    from biggan_directions.training.pictures import read_pictures
+    from biggan_directions.training.pictures import read_parts, read_pictures
     from biggan_directions.training.settings import TrainSettings
 
     given = {"resolution": resolution, "steps": steps, "batch": batch, "augment": augment, "seed": seed}
@@ -66,8 +76,24 @@ def train(
     settings = TrainSettings.of_text(key_values(options or [], "--set"), given)
     if sheet_every < 1:
         raise UsageError(f"--sheet-every must be 1 or more, got {sheet_every}")
+    if (to is None) == (evaluate is None):
+        raise UsageError("give --out FOLDER to train, or --evaluate FOLDER to judge a model, and not both")
     chosen = choose_device(device)
     names = [name.strip() for name in class_names.split(",")] if class_names else []
+    if to is None:
+        if leads():
+            parts = read_parts(
+                pictures, resolution=settings.resolution, names=names, skip_unreadable=skip_unreadable
+            )
+            evaluate_model(
+                Path(str(evaluate)),
+                parts,
+                features=features,
+                seed=settings.seed,
+                device=device,
+                as_json=as_json,
+            )
+        return
     with joined() as group:
         images = group.together(
             lambda: read_pictures(

@@ -56,6 +56,10 @@ class ImageSet:
             found[inside] = self._orders[epoch][wanted[inside] % len(self)]
         return found
 
+    def subset(self, rows: Tensor) -> ImageSet:
+        """The set of some of the images."""
+        return ImageSet(images=self.images[rows], class_index=self.class_index[rows], names=self.names)
+
     def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Images in [-1, 1], float32, and their class indices."""
         return self.images[rows].float() / 127.5 - 1, self.class_index[rows]

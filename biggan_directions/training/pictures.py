@@ -17,7 +17,6 @@ from biggan_directions.generators.classes.class_table import is_name
 from biggan_directions.training.idx_file import read_idx
 from biggan_directions.training.image_set import ImageSet
 
-_IDX = ("*-images-idx3-ubyte.gz", "*-images-idx3-ubyte")
 _LAYOUTS = (
     "expected a folder with a subfolder of images for each class, a folder with the files "
     "train-images-idx3-ubyte and train-labels-idx1-ubyte, or an .npz file with the arrays images and labels"
@@ -52,17 +51,40 @@ def read_pictures(
     elif not path.is_dir():
         what = "there is no" if not path.exists() else f"{_LAYOUTS}: not"
         raise UsageError(f"{what} {path}")
-    elif found := next((file for pattern in _IDX for file in _preferred(path, pattern)), None):
-        labels_path = found.with_name(found.name.replace("-images-idx3-", "-labels-idx1-"))
-        images, labels = read_idx(found, dims=3), read_idx(labels_path, dims=1).long()
+    elif found := _idx_file(path, "train"):
+        images, labels = _read_idx_pair(found)
     else:
         images, labels, own, skipped = _read_folder(path, resolution, skip_unreadable)
     return _image_set(images, labels, tuple(names) or own, skipped, resolution, path)
 
 
-def _preferred(folder: Path, pattern: str) -> list[Path]:
-    """Files of this pattern, those for training first."""
-    return sorted(folder.glob(pattern), key=lambda file: (not file.name.startswith("train"), file.name))
+def read_parts(
+    path: Path, *, resolution: int, names: Sequence[str] = (), skip_unreadable: bool = False, seed: int = 0
+) -> tuple[ImageSet, ImageSet]:
+    """Images to fit a feature network to, and others that it has not seen.
+
+    The others are the test files ``t10k-…`` of idx files, and a fifth of any other set.
+
+    Args and raises are those of :func:`read_pictures`; ``seed`` draws the fifth.
+    """
+    images = read_pictures(path, resolution=resolution, names=names, skip_unreadable=skip_unreadable)
+    if path.is_dir() and (test := _idx_file(path, "t10k")):
+        return images, _image_set(*_read_idx_pair(test), images.names, (), resolution, path)
+    order = images.rows(0, len(images), seed=seed)
+    count = len(images) // 5
+    return images.subset(order[count:]), images.subset(order[:count])
+
+
+def _idx_file(folder: Path, part: str) -> Path | None:
+    """The idx file of images of a part of the set."""
+    files = (folder / f"{part}-images-idx3-ubyte{ending}" for ending in (".gz", ""))
+    return next((file for file in files if file.is_file()), None)
+
+
+def _read_idx_pair(images: Path) -> tuple[Tensor, Tensor]:
+    """The images, and the labels of the file that belongs to them."""
+    labels = images.with_name(images.name.replace("-images-idx3-", "-labels-idx1-"))
+    return read_idx(images, dims=3), read_idx(labels, dims=1).long()
 
 
 def _image_set(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
+from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
@@ -71,6 +72,16 @@ def stock_weights(compact: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return state
 
 
+def compacted(stock: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The compact form of tensors that :func:`stock_weights` gave."""
+    compact = {name: tensor for name, tensor in stock.items() if not name.endswith(("weight_u", "weight_v"))}
+    first, *others = compact[f"{_RGB}.weight_orig"][:_COLOURS]
+    channels = 1 if all(torch.equal(first, other) for other in others) else _COLOURS
+    for part in ("weight_orig", "bias"):
+        compact[f"{_RGB}.{part}"] = compact[f"{_RGB}.{part}"][:channels]
+    return compact
+
+
 def packed(compact: Mapping[str, Tensor], config: Mapping[str, Any]) -> bytes:
     """The bytes of a safetensors file: float16, except for the batch statistics."""
     tensors = {
@@ -78,6 +89,13 @@ def packed(compact: Mapping[str, Tensor], config: Mapping[str, Any]) -> bytes:
         for name, tensor in compact.items()
     }
     return save_safetensors(tensors, {"config": json.dumps(dict(config))})
+
+
+def unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The configuration, and all tensors in the stock layout, from the bytes of :func:`packed`."""
+    length = int.from_bytes(content[:8], "little")
+    config = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["config"])
+    return config, stock_weights(load_safetensors(content))
 
 
 def leading_pair(matrix: Tensor) -> tuple[Tensor, Tensor]:
