@@ -96,7 +96,7 @@ def _print(found: Evaluation, right: float) -> None:
         table.add_row(f"recall of {plain(name)}", f"{value:.3f}", f"{found.real.class_recall[name]:.3f}")
     out.print(table)
     out.print(
-        f"{found.images:,} images in each set, against as many other real ones; the classifier of the features "
-        f"is right on {right:.1%} of the held-out images",
+        f"{found.images:,} images in each set, against as many other real ones; the classifier of the "
+        f"features is right on {right:.1%} of the held-out images",
         soft_wrap=True,
     )

@@ -38,16 +38,17 @@ class Checkpoint:
         folder: the run's folder, locked by it.
         arithmetic: what the last digits of images depend on, such as the kind of device: a run that is
             resumed gives the same bytes only where this is the same.
-        every_s: seconds between two writes, at least; the work that is lost when a run is killed.
+        every_s: seconds between two writes, at least, where not five: the work that is lost when a run is
+            killed.
     """
 
-    def __init__(self, folder: RunFolder, *, arithmetic: str, every_s: float = _EVERY_S) -> None:
+    def __init__(self, folder: RunFolder, *, arithmetic: str, every_s: float | None = None) -> None:
         self.folder = folder
         self.path = folder.path / CHECKPOINT_NAME
         self._made_with = {**made_with(), "device": arithmetic}
         self._latest: dict[str, Any] | None = None
-        self._every_s = every_s
-        self._next = time.monotonic() + every_s
+        self._every_s = _EVERY_S if every_s is None else every_s
+        self._next = time.monotonic() + self._every_s
 
     def load(self) -> tuple[dict[str, Any] | None, list[str]]:
         """Read the state from the disk.
@@ -96,6 +97,10 @@ class Checkpoint:
         self._latest = state
         if time.monotonic() >= self._next:
             self.write()
+
+    def forget(self) -> None:
+        """Forget the state that was offered last, because it is about to be changed in place."""
+        self._latest = None
 
     def write(self) -> None:
         """Write the latest state, if there is one.

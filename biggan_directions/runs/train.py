@@ -132,7 +132,7 @@ class TrainRun:
                     return TrainResult(folder=self.folder, steps=trainer.step, measures=None)
                 self._train(trainer, saved, observe)
                 if saved is not None:
-                    saved.write()
+                    saved.write()  # stays: the run can be extended
                 if leads:
                     self._write_model(trainer, observe)
         return TrainResult(folder=self.folder, steps=trainer.step, measures=trainer.measures)
@@ -184,6 +184,8 @@ class TrainRun:
         begun, first = time.monotonic(), trainer.step
         while trainer.step < settings.steps:
             with interrupt.postponed():
+                if saved is not None:
+                    saved.forget()
                 measures = trainer.advance()
                 if not all(math.isfinite(value) for value in asdict(measures).values()):
                     raise GeneratorError(

@@ -19,8 +19,10 @@ def _setting(default: Any, text: str) -> Any:
 class TrainSettings:
     """How to train a generator.
 
-    The recipe is BigGAN's (arXiv:1809.11096) at the size of a small machine: hinge loss, spectral norm in
-    both networks, a projection discriminator, Adam without momentum at two rates, an average of the weights.
+    The generator is BigGAN-deep (arXiv:1809.11096). The recipe is that of R3GAN (arXiv:2501.05441): a paired
+    relativistic loss, a discriminator without normalisation, penalties on its gradient at real and generated
+    images. The penalties are used every few steps (arXiv:1912.04958, section 3.1), and the weights are
+    averaged.
 
     Raises:
         UsageError: a value is out of range; the message names it.
@@ -36,7 +38,9 @@ class TrainSettings:
     batch: int = _setting(64, "images per step")
     micro_batch: int = _setting(64, "images per batch normalisation; the unit of work of several processes")
     generator_rate: float = _setting(2e-4, "Adam's learning rate of the generator")
-    discriminator_rate: float = _setting(4e-4, "Adam's learning rate of the discriminator")
+    discriminator_rate: float = _setting(2e-4, "Adam's learning rate of the discriminator")
+    penalty: float = _setting(0.2, "weight of the penalty on the discriminator's gradient at images, γ")
+    penalty_every: int = _setting(8, "steps between two uses of the penalty, with as much more weight")
     averaging: float = _setting(0.999, "decay per step of the average of the generator's weights")
     augment: bool = _setting(False, "shift and cut the images that the discriminator sees (arXiv:2006.10738)")
     autocast: bool = _setting(True, "compute convolutions in bfloat16")
@@ -51,6 +55,7 @@ class TrainSettings:
             ("width", 4, 1024),
             ("discriminator_width", 4, 1024),
             ("steps", 1, 10**9),
+            ("penalty_every", 1, 10**6),
             ("batch", 2, 2**20),
             ("micro_batch", 2, 2**20),
             ("statistics", 2, 2**20),
@@ -74,6 +79,8 @@ class TrainSettings:
         ):
             if not low < getattr(self, name) < high:
                 raise UsageError(f"{name} must be above 0 and below 1, got {getattr(self, name)}")
+        if not 0 <= self.penalty <= 1e6:
+            raise UsageError(f"penalty must be from 0 to 1000000, got {self.penalty}")
         if not 0 <= self.decay <= 1:
             raise UsageError(f"decay must be from 0 to 1, got {self.decay}")
 

@@ -22,8 +22,9 @@ class _Sums:
         self.sums = torch.zeros(2, channels, dtype=torch.float64)
 
     def add(self, x: Tensor) -> None:
-        x = x.detach().float()
-        self.sums += torch.stack([x.mean((0, 2, 3)), x.square().mean((0, 2, 3))]).double().cpu()
+        variance, mean = torch.var_mean(x.detach().float(), (0, 2, 3), correction=0)
+        mean, variance = mean.double().cpu(), variance.double().cpu()
+        self.sums += torch.stack([mean, variance + mean.square()])
         self.count += 1
 
     def result(self) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
-from biggan_directions.training.spectral import SpectralLayer, iterate
+from biggan_directions.training.spectral import SpectralLayer
 from biggan_directions.training.trainable import Attention, PlainNorm, TrainableBigGAN
 
 _RGB = "generator.conv_to_rgb"
@@ -28,11 +28,10 @@ def compact_weights(
     """The weights in the compact form, float32, on the CPU.
 
     Args:
-        network: with converged spectral norms.
+        network: as it was when the statistics were measured.
         statistics: the rows of :func:`~biggan_directions.training.statistics.measure_statistics`.
     """
     rows = list(statistics)
-    iterate(network, 50)
     state: dict[str, Tensor] = {"embeddings.weight": network.embeddings}
     for name, module in network.named_modules():
         prefix = f"generator.{name}."
@@ -53,8 +52,9 @@ def compact_weights(
 def stock_weights(compact: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """All tensors of ``BigGAN(config).state_dict()`` from the compact form, float32.
 
-    A layer's vectors u and v are the leading singular pair of the weight, so that the stock class divides by
-    1 up to rounding. Grey images come from three equal rows of ``conv_to_rgb``, whose pair is that of one.
+    A layer's vectors u and v are the leading singular pair of the weight. The weight is normalised already,
+    so v is scaled such that uᵀ W v, by which the stock class divides, is 1. Grey images come from three equal
+    rows of ``conv_to_rgb``, whose pair is that of one.
     """
     width = compact["generator.bn.weight"].shape[0]
     state: dict[str, Tensor] = {}
@@ -62,6 +62,7 @@ def stock_weights(compact: Mapping[str, Tensor]) -> dict[str, Tensor]:
         tensor = tensor.float()
         if name.endswith("weight_orig"):
             u, v = leading_pair(tensor.flatten(1))
+            v = v / torch.dot(u, tensor.flatten(1) @ v)
             if name.startswith(_RGB):
                 u = torch.cat([u, u.new_zeros(width - len(u))])
             state[name.replace("_orig", "_u")], state[name.replace("_orig", "_v")] = u, v

@@ -14,13 +14,13 @@ from biggan_directions.latents import stream
 from biggan_directions.training.augmentation import augmented
 from biggan_directions.training.discriminator import Discriminator
 from biggan_directions.training.image_set import ImageSet
-from biggan_directions.training.losses import discriminator_loss, generator_loss
+from biggan_directions.training.losses import discriminator_loss, generator_loss, gradient_penalty
 from biggan_directions.training.settings import TrainSettings
 from biggan_directions.training.spectral import iterate
 from biggan_directions.training.trainable import TrainableBigGAN
 
 _SMOOTHING = 0.98  # of the measures that are shown: about the last fifty steps
-_MEASURES = 6
+_MEASURES = 5
 _HISTORY_EVERY = 100  # steps
 
 
@@ -30,14 +30,13 @@ class Measures:
 
     Attributes:
         discriminator_loss, generator_loss: the two losses.
-        real_right, generated_right: the share of images that the discriminator scores on the right side of 0.
+        told_apart: the share of pairs in which the discriminator scores the real image higher.
         variety: spread within a class of generated images, as a share of that of real ones.
     """
 
     discriminator_loss: float
     generator_loss: float
-    real_right: float
-    generated_right: float
+    told_apart: float
     variety: float
 
 
@@ -77,8 +76,8 @@ class Trainer:
             channels=images.channels,
             generator=stream("training/discriminator", settings.seed),
         )
+        iterate(self.generator, 10)
         for network in (self.generator, self.discriminator):
-            iterate(network, 10)
             place(network, self.device)
         self.average = {name: p.detach().clone() for name, p in self.generator.named_parameters()}
         self._parameters = (list(self.generator.parameters()), list(self.discriminator.parameters()))
@@ -96,8 +95,7 @@ class Trainer:
         Raises:
             ProcessGroupError: another process has ended.
         """
-        for network in (self.generator, self.discriminator):
-            iterate(network)
+        iterate(self.generator)
         total: Tensor | None = None
         for part in self.group.share(range(self.settings.units), self._unit):
             total = part.double() if total is None else total + part.double()
@@ -122,9 +120,8 @@ class Trainer:
         return Measures(
             discriminator_loss=values[0],
             generator_loss=values[1],
-            real_right=values[2],
-            generated_right=values[3],
-            variety=values[4] / max(values[5], 1e-12),
+            told_apart=values[2],
+            variety=values[3] / max(values[4], 1e-12),
         )
 
     def averaged(self) -> TrainableBigGAN:
@@ -175,35 +172,35 @@ class Trainer:
         real, class_index = self.images.batch(
             self.images.rows(place * s.micro_batch, s.micro_batch, seed=s.seed)
         )
-        random = stream("training/latents", s.seed, place)
-        z = torch.randn(s.micro_batch, s.z_dim, generator=random)
-        # classes as often as they are among the images
-        wanted = self.images.class_index[torch.randint(len(self.images), (s.micro_batch,), generator=random)]
-        real, z = (tensor.to(self.device) for tensor in (real, z))
-        class_index, wanted = (tensor.to(self.device) for tensor in (class_index, wanted))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=s.autocast):
-            drawn = self.generator(z, wanted)
+        z = torch.randn(s.micro_batch, s.z_dim, generator=stream("training/latents", s.seed, place))
+        real, class_index, z = (tensor.to(self.device) for tensor in (real, class_index, z))
+        both = class_index.repeat(2)
+        precision = torch.autocast(self.device.type, torch.bfloat16, enabled=s.autocast)
+        with precision:
+            drawn = self.generator(z, class_index)
             shown = torch.cat([real, drawn])
             if s.augment:
                 shown = augmented(shown, stream("training/augmentation", s.seed, place))
             shown = shown.contiguous(memory_format=torch.channels_last)
-            scores = self.discriminator(shown, torch.cat([class_index, wanted]))
-            on_real, on_drawn = scores.chunk(2)
-            losses = (generator_loss(on_drawn), discriminator_loss(on_real, on_drawn))
-        gradients = (
-            *torch.autograd.grad(losses[0], self._parameters[0], retain_graph=True),
-            *torch.autograd.grad(losses[1], self._parameters[1]),
-        )
+            on_real, on_drawn = self.discriminator(shown, both).chunk(2)
+            losses = (generator_loss(on_real, on_drawn), discriminator_loss(on_real, on_drawn))
+        of_generator = torch.autograd.grad(losses[0], self._parameters[0], retain_graph=True)
+        of_discriminator = torch.autograd.grad(losses[1], self._parameters[1])
+        if self.step % s.penalty_every == 0:
+            # the mean over both halves is half of R1 + R2; rarely, but with more weight
+            with precision:
+                penalty = 2 * s.penalty * s.penalty_every * gradient_penalty(self.discriminator, shown, both)
+            of_penalty = torch.autograd.grad(penalty, self._parameters[1], materialize_grads=True)
+            torch._foreach_add_(of_discriminator, of_penalty)
         with torch.no_grad():
             watched = [
                 losses[1],
                 losses[0],
-                (on_real > 0).float().mean(),
-                (on_drawn < 0).float().mean(),
-                _variety(drawn.detach(), wanted),
+                (on_real > on_drawn).float().mean(),
+                _variety(drawn, class_index),
                 _variety(real, class_index),
             ]
-            parts = [gradient.float().flatten() for gradient in gradients]
+            parts = [gradient.float().flatten() for gradient in (*of_generator, *of_discriminator)]
             return torch.cat([*parts, torch.stack([value.float() for value in watched])]).cpu()
 
     def _update(self, row: Tensor) -> None:

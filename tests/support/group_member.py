@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,6 +23,8 @@ from biggan_directions.learning.run import iterate, learn
 from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
 from biggan_directions.runs.drawing import SharedDrawing, serve
 from biggan_directions.runs.interrupt import Interrupted, listen
+from biggan_directions.training.trainer import Trainer
+from tests.support.picture_sets import TINY, image_set
 from tests.support.separable import Separable
 
 RUNS: dict[str, dict[str, Any]] = {
@@ -190,3 +194,16 @@ def failures(group: ProcessGroup) -> dict[str, str]:
     everywhere = group.share(range(group.size), lambda _: torch.tensor(list(str(found).encode())).double())
     assert len({bytes(said.to(torch.uint8).tolist()) for said in everywhere}) == 1
     return found
+
+
+def trained(out: str) -> int:
+    """Train a few steps; the leader writes the state to ``OUT.SIZE``."""
+    with joined(timeout=_PATIENCE) as group:
+        trainer = Trainer(TINY, image_set(), group=group)
+        for _ in range(3):
+            trainer.advance()
+        if group.leads:
+            content = io.BytesIO()
+            torch.save(trainer.state(), content)
+            Path(f"{out}.{group.size}").write_bytes(content.getvalue())
+    return 0
