@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from biggan_directions.training.evaluation import Evaluation
     from biggan_directions.training.image_set import ImageSet
 
-_EPOCHS = 8
+_EPOCHS = 8  # and more where the images are few, for some 500 steps
+_IMAGES = 64_000
 FEATURES = ("own", "fashion")
 
 
@@ -70,7 +71,8 @@ def _network(features: str, images: ImageSet, seed: int) -> Classifier:
         generator=torch.Generator().manual_seed(seed),
     )
     with progress_bar() as observe:
-        for step in train_classifier(network, images, epochs=_EPOCHS, seed=seed):
+        epochs = max(_EPOCHS, _IMAGES // len(images))
+        for step in train_classifier(network, images, epochs=epochs, seed=seed):
             observe(
                 RunProgress(
                     phase="feature network", done=step.done, total=step.total, beside={"loss": step.loss}

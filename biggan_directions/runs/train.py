@@ -190,7 +190,7 @@ class TrainRun:
                 if not all(math.isfinite(value) for value in asdict(measures).values()):
                     raise GeneratorError(
                         f"the training has diverged: a loss is not finite at step {trainer.step}; start "
-                        "again with lower rates, such as --generator-rate 1e-4 --discriminator-rate 2e-4"
+                        "again with lower rates: --set generator_rate=1e-4 --set discriminator_rate=1e-4"
                     )
                 if saved is not None:
                     saved.offer({**trainer.state(), "images": images})

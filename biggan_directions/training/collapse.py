@@ -31,7 +31,7 @@ class Watch:
             yield (
                 f"the discriminator tells all images apart at step {step} (loss "
                 f"{measures.discriminator_loss:.3f}), so the generator no longer learns: start again with "
-                "--augment, or a lower --discriminator-rate"
+                "--augment, or --set discriminator_rate=1e-4"
             )
 
     def _first(self, what: str) -> bool:

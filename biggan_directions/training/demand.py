@@ -95,7 +95,7 @@ def check_memory(trainer: Trainer) -> None:
     if available is not None and needed > available:
         raise UsageError(
             f"training needs about {needed / 2**30:.1f} GB of memory, but {available / 2**30:.1f} GB are "
-            "free: try a smaller --micro-batch, --width or --resolution"
+            "free: try smaller ones of --set micro_batch=… --set width=… --resolution"
         )
 
 

@@ -31,7 +31,7 @@ class TrainSettings:
     resolution: int = _setting(32, "side of the images in pixels: 32, 64 or 128")
     z_dim: int = _setting(32, "numbers per latent")
     width: int = _setting(48, "channels of the generator's last layer; its first has sixteen times as many")
-    discriminator_width: int = _setting(64, "channels of the discriminator's first block")
+    discriminator_width: int = _setting(48, "channels of the discriminator's first block")
     attention: int = _setting(0, "size in pixels of the layer that self-attention precedes; 0 for none")
     steps: int = _setting(20_000, "training steps")
     decay: float = _setting(0.25, "share of the steps at the end in which the learning rates fall to zero")
@@ -40,7 +40,7 @@ class TrainSettings:
     generator_rate: float = _setting(2e-4, "Adam's learning rate of the generator")
     discriminator_rate: float = _setting(2e-4, "Adam's learning rate of the discriminator")
     penalty: float = _setting(0.2, "weight of the penalty on the discriminator's gradient at images, γ")
-    penalty_every: int = _setting(8, "steps between two uses of the penalty, with as much more weight")
+    penalty_every: int = _setting(16, "steps between two uses of the penalty, with as much more weight")
     averaging: float = _setting(0.999, "decay per step of the average of the generator's weights")
     augment: bool = _setting(False, "shift and cut the images that the discriminator sees (arXiv:2006.10738)")
     autocast: bool = _setting(True, "compute convolutions in bfloat16")
@@ -66,7 +66,7 @@ class TrainSettings:
         if self.batch % self.micro_batch:
             raise UsageError(
                 f"batch must be a multiple of micro_batch, got {self.batch} and {self.micro_batch}: "
-                f"try --micro-batch {self.batch}"
+                f"try --set micro_batch={self.batch}"
             )
         if self.attention and (self.attention not in (8, 16, 32, 64) or self.attention >= self.resolution):
             raise UsageError(
@@ -102,6 +102,8 @@ class TrainSettings:
             if name in given:
                 raise UsageError(f"{name} is given twice: leave --set {name}={text} out")
             values[name] = _parsed(name, text, types[name])
+        if "micro_batch" not in values and values.get("batch", cls.micro_batch) < cls.micro_batch:
+            values["micro_batch"] = values["batch"]
         return cls(**values)
 
     @property

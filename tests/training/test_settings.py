@@ -30,6 +30,8 @@ def test_a_value_out_of_range_is_named(values: dict[str, Any], said: str) -> Non
 def test_texts_are_parsed_by_the_type_of_their_field() -> None:
     found = TrainSettings.of_text({"width": "8", "augment": "True", "decay": "0.5"}, {"steps": 9})
     assert (found.width, found.augment, found.decay, found.steps) == (8, True, 0.5, 9)
+    assert TrainSettings.of_text({}, {"batch": 16}).units == 1
+    assert TrainSettings.of_text({}, {"batch": 128}).units == 2
     for words, said in (
         ({"widht": "8"}, "no setting 'widht'; the settings are resolution"),
         ({"width": "8.5"}, "width must be a whole number, got '8.5'"),
