@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from biggan_directions.fashion.entry import FASHION
+from biggan_directions.fashion.shipped import FASHION
 from biggan_directions.generators.weights.catalog import register
 from biggan_directions.toybox.entry import TOYBOX
 from biggan_directions.version import __version__

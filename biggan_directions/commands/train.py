@@ -19,7 +19,7 @@ from biggan_directions.errors import UsageError
 from biggan_directions.files.escaping import shell_path
 
 if TYPE_CHECKING:
-    from biggan_directions.runs.train import TrainResult
+    from biggan_directions.runs.training_run import TrainResult
     from biggan_directions.training.demand import Demand
     from biggan_directions.training.image_set import ImageSet
 
@@ -66,7 +66,7 @@ def train(
     """Train a generator on images of your own: a small BigGAN-deep, for --model."""
     from biggan_directions.distributed.starting import joined
     from biggan_directions.generators.load import choose_device
-    from biggan_directions.runs.train import TrainRun
+    from biggan_directions.runs.training_run import TrainRun
     from biggan_directions.training.demand import measure_demand
     from biggan_directions.training.pictures import read_parts, read_pictures
     from biggan_directions.training.settings import TrainSettings

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from biggan_directions.errors import BigganDirectionsError
-from biggan_directions.fashion.entry import WEIGHTS_FILE
+from biggan_directions.fashion.shipped import WEIGHTS_FILE
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.generators.biggan_deep.layout import load_state
 from biggan_directions.generators.weights.weight_folder import WeightFiles

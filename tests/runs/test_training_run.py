@@ -14,7 +14,7 @@ from biggan_directions import load_generator
 from biggan_directions.errors import GeneratorError, OutputError, UsageError
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
 from biggan_directions.runs.observer import Note, RunProgress
-from biggan_directions.runs.train import TrainRun
+from biggan_directions.runs.training_run import TrainRun
 from biggan_directions.training.trainer import Trainer
 from tests.support.disks import small_disk
 from tests.support.forked_groups import command, run_groups
@@ -22,7 +22,7 @@ from tests.support.killed_runs import Run, files, run
 from tests.support.picture_sets import NAMES, TINY, TINY_FLAGS, image_set, write_npz
 
 TRAIN = ("train", "a.npz", "--out", "out", *TINY_FLAGS)
-OFTEN = {"runs.train._SAVE_EVERY_S": 0.0, "runs.checkpoint._SHARE": 0.9}
+OFTEN = {"runs.training_run._SAVE_EVERY_S": 0.0, "runs.checkpoint._SHARE": 0.9}
 MODEL = ["config.json", "pytorch_model.bin", "samples/step_000006.png", "training.json"]
 
 
@@ -158,7 +158,7 @@ def test_losses_that_are_not_finite_end_the_run(monkeypatch: pytest.MonkeyPatch,
         return real(trainer)
 
     monkeypatch.setattr(Trainer, "advance", advance)
-    monkeypatch.setattr("biggan_directions.runs.train._SAVE_EVERY_S", 0.0)
+    monkeypatch.setattr("biggan_directions.runs.training_run._SAVE_EVERY_S", 0.0)
     with pytest.raises(GeneratorError, match=r"diverged: a loss is not finite at step 3; .*--set"):
         TrainRun(tmp_path / "a", image_set(), TINY).finish()
     assert torch.load(tmp_path / "a" / CHECKPOINT_NAME, weights_only=True)["state"]["step"] <= 2
