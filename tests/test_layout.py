@@ -23,7 +23,7 @@ WITHIN = {
     "commands/test_score.py": ["../metrics/tables", "../measured"],
     "commands/test_render.py": ["../runs/account"],
     "commands/test_own_generator.py": ["opening"],
-    "commands/test_train.py": ["evaluating"],
+    "commands/test_train.py": ["curves", "evaluating"],
     "solvers/test_registry.py": ["../plugins"],
     "test_cli.py": [
         *("__main__", "errors", "version", "commands/classes", "commands/compare", "commands/demo"),

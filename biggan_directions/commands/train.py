@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from biggan_directions.commands.curves import curves
 from biggan_directions.commands.evaluating import evaluate_model
 from biggan_directions.commands.options import Device, Json, key_values
 from biggan_directions.commands.progress import note, progress_bar
@@ -55,6 +56,10 @@ def train(
         bool, typer.Option("--skip-unreadable", help="Leave out files that cannot be read.")
     ] = False,
     sheet_every: Annotated[int, typer.Option(help="Steps between two sheets of samples.")] = 500,
+    tensorboard: Annotated[
+        bool,
+        typer.Option("--tensorboard", help="Write curves for TensorBoard: pip install '.[tensorboard]'."),
+    ] = False,
     device: Device = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is there.")] = False,
     force: Annotated[bool, typer.Option(help="Replace the run that is there.")] = False,
@@ -115,7 +120,7 @@ def train(
             if group.leads:
                 _print_demand(demand, images, as_json)
             return
-        with progress_bar() as observe:
+        with progress_bar() as shown, curves(to / "tensorboard" if tensorboard else None, shown) as observe:
             result = run.finish(resume=resume, force=force, observe=observe)
     _print(result, images, as_json)
 

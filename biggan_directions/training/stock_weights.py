@@ -15,6 +15,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
+from biggan_directions.linalg import leading_pair
 from biggan_directions.training.spectral import SpectralLayer
 from biggan_directions.training.trainable import Attention, PlainNorm, TrainableBigGAN
 
@@ -97,12 +98,3 @@ def unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, Tensor]]:
     length = int.from_bytes(content[:8], "little")
     config = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["config"])
     return config, stock_weights(load_safetensors(content))
-
-
-def leading_pair(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Unit u and v with uᵀ W v the largest singular value, from the smaller Gram matrix."""
-    wide = matrix.shape[0] < matrix.shape[1]
-    gram = (matrix @ matrix.T if wide else matrix.T @ matrix).double()
-    top = torch.linalg.eigh(gram).eigenvectors[:, -1].float()
-    other = torch.nn.functional.normalize((matrix.T if wide else matrix) @ top, dim=0)
-    return (top, other) if wide else (other, top)

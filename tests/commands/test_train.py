@@ -33,10 +33,12 @@ def test_a_folder_of_pictures_becomes_a_page_of_directions(tmp_path: Path) -> No
     assert (done.code, len(done.err.strip().splitlines())) == (1, 1)
     assert "note.txt is not an image that Pillow reads: remove it, or use --skip-unreadable" in done.err
     assert not (tmp_path / "mine").exists()
-    done = typed(*train, "--skip-unreadable", "--json", folder=tmp_path)
+    done = typed(*train, "--skip-unreadable", "--json", "--tensorboard", folder=tmp_path)
     assert done.code == 0, done.err
     assert "1 files cannot be read and are left out: bar/note.txt" in done.err
     assert json.loads(done.out)["steps"] == 6
+    (events,) = (tmp_path / "mine" / "tensorboard").iterdir()
+    assert b"variety" in events.read_bytes()
     learn = ("learn", "--model", "mine", "--class", "post", "--ndirs", "2", "--search-dims", "2")
     done = typed(*learn, "--latents", "2", "--out", "found", folder=tmp_path)
     assert done.code == 0, done.err

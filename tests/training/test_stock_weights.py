@@ -13,7 +13,6 @@ from biggan_directions.training.statistics import measure_statistics
 from biggan_directions.training.stock_weights import (
     compact_weights,
     compacted,
-    leading_pair,
     packed,
     stock_weights,
     unpacked,
@@ -64,11 +63,3 @@ def test_the_compact_form_gives_the_same_weights(channels: int) -> None:
             continue
         if not name.endswith("weight_v"):
             torch.testing.assert_close(unpacked_state[name], state[name], rtol=1e-3, atol=1e-4)
-
-
-@pytest.mark.parametrize("shape", [(3, 7), (7, 3), (5, 5)])
-def test_the_leading_pair_is_that_of_the_largest_singular_value(shape: tuple[int, int]) -> None:
-    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    u, v = leading_pair(matrix)
-    torch.testing.assert_close(u @ matrix @ v, torch.linalg.matrix_norm(matrix, 2))
-    torch.testing.assert_close(torch.stack([u.norm(), v.norm()]), torch.ones(2))
