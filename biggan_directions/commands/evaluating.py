@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from biggan_directions.training.evaluation import Evaluation
     from biggan_directions.training.image_set import ImageSet
 
-_EPOCHS = 8  # and more where the images are few, for some 500 steps
-_IMAGES = 64_000
+_EPOCHS = 8  # and more where the images are few, for some 120 steps
+_IMAGES = 16_000
 FEATURES = ("own", "fashion")
 
 

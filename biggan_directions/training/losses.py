@@ -1,4 +1,4 @@
-"""The losses: relativistic and paired, with gradient penalties (arXiv:2501.05441, equation 2)."""
+"""The losses: relativistic and paired, with gradient penalties (R3GAN, arXiv:2501.05441)."""
 
 import torch
 import torch.nn.functional as F
