@@ -33,6 +33,7 @@ def _load() -> BigGANDeepWeights:
             f"this installation lacks the weights of fashion ({error.strerror}): reinstall biggan-directions"
         ) from error
     config, state = unpacked(content)
+    del config["classes"]  # named in the catalog, too
     return BigGANDeepWeights.of_tensors(
         config,
         state,

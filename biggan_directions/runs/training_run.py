@@ -36,7 +36,7 @@ from biggan_directions.version import made_with
 SHEETS = "samples"
 ACCOUNT_NAME = "training.json"
 _SAVE_EVERY_S = 60.0
-_FREE = ("steps", "decay")  # may differ when a run is resumed: a finished run can be extended
+_FREE = ("steps", "decay", "statistics")  # may differ when a run is resumed: a finished run can be extended
 _REMEDY = "Free some space, and continue the run with --resume."
 
 
