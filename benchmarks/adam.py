@@ -19,9 +19,9 @@ from typing import Any
 
 import torch
 
-from benchmarks.recovery import CPU, Toy, recovery, solved
 from benchmarks.support.chart import DOCS, write_chart
 from benchmarks.support.measure import RESULTS, write
+from benchmarks.support.toy import CPU, Toy, recovery, solved
 from biggan_directions import LearnSettings
 from biggan_directions.learning.run import iterate
 from biggan_directions.toybox import TOYS, true_directions

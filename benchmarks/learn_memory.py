@@ -1,7 +1,10 @@
-"""Measure the command ``learn`` at full size: time and peak memory.
+"""Measure the main command at full size: time, what its dry run says, peak memory, and rendering.
 
 python -m benchmarks.learn_memory                   BigGAN-deep-128, six directions, default settings
+python -m benchmarks.learn_memory --resolution 256
 python -m benchmarks.learn_memory --latents 2       less time, same memory: latents are measured one by one
+
+The weights are random, in the published layout. The machine should be idle.
 """
 
 import argparse
@@ -40,13 +43,22 @@ def main() -> None:
             "--json",
         ]
         words += [] if options.latents is None else ["--latents", str(options.latents)]
+        tool = [sys.executable, "-m", "biggan_directions"]
+        said = json.loads(told_and_peak([*tool, *words, "--dry-run"])[0])
         begun = time.perf_counter()
-        answer, peak = told_and_peak([sys.executable, "-m", "biggan_directions", *words])
+        answer, peak = told_and_peak([*tool, *words])
         taken = time.perf_counter() - begun
+        begun = time.perf_counter()
+        told_and_peak([*tool, "render", f"{folder}/out/directions.pt", "--model", folder, "--json"])
+        rendering = time.perf_counter() - begun
     results = {"resolution": options.resolution, "latents": options.latents, "seconds": taken}
-    results |= {"peak_bytes": peak, "directions": len(json.loads(answer)["directions"])}
-    print(f"{taken:.0f} s, {peak / 1e9:.2f} GB peak memory")
-    print(f"written to {write('learn_memory', results, torch.device('cpu'))}")
+    results |= {"seconds_said": said["seconds"], "images_said": said["images_per_run"]}
+    results |= {"peak_bytes": peak, "render_seconds": rendering}
+    results |= {"stability": [row.get("stability") for row in json.loads(answer)["directions"]]}
+    print(f"learn: {taken:.0f} s, said by the dry run: {said['seconds']:.0f} s; {peak / 1e9:.2f} GB peak memory")
+    print(f"render: {rendering:.0f} s")
+    name = "learn_memory" if options.resolution == 128 else f"learn_memory_{options.resolution}"
+    print(f"written to {write(name, results, torch.device('cpu'))}")
 
 
 def make(folder: Path, resolution: int) -> None:
@@ -74,7 +86,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--resolution", type=int, default=128, choices=[128, 256, 512])
-    parser.add_argument("--latents", type=int, help="latents of second derivatives; default of learn")
+    parser.add_argument("--latents", type=int, help="latents to measure at; default of learn")
     parser.add_argument("--make", help=argparse.SUPPRESS)
     return parser.parse_args()
 

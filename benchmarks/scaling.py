@@ -24,9 +24,10 @@ from benchmarks.support.measure import RESULTS, paired_ratio, seconds, write
 from biggan_directions import LearnSettings, learn, load_generator
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.distributed.starting import joined
-from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.metrics.scoring import iterate_score
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.solvers.hessians import Moments
-from biggan_directions.solvers.methods.jacobi import diagonalise
+from biggan_directions.solvers.joint_diagonalisation import diagonalise
 
 DIMS = (12, 24)  # of the search space: minimum and maximum for six directions
 CPU = torch.device("cpu")
@@ -89,9 +90,9 @@ def measured(options: argparse.Namespace, group: TimedGroup) -> dict[str, Any]:
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[group.rank]})
     toy = load_generator("toybox", "car", device="cpu")
     closed = LearnSettings(latents=options.latents)
-    adam = LearnSettings(solver="adam", options={"steps": options.steps}, latents=1, vjps=2)
+    adam = LearnSettings(solver="adam", options={"steps": options.steps}, latents=1, survey_latents=2)
     card = ScoreSettings(latents=options.latents, baselines=())
-    rows = learn(toy, LearnSettings(solver="random", latents=1, vjps=2)).directions
+    rows = learn(toy, LearnSettings(solver="random", latents=1, survey_latents=2)).directions
 
     def score(group: ProcessGroup) -> None:
         for _ in iterate_score(toy, rows, settings=card, group=group):
@@ -145,7 +146,7 @@ def _solving(dims: int) -> float:
     pairs = len(empty.pairs)
     draws = torch.randn(pairs, 4 * pairs, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     begun = time.process_time()
-    diagonalise(replace(empty, smooth=draws @ draws.T, slopes=torch.eye(dims).double(), numbers=1))
+    diagonalise(replace(empty, smooth=draws @ draws.T, slopes=torch.eye(dims).double(), numbers=1).stack())
     return time.process_time() - begun
 
 

@@ -21,7 +21,7 @@ from biggan_directions.files.validation import shown, validated
 from biggan_directions.generators import Generator
 from biggan_directions.generators.classes.class_table import ImageClass
 from biggan_directions.learning.result import Solution
-from biggan_directions.solvers.subspace import parse_search_space
+from biggan_directions.solvers.block import parse_search_space
 from biggan_directions.version import made_with
 
 FORMAT = "biggan-directions/1"

@@ -139,36 +139,6 @@ def sample_inputs(
     return z, sample_classes(count, len(generator.classes), seed=seed, purpose=purpose, offset=start)
 
 
-def spread_latents(
-    count: int, basis: torch.Tensor, *, truncation: float, seed: int, purpose: str
-) -> torch.Tensor:
-    r"""Draw latents spread evenly in a subspace: in opposite pairs, with equal variance in all directions.
-
-    A few dozen independent latents are correlated by chance, which distorts what is measured at them.
-    Therefore every second latent is the negative of the one before, which makes the mean 0. The part C that
-    lies in the subspace, ``(n, m)``, is replaced by the nearest matrix of equal singular values with the same
-    sum of squares: for n ≥ m, CᵀC is then a multiple of 1. (Antithetic draws and moment matching; P.
-    Glasserman, Monte Carlo Methods in Financial Engineering, 2003, sections 4.2 and 4.5.) Some numbers may
-    slightly exceed the bound of the truncation.
-
-    Args:
-        count: number of latents.
-        basis: orthonormal rows ``(m, z_dim)`` of the subspace.
-        truncation, seed, purpose: as in :func:`sample_latents`.
-
-    Returns:
-        float32 ``(count, z_dim)``.
-    """
-    half = sample_latents(
-        (count + 1) // 2, basis.shape[1], truncation=truncation, seed=seed, purpose=purpose
-    ).double()
-    inside = half @ basis.double().T
-    left, values, right = torch.linalg.svd(inside, full_matrices=False)
-    even = left @ right * values.square().mean().sqrt()
-    half += (even - inside) @ basis.double()
-    return torch.stack([half, -half], dim=1).flatten(0, 1)[:count].float()
-
-
 def sample_classes(
     count: int, classes: int, *, seed: int, purpose: str = "learning", offset: int = 0
 ) -> torch.Tensor:

@@ -54,3 +54,13 @@ def leading_pair(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     top = torch.linalg.eigh(gram).eigenvectors[:, -1].float()
     other = torch.nn.functional.normalize((matrix.T if wide else matrix) @ top, dim=0)
     return (top, other) if wide else (other, top)
+
+
+def random_rotation(size: int, generator: torch.Generator) -> torch.Tensor:
+    """A random orthogonal matrix, uniform over all of them: float64 ``(size, size)``.
+
+    >>> turn = random_rotation(3, torch.Generator().manual_seed(0))
+    >>> torch.allclose(turn @ turn.T, torch.eye(3, dtype=torch.float64))
+    True
+    """
+    return orthonormal(torch.randn(size, size, generator=generator, dtype=torch.float64))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.files.atomic_write import write_whole
@@ -13,6 +14,7 @@ from biggan_directions.scores import SCORES_NAME, Measure, Scorecard, read_score
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
+    from biggan_directions.generators import Generator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,48 +47,49 @@ def scores_path(path: Path) -> Path:
     return path.with_name(SCORES_NAME if path.name == "directions.pt" else f"{path.name}.{SCORES_NAME}")
 
 
-def read_scorecard(found: Directions, path: Path) -> Scorecard | None:
-    """The scorecard of these directions beside their file, also of a file that was renamed; None without one.
-
-    Raises:
-        FileFormatError: the scorecard is damaged.
-    """
-    from biggan_directions.metrics.scorecard import digest
-
-    fingerprint = digest(found.directions)
-    for place in dict.fromkeys((scores_path(path), path.with_name(SCORES_NAME))):
-        if (card := read_scores(place, fingerprint, len(found))) is not None:
-            return card
-    return None
-
-
-def measured(found: Directions, path: Path) -> Measured:
+def measured(found: Directions, path: Path, generator: Generator | None = None) -> Measured:
     """The measures to show for directions: the scorecard's beside the file, or else the file's own.
 
     The file's own figures are those of the scorecard that learning ended with. They are shown where no
-    scorecard of these very directions, with at least as many latents, lies beside the file.
+    scorecard of these very directions, with at least as many latents, lies beside the file. Figures that were
+    measured on other classes, or at another truncation, than the generator's are not shown.
 
     Args:
         found: the directions.
         path: the file that they are from.
+        generator: what the directions are shown on; left out, what the file says, which a bare matrix does
+            not.
     """
-    note, card = "", None
+    note, kept = "", None
     try:
-        card = read_scorecard(found, path)
+        kept = _kept(found, path)
     except FileFormatError as error:
         note = f"the scorecard is not shown: {error}"
-    own = found.score_latents
-    if card is not None and card.latents >= (own or 0):
-        scored = card.sets[0].directions
-        return Measured(
-            effect=tuple(direction.effect for direction in scored),
-            penalty=tuple(direction.penalty for direction in scored),
-            latents=card.latents,
-            source=scores_path(path).name,
-            scorecard=card,
+    if generator is not None and not found.foreign and _seen(found) != _seen(generator):
+        unknown = _figures([math.nan] * len(found))
+        note = (
+            f"the file's effect and penalty are not shown: they were measured on {_words(_seen(found))}, and "
+            f"this is {_words(_seen(generator))}"
         )
-    if card is not None:
-        note = f"the scorecard is not shown: it has {card.latents} latents, and the file's own figures {own}"
+        return Measured(effect=unknown, penalty=unknown, latents=None, source=path.name, note=note)
+    own = found.score_latents
+    if kept is not None:
+        place, card = kept
+        if not _belongs(card, found, generator):
+            note = f"the scorecard {place.name} is not shown: it is of {card.model}, {_words(_scored(card))}"
+        elif card.latents < (own or 0):
+            note = (
+                f"the scorecard is not shown: it has {card.latents} latents, and the file's own figures {own}"
+            )
+        else:
+            scored = card.sets[0].directions
+            return Measured(
+                effect=tuple(direction.effect for direction in scored),
+                penalty=tuple(direction.penalty for direction in scored),
+                latents=card.latents,
+                source=place.name,
+                scorecard=card,
+            )
     return Measured(
         effect=_figures(found.effect.tolist()),
         penalty=_figures(found.penalty.tolist()),
@@ -96,34 +99,96 @@ def measured(found: Directions, path: Path) -> Measured:
     )
 
 
+def _kept(found: Directions, path: Path) -> tuple[Path, Scorecard] | None:
+    """The scorecard of these directions beside their file, also of a file that was renamed, and its path.
+
+    Raises:
+        FileFormatError: the file's own scorecard is damaged.
+    """
+    from biggan_directions.metrics.scorecard import digest
+
+    fingerprint, own = digest(found.directions), scores_path(path)
+    if (card := read_scores(own, fingerprint, len(found))) is not None:
+        return own, card
+    renamed = path.with_name(SCORES_NAME)
+    with contextlib.suppress(FileFormatError):  # it is another file's unless it says that it is this one's
+        card = read_scores(renamed, fingerprint, len(found))
+        if card is not None and _belongs(card, found, None):
+            return renamed, card
+    return None
+
+
+_Seen: TypeAlias = tuple[tuple[str, ...], float | None]
+"""Names of classes, and a truncation: what figures were measured on."""
+
+
+def _seen(what: Directions | Generator) -> _Seen:
+    return tuple(item.name for item in what.classes), what.truncation
+
+
+def _scored(card: Scorecard) -> _Seen:
+    return card.classes, card.truncation
+
+
+def _belongs(card: Scorecard, found: Directions, generator: Generator | None) -> bool:
+    """Whether a scorecard was measured on what the file says or, for a bare matrix, on the generator."""
+    if not found.foreign:
+        return _scored(card) == _seen(found)
+    return generator is None or (card.model, *_scored(card)) == (generator.model, *_seen(generator))
+
+
+def _words(seen: _Seen) -> str:
+    classes, truncation = seen
+    more = f" and {len(classes) - 4} more classes" if len(classes) > 4 else ""
+    return f"{', '.join(classes[:4])}{more} at truncation {truncation:g}"
+
+
 def _figures(values: list[float]) -> tuple[Measure, ...]:
     return tuple(Measure(value=None if math.isnan(value) else value) for value in values)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What became of a new scorecard.
+
+    Attributes:
+        path: the scorecard that is there now.
+        written: whether it is the new one.
+        earlier: the one that was replaced or, where the new one was not written, the one that was kept; None
+            if there was none.
+    """
+
+    path: Path
+    written: bool
+    earlier: Scorecard | None
+
+
 def keep_scorecard(
-    card: Scorecard, found: Directions, path: Path, *, force: bool = False
-) -> Scorecard | None:
+    card: Scorecard, found: Directions, path: Path, generator: Generator | None = None, *, force: bool = False
+) -> Kept:
     """Write a scorecard beside the file of its directions, unless a better one is there.
 
-    Better is one of the same directions with more latents, or with baselines where the new one has none.
+    Better is one of the same directions on the same classes, with more latents, or with baselines where the
+    new one has none.
 
     Args:
         card: the new one.
         found: the directions that it is of.
         path: their file.
+        generator: what they were measured on; a bare matrix does not say it.
         force: replace a better one, too.
-
-    Returns:
-        None where the new one was written, or else the one that was kept.
 
     Raises:
         OutputError: the place cannot be written.
     """
     try:
-        old = None if force else read_scorecard(found, path)
+        kept = _kept(found, path)
     except FileFormatError:
-        old = None  # damaged: there is nothing to keep
-    if old is not None and (old.latents > card.latents or (len(card.sets) == 1 < len(old.sets))):
-        return old
-    write_whole(scores_path(path), card.to_bytes())
-    return None
+        kept = None  # damaged: there is nothing to keep
+    own = scores_path(path)
+    if kept is not None and not force and _belongs(kept[1], found, generator):
+        place, old = kept
+        if old.latents > card.latents or (len(card.sets) == 1 < len(old.sets)):
+            return Kept(path=place, written=False, earlier=old)
+    write_whole(own, card.to_bytes())
+    return Kept(path=own, written=True, earlier=kept[1] if kept is not None and kept[0] == own else None)

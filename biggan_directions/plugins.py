@@ -55,11 +55,15 @@ def load(package: str, group: str, name: str, part: str = "") -> Any:
     try:
         return point.load()
     except Exception as error:  # importing someone else's module may raise anything
-        origin = point.dist.name if point.dist is not None else point.value
         raise UsageError(
-            f"'{name}' of the package {origin} cannot be loaded ({point.value}): "
-            f"{type(error).__name__}: {error}"
+            f"{origin(group, name)} cannot be loaded ({point.value}): {type(error).__name__}: {error}"
         ) from error
+
+
+def origin(group: str, name: str) -> str:
+    """An entry point's name and its package's, for errors."""
+    point = _others(group)[name]
+    return f"'{name}' of the package {point.dist.name if point.dist is not None else point.value}"
 
 
 def _others(group: str) -> dict[str, EntryPoint]:

@@ -167,6 +167,7 @@ class Scorecard:
         model: what it was scored on, with ``classes`` and ``truncation``.
         seed, latents: where, and at how many.
         evaluations: images drawn for it.
+        strongest: effect of the strongest direction of the search space, by the survey; None if not known.
         notes: what a user should know, a sentence each.
     """
 
@@ -178,6 +179,7 @@ class Scorecard:
     seed: int
     latents: int
     evaluations: int
+    strongest: _Finite | None = None
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:

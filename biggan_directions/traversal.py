@@ -41,16 +41,16 @@ class Path:
     order: tuple[int, ...]
 
 
-def default_distance(
-    effect: float, *, change: float = 0.4, nearest: float = 1.0, farthest: float = 6.0, unknown: float = 3.0
-) -> Extent:
-    """The distance at which strong and weak directions show comparable change: change / effect.
+_CHANGE = 0.4  # RMS change of the image wanted at either end, to first order
+_NEAREST, _FARTHEST = 1.0, 6.0  # bounds of the distance, in units of z
+_UNKNOWN = 3.0  # the distance if the effect is not known
+
+
+def default_distance(effect: float) -> Extent:
+    """The distance at which strong and weak directions show comparable change: 0.4 / effect, from 1 to 6.
 
     Args:
         effect: RMS change of the image (scale [-1, 1]) per unit of z; NaN if it is not known.
-        change: RMS change of the image wanted at either end, to first order.
-        nearest, farthest: bounds of the distance, in units of z.
-        unknown: the distance if the effect is not known.
 
     Returns:
         The distance, rounded to a tenth so that it can be typed again, and the reason.
@@ -64,15 +64,15 @@ def default_distance(
     'effect 0.01, kept to at most 6'
     """
     if math.isnan(effect):
-        return Extent(unknown, "effect unknown")
+        return Extent(_UNKNOWN, "effect unknown")
     if effect < 0:
         raise UsageError(f"effect is {effect:g}: an RMS change is 0 or more.")
-    wanted = change / effect if effect > 0 else math.inf
+    wanted = _CHANGE / effect if effect > 0 else math.inf
     reason = f"effect {effect:.2g}"
-    if wanted > farthest:
-        return Extent(farthest, f"{reason}, kept to at most {farthest:g}")
-    if wanted < nearest:
-        return Extent(nearest, f"{reason}, kept to at least {nearest:g}")
+    if wanted > _FARTHEST:
+        return Extent(_FARTHEST, f"{reason}, kept to at most {_FARTHEST:g}")
+    if wanted < _NEAREST:
+        return Extent(_NEAREST, f"{reason}, kept to at least {_NEAREST:g}")
     return Extent(round(wanted, 1), reason)
 
 

@@ -32,7 +32,7 @@ EDGES: dict[str, str] = {
     "fashion": "errors files generators training",
     "solvers": "distributed errors generators latents linalg penalty plugins precision",
     "metrics": "distributed errors files generators latents linalg scores solvers traversal",
-    "measured": "directions errors files metrics scores",
+    "measured": "directions errors files generators metrics scores",
     "rendering": "errors files generators latents scores traversal version",
     "learning": "distributed errors generators latents linalg metrics scores solvers",
     "directions": "errors files generators learning solvers version",

@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.latents import sample_classes, sample_latents, signs, spread_latents, stream, uniforms
-from tests.support.oracles import random_orthogonal
+from biggan_directions.latents import sample_classes, sample_latents, signs, stream, uniforms
 
 
 def test_a_sample_depends_on_seed_purpose_and_index_alone() -> None:
@@ -55,32 +54,6 @@ def test_signs_are_fair() -> None:
     s = signs(100, 100, purpose="test", seed=0)
     assert set(s.flatten().tolist()) == {-1.0, 1.0}
     assert abs(s.mean()) < 0.05
-
-
-@pytest.mark.parametrize(("count", "dims"), [(16, 5), (6, 5), (32, 16)])
-def test_spread_latents_have_no_mean_and_are_alike_in_all_directions(count: int, dims: int) -> None:
-    basis = random_orthogonal(20)[:dims]
-    inside = spread_latents(count, basis, truncation=1.0, seed=0, purpose="test").double() @ basis.T
-    assert inside.mean(dim=0).abs().max() < 1e-6
-    values = torch.linalg.svdvals(inside)[: min(dims, count // 2)]
-    assert values.max() / values.min() == pytest.approx(1, abs=1e-5)
-
-
-def test_spreading_keeps_what_lies_outside_and_the_sum_of_squares() -> None:
-    basis = random_orthogonal(20)[:5]
-    drawn = sample_latents(8, 20, truncation=0.5, seed=3, purpose="test").double()
-    spread = spread_latents(16, basis, truncation=0.5, seed=3, purpose="test")[::2].double()
-    outside = torch.eye(20, dtype=torch.float64) - basis.T @ basis
-    torch.testing.assert_close(spread @ outside, drawn @ outside, rtol=0, atol=1e-6)
-    assert (spread @ basis.T).norm() == pytest.approx(float((drawn @ basis.T).norm()), rel=1e-6)
-    assert spread.abs().max() < 0.5 * 2 * 1.5
-
-
-def test_an_odd_number_of_spread_latents_leaves_the_last_one_without_its_opposite() -> None:
-    basis = random_orthogonal(8)[:3]
-    five = spread_latents(5, basis, truncation=1.0, seed=0, purpose="test")
-    assert torch.equal(five, spread_latents(6, basis, truncation=1.0, seed=0, purpose="test")[:5])
-    assert tuple(spread_latents(1, basis, truncation=1.0, seed=0, purpose="test").shape) == (1, 8)
 
 
 @pytest.mark.parametrize("classes", [2, 7])

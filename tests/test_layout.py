@@ -20,7 +20,7 @@ WITHIN = {
     "metrics/test_measures.py": ["figure"],
     "metrics/test_scoring.py": ["scorecard"],
     "runs/test_learn.py": ["observer"],
-    "commands/test_score.py": ["../metrics/tables", "../measured"],
+    "commands/test_score.py": ["../metrics/tables"],
     "commands/test_render.py": ["../runs/account"],
     "commands/test_own_generator.py": ["opening"],
     "commands/test_train.py": ["curves", "evaluating"],

@@ -30,7 +30,7 @@ def test_every_test_that_it_names_is_there(file: str, test: str) -> None:
 def test_its_program_learns_into_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (program,) = code_blocks("docs/reliability.md")
-    quick = program.replace("ndirs=6", "ndirs=1, latents=1, vjps=4")
+    quick = program.replace("ndirs=6", "ndirs=1, latents=1, survey_latents=2")
     assert quick != program
     made: dict[str, Directions] = {}
     exec(quick, made)

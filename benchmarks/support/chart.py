@@ -12,13 +12,17 @@ def write_chart(
     path: Path,
     series: Mapping[str, Sequence[tuple[float, float]]],
     *,
+    dashed: Mapping[str, Sequence[tuple[float, float]]] | None = None,
     title: str,
     across: str,
     up: str,
     log_across: bool = True,
     log_up: bool = False,
 ) -> None:
-    """Draw each series ``[(x, y), …]`` as a line, with its name in the legend."""
+    """Draw each series ``[(x, y), …]`` as a line, with its name in the legend.
+
+    ``dashed`` has second lines by the names of the first, which are drawn in the same colours.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -30,6 +34,8 @@ def write_chart(
         xs, ys = zip(*line, strict=True)
         mark = "o-" if len(line) <= FEW else "-"
         axes.plot(xs, ys, mark, color=colour, markersize=4, linewidth=1.6, label=name)
+        if dashed and name in dashed:
+            axes.plot(*zip(*dashed[name], strict=True), "--", color=colour, linewidth=1.2)
     ticks = sorted({x for line in series.values() for x, _ in line})
     if log_across:
         axes.set_xscale("log", base=2 if len(ticks) <= FEW else 10)

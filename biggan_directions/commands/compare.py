@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from biggan_directions.commands.opening import open_directions
-from biggan_directions.commands.options import Json, OfModel, Space
+from biggan_directions.commands.options import Json, OfModel, Placed
 from biggan_directions.commands.terminal import out, plain
 from biggan_directions.errors import UsageError
 
@@ -19,10 +19,10 @@ _SHOWN = 24  # rows of a table that still fit a screen
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(help="directions.pt, or a bare matrix.")],
-    second: Annotated[Path, typer.Argument(help="Another.")],
+    first: Annotated[Path, typer.Argument(help="File of directions: directions.pt, or a bare matrix.")],
+    second: Annotated[Path, typer.Argument(help="File of directions to compare it with.")],
     model: OfModel = None,
-    search_space: Space = "all",
+    search_space: Placed = "all",
     as_json: Json = False,
 ) -> None:
     """Match two sets of directions one to one, and say how far apart their spaces are."""

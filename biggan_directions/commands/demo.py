@@ -39,7 +39,7 @@ def demo(
 ) -> None:
     """Learn, score and render six directions on the generator that ships; offline."""
     from biggan_directions.learning.settings import LearnSettings
-    from biggan_directions.metrics.scoring import ScoreSettings
+    from biggan_directions.metrics.settings import ScoreSettings
     from biggan_directions.rendering import GALLERY_NAME
     from biggan_directions.runs.folder import held
     from biggan_directions.runs.learn import DIRECTIONS_NAME, solve

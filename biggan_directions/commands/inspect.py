@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from biggan_directions.commands.opening import open_directions
-from biggan_directions.commands.options import Json, OfModel, Space
+from biggan_directions.commands.options import Json, OfModel, Placed
 from biggan_directions.commands.terminal import measures_of, out, plain, plain_measures, print_directions
 
+_LABELS = {"z_dim": "numbers of z", "license": "licence of the weights"}
 
-def inspect(path: Path, model: OfModel = None, search_space: Space = "all", as_json: Json = False) -> None:
+
+def inspect(
+    path: Annotated[Path, typer.Argument(help="File of directions: directions.pt, or a bare matrix.")],
+    model: OfModel = None,
+    search_space: Placed = "all",
+    as_json: Json = False,
+) -> None:
     """Say what a file holds, how it was made, and whether it is sound."""
     found = open_directions(path, model, search_space)
     shown = measures_of(found, path)
@@ -23,7 +30,7 @@ def inspect(path: Path, model: OfModel = None, search_space: Space = "all", as_j
         "z_dim": found.z_dim,
         "orthonormality_error_in_file": found.error_in_file,
         "orthonormality_error": found.orthonormality_error(),
-        "foreign": found.foreign,
+        "bare_matrix": found.foreign,
         "model": found.model,
         "classes": [item.name for item in found.classes],
         "truncation": found.truncation,
@@ -36,18 +43,30 @@ def inspect(path: Path, model: OfModel = None, search_space: Space = "all", as_j
         source = {"measures_from": shown.source, "measured_at": shown.latents}
         typer.echo(json.dumps({**facts, **source, "measures": plain_measures(shown, found.names)}))
         return
+    del facts["bare_matrix"]  # which is said below in a sentence
     for key, value in facts.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{k} {v}" for k, v in value.items())
-        elif isinstance(value, list):
-            value = ", ".join(value)
-        elif isinstance(value, float) and key.startswith("orthonormality"):
-            value = f"{value:.1e}"
-        if value not in (None, ""):
-            out.print(f"[bold]{key.replace('_', ' '):>28}[/bold]  {plain(str(value))}", soft_wrap=True)
+        words = f"{value:.1e}" if key.startswith("orthonormality") and value is not None else _words(value)
+        if words:
+            name = _LABELS.get(key, key.replace("_", " "))
+            out.print(f"[bold]{name:>28}[/bold]  {plain(words)}", soft_wrap=True)
     known = shown.latents is not None or any(effect.value is not None for effect in shown.effect)
     if found.foreign:
         unknown = "" if known else "; effect and penalty are not known: biggan-directions score measures them"
         out.print(f"a bare matrix: orthonormalised row by row, in order{unknown}", soft_wrap=True)
     if known:
         print_directions(shown, found.names)
+
+
+def _words(value: Any) -> str:
+    """A value as a person reads it; what is not known, and an empty list, are left out."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{key.replace('_', ' ')} {words}" for key, one in value.items() if (words := _words(one))
+        )
+    if isinstance(value, list):
+        return ", ".join(map(_words, value))
+    return str(value)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,28 +15,55 @@ from rich.markup import escape
 
 from biggan_directions.commands.completion import complete_class, complete_solver
 from biggan_directions.commands.opening import compile_forward, load
-from biggan_directions.commands.options import OUTPUTS, Compile, Device, Json, Model, Space, key_values
+from biggan_directions.commands.options import (
+    OUTPUTS,
+    Compile,
+    Device,
+    Json,
+    Model,
+    budget_of,
+    key_values,
+    latents_of,
+)
 from biggan_directions.commands.progress import progress_bar
-from biggan_directions.commands.terminal import measures_of, out, plain, print_scores
+from biggan_directions.commands.terminal import err, measures_of, out, plain, print_scores
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.files.escaping import folder_name, shell_path
 
 if TYPE_CHECKING:
     from biggan_directions.generators import Generator
     from biggan_directions.learning.settings import LearnSettings
-    from biggan_directions.runs.learn import LearnResult
+    from biggan_directions.runs.learn import Action, LearnResult
     from biggan_directions.runs.per_class import PerClassResult
 
 
-def _would(generator: Generator, settings: LearnSettings, path: Path, runs: int) -> dict[str, Any]:
-    """What would be done, and what it takes: seconds in all in one process, bytes of memory or None."""
+_ACTIONS = {
+    "learn": "would learn",
+    "resume": "would resume the run (the time below is from its beginning)",
+    "replace": "would replace what is there",
+    "refuse": "would refuse",
+    "nothing to do": "nothing to do, since it is finished",
+}
+
+
+def _would(
+    generator: Generator, settings: LearnSettings, path: Path, intended: Sequence[tuple[Action, str]]
+) -> dict[str, Any]:
+    """What would be done, and what it takes: seconds in all in one process, bytes of memory or None.
+
+    Seconds are those of runs from the beginning; what is finished takes none.
+    """
     from biggan_directions.learning.cost import estimate
 
     cost = estimate(generator, settings)
+    actions = Counter(action for action, _ in intended)
+    runs = len(intended) - actions["nothing to do"]
     return {
         "path": str(path),
         "classes": [item.name for item in generator.classes],
-        "runs": runs,
+        "runs": len(intended),
+        "actions": dict(actions),
+        "reason": next((reason for _, reason in intended if reason), ""),
         "search_dims": cost.dims,
         "images_per_run": cost.evaluations,
         "gradients_per_run": cost.gradients,
@@ -45,12 +74,19 @@ def _would(generator: Generator, settings: LearnSettings, path: Path, runs: int)
 
 def _print_would(would: dict[str, Any]) -> None:
     memory = "unknown" if would["peak_bytes"] is None else f"{would['peak_bytes'] / 2**30:.1f} GB"
-    runs = would["runs"]
+    runs, path, actions = would["runs"], plain(would["path"]), would["actions"]
+    if len(actions) > 1:
+        told = ", ".join(f"{_ACTIONS[action]} for {count:,}" for action, count in actions.items())
+        out.print(f"of {runs:,} classes: {told}", soft_wrap=True)
+    elif (action := next(iter(actions))) != "learn":
+        out.print(f"{_ACTIONS[action]}: {plain(would['reason']) or path}", soft_wrap=True)
+    if actions.keys() == {"nothing to do"}:
+        return
     each = f"for each of {runs:,} classes " if runs > 1 else ""
     out.print(
-        f"would {each}search {would['search_dims']} dimensions and draw {would['images_per_run']:,} images: "
-        f"about {would['seconds']:.0f} s {'in all ' if each else ''}in one process "
-        f"and {memory} of memory; would write {plain(would['path'])}"
+        f"would {each}search {would['search_dims']} dimensions and draw at most {would['images_per_run']:,} "
+        f"images: about {would['seconds']:.0f} s {'in all ' if each else ''}in one process "
+        f"and {memory} of memory; would write {path}"
     )
 
 
@@ -61,7 +97,7 @@ def _print(result: LearnResult, path: Path) -> None:
         out.print(f"nothing to do: {plain(str(path))} is finished", soft_wrap=True)
         return
     print_scores(result.scorecard.sets[0], result.directions.names, result.scorecard.latents)
-    for remark in remarks(result.scorecard.sets[0]):
+    for remark in remarks(result.scorecard.sets[0], result.scorecard.strongest):
         out.print(f"→ {remark}", soft_wrap=True)
     file = escape(shell_path(path))
     out.print(
@@ -123,51 +159,111 @@ def learn(
         list[str] | None,
         typer.Option(
             "--class",
-            help="Name, WordNet id or index; may be repeated; or all.",
+            help="Name, WordNet id or index of a class; may be repeated; or all. Several classes share "
+            "one set of directions.",
             autocompletion=complete_class,
         ),
     ] = None,
     per_class: Annotated[
-        bool, typer.Option("--per-class", help="A run and a file of its own for each class.")
+        bool,
+        typer.Option("--per-class", help="Learn a set of directions, in a file of its own, for each class."),
     ] = False,
-    ndirs: Annotated[int, typer.Option(help="How many directions to keep.")] = 6,
+    ndirs: Annotated[int, typer.Option(help="Number of directions to find.")] = 6,
     model: Model = "biggan-deep-128",
     solver: Annotated[
-        str, typer.Option(help="A name: see solvers.", autocompletion=complete_solver)
-    ] = "jacobi",
+        str,
+        typer.Option(
+            help="Method that finds the directions; biggan-directions solvers lists them.",
+            autocompletion=complete_solver,
+        ),
+    ] = "orojar",
     options: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the solver's own; may be repeated."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A setting of the solver's own; may be repeated. biggan-directions solvers NAME explains "
+            "them.",
+        ),
     ] = None,
-    search_space: Space = "active",
+    search_space: Annotated[
+        str,
+        typer.Option(
+            help="Part of z to search: active (its most active dimensions, found by measurement), all, or "
+            "the coordinates START:STOP."
+        ),
+    ] = "active",
     search_dims: Annotated[
-        int | None, typer.Option(help="Dimensions to search; found by measurement.")
+        int | None,
+        typer.Option(help="Number of dimensions of z to search. Default: chosen by measurement."),
     ] = None,
-    truncation: Annotated[float | None, typer.Option(help="In (0, 1]; what suits the model.")] = None,
-    seed: int = 0,
+    truncation: Annotated[
+        float | None, typer.Option(help="Truncation in (0, 1]. Default: the one that suits the model.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random: latents, signs and sketches.")] = 0,
     device: Device = "auto",
     compiled: Compile = False,
-    micro_batch: Annotated[int, typer.Option(help="Pictures drawn at once; a setting of the result.")] = 4,
-    to: Annotated[Path | None, typer.Option("--out", help="Folder; outputs/MODEL/CLASS.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is there.")] = False,
+    micro_batch: Annotated[
+        int,
+        typer.Option(
+            help="Number of images drawn at once. More need more memory; the directions' last digits "
+            "depend on it."
+        ),
+    ] = 4,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write to. Default: outputs/MODEL/CLASS.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the unfinished run that is in the folder.")
+    ] = False,
     force: Annotated[
-        bool, typer.Option(help="Replace what is there: it is removed as soon as the work begins.")
+        bool,
+        typer.Option(
+            "--force", help="Replace what is in the folder: it is removed as soon as the work begins."
+        ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option(help="Say what would be done and what it takes, and stop.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Say what would be done, and how many seconds and bytes it takes, and stop."
+        ),
     ] = False,
-    latents: Annotated[int, typer.Option(help="Where second derivatives are measured.")] = 64,
-    score_latents: Annotated[int, typer.Option(help="Fresh latents to measure the result at.")] = 16,
+    latents: Annotated[
+        str,
+        typer.Option(
+            help="Latents at which derivatives are measured: a number, or auto, until two halves of them "
+            "give the same directions or the budget ends."
+        ),
+    ] = "auto",
+    budget: Annotated[
+        str,
+        typer.Option(
+            help="Images to draw for finding directions with --latents auto, or the time for all of the "
+            "work, such as 90s or 3min, which is turned into images by the speed that is measured first."
+        ),
+    ] = "1500",
+    agreement: Annotated[
+        float, typer.Option(help="Stability of every direction at which --latents auto stops, in (0, 1).")
+    ] = 0.98,
+    survey_latents: Annotated[
+        int | None,
+        typer.Option(help="Latents at which the search space is measured. Default: until it has settled."),
+    ] = None,
+    score_latents: Annotated[
+        int, typer.Option(help="Number of fresh latents at which the result is measured.")
+    ] = 16,
     as_json: Json = False,
 ) -> None:
     """Find directions for a class."""
     from biggan_directions.distributed.starting import joined
+    from biggan_directions.learning.cost import images_within
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.runs.learn import LearnRun
     from biggan_directions.runs.per_class import PerClassRun
 
     if resume and force:
         raise UsageError("--resume continues a run and --force replaces it: give only one of them")
+    images, seconds = budget_of(budget)
     settings = LearnSettings(
         ndirs=ndirs,
         solver=solver,
@@ -175,7 +271,10 @@ def learn(
         search_dims=search_dims,
         seed=seed,
         micro_batch=micro_batch,
-        latents=latents,
+        latents=latents_of(latents),
+        budget=images or LearnSettings.budget,
+        agreement=agreement,
+        survey_latents=survey_latents,
         score_latents=score_latents,
         options=key_values(options or [], "--set"),
     )
@@ -183,6 +282,10 @@ def learn(
         raise UsageError("--compile takes minutes, and would for each class: leave it out with --per-class")
     with joined() as group:
         generator = group.together(lambda: load(model, class_name, truncation, device))
+        if seconds is not None:
+            settings = replace(settings, budget=group.broadcast(images_within(generator, settings, seconds)))
+            if group.leads:
+                err.print(f"note: {budget} allows {settings.budget:,} images (--budget {settings.budget})")
         root = OUTPUTS / folder_name(os.path.basename(os.path.abspath(generator.model)))
         if per_class:
             path = (to or root) / "CLASS" / "directions.pt"
@@ -193,7 +296,14 @@ def learn(
         if dry_run:
             if group.leads:
                 shown = compile_forward(generator) if compiled else generator
-                would = _would(shown, settings, path, len(generator.classes) if per_class else 1)
+                runs = (
+                    PerClassRun(to or root, generator, settings).runs
+                    if per_class
+                    else [LearnRun(path.parent, generator, settings)]
+                )
+                would = _would(
+                    shown, settings, path, [run.intended(resume=resume, force=force) for run in runs]
+                )
                 if as_json:
                     typer.echo(json.dumps(would))
                 else:
@@ -201,8 +311,8 @@ def learn(
             return
         with progress_bar() as observe:
             if per_class:
-                runs = PerClassRun(to or root, generator, settings, group=group)
-                classes = runs.finish(resume=resume, force=force, observe=observe)
+                each = PerClassRun(to or root, generator, settings, group=group)
+                classes = each.finish(resume=resume, force=force, observe=observe)
             else:
                 prepare = compile_forward if compiled else None
                 run = LearnRun(path.parent, generator, settings, group=group, prepare=prepare)

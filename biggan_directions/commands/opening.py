@@ -188,10 +188,7 @@ def check_path(path: Path) -> None:
     inside = folder / DIRECTIONS_NAME
     if not path.exists() or folder == path:
         if (folder / CHECKPOINT_NAME).is_file() and not inside.is_file():
-            raise FileFormatError(
-                f"{folder} holds an unfinished run: to finish it, type its learn command again with "
-                f"--out {shell_path(folder)} --resume"
-            )
+            raise FileFormatError(_unfinished(folder / CHECKPOINT_NAME))
         if inside.is_file():
             what = "a folder" if folder == path else "not there"
             raise FileFormatError(f"{path} is {what}: did you mean {shell_path(inside)}?")
@@ -199,6 +196,25 @@ def check_path(path: Path) -> None:
         raise FileFormatError(
             f"{path} is a folder without a {DIRECTIONS_NAME}: expected a file of directions"
         )
+
+
+def _unfinished(checkpoint: Path) -> str:
+    """What to say of a folder whose run is not finished: that it is at work, or how to resume it."""
+    from biggan_directions.runs.folder import is_held
+    from biggan_directions.runs.learn_command import resume_command
+
+    folder = checkpoint.parent
+    if is_held(folder):
+        return f"a run is still learning in {folder}: wait until it ends"
+    try:
+        return f"{folder} holds an unfinished run; to finish it: {resume_command(checkpoint)}"
+    except FileFormatError:
+        return (
+            f"{folder} holds an unfinished run: to finish it, type its learn command again with "
+            f"--out {shell_path(folder)} --resume"
+        )
+    except UsageError as error:
+        return f"{folder} holds an unfinished run: {error}"
 
 
 def options_of(model: str | None, search_space: str, device: str) -> tuple[str, ...]:

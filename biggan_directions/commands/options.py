@@ -1,5 +1,6 @@
 """Types of the options that several commands share."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,8 @@ Model = Annotated[
     str,
     typer.Option(
         "--model",
-        help="A name (see: models), a folder, or your own package.module:factory.",
+        help="Name of a model (biggan-directions models lists them), folder with weights, or your own "
+        "package.module:factory.",
         autocompletion=complete_model,
     ),
 ]
@@ -22,7 +24,8 @@ OfModel = Annotated[
     str | None,
     typer.Option(
         "--model",
-        help="A name, a folder, or your own package.module:factory. Default: the model named in the file.",
+        help="Name of a model, folder with weights, or your own package.module:factory. Default: the model "
+        "named in the file.",
         autocompletion=complete_model,
     ),
 ]
@@ -30,7 +33,7 @@ Classes = Annotated[
     list[str] | None,
     typer.Option(
         "--class",
-        help="Class name, WordNet id or index; may be repeated.",
+        help="Name, WordNet id or index of a class; may be repeated. Default: the classes named in the file.",
         autocompletion=complete_class,
     ),
 ]
@@ -38,10 +41,9 @@ Device = Annotated[str, typer.Option(help="Device to compute on: auto, cpu, cuda
 Compile = Annotated[
     bool,
     typer.Option(
-        "--compile", help="Compile the forward pass; takes minutes at first and needs a C++ compiler."
+        "--compile", help="Compile the forward pass: it takes minutes at first, and needs a C++ compiler."
     ),
 ]
-Space = Annotated[str, typer.Option(help="Coordinates of z: active, all, or START:STOP.")]
 Placed = Annotated[
     str,
     typer.Option("--search-space", help="Coordinates of z that a bare matrix covers: all, or START:STOP."),
@@ -61,3 +63,36 @@ def key_values(words: list[str], flag: str) -> dict[str, str]:
             raise UsageError(f"{flag} takes KEY=VALUE, got '{word}': for example {flag} steps=500")
         table[key.strip().replace("-", "_")] = value.strip()
     return table
+
+
+def latents_of(text: str) -> int | None:
+    """The number of latents that ``--latents`` asks for; None for ``auto``.
+
+    Raises:
+        UsageError: it is neither.
+
+    >>> latents_of("auto"), latents_of("16")
+    (None, 16)
+    """
+    if text == "auto":
+        return None
+    if not re.fullmatch(r"[0-9]+", text, flags=re.ASCII):
+        raise UsageError(f"--latents is a number, or auto, got {text!r}")
+    return int(text)
+
+
+def budget_of(text: str) -> tuple[int | None, float | None]:
+    """What ``--budget`` allows: images, or seconds.
+
+    Raises:
+        UsageError: it is neither.
+
+    >>> budget_of("1500"), budget_of("90s"), budget_of("3min"), budget_of("1h")
+    ((1500, None), (None, 90.0), (None, 180.0), (None, 3600.0))
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|min|h)?", text, flags=re.ASCII)
+    if found is None or (found[2] is None and "." in text) or not float(found[1]):
+        raise UsageError(f"--budget is a number of images, or a time such as 90s, 3min or 1h, got {text!r}")
+    if found[2] is None:
+        return int(found[1]), None
+    return None, float(found[1]) * {"s": 1, "min": 60, "h": 3600}[found[2]]

@@ -11,7 +11,7 @@ import typer
 from biggan_directions.commands.choosing import indices_of
 from biggan_directions.commands.completion import complete_format
 from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
-from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
+from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Placed
 from biggan_directions.commands.progress import progress_bar
 from biggan_directions.commands.terminal import err, out, plain, size_words
 
@@ -54,31 +54,55 @@ def _plain(file: RenderedFile) -> dict[str, Any]:
 
 
 def render(
-    path: Annotated[Path | None, typer.Argument(help="directions.pt; the newest under outputs/.")] = None,
-    directions: Annotated[str | None, typer.Option(help="Numbers or names, such as hue,3; or all.")] = None,
-    samples: int = 4,
-    frames: int = 48,
-    fps: float = 20.0,
-    distance: Annotated[float | None, typer.Option(help="In z; chosen from each direction's effect.")] = None,
-    projection: Annotated[str, typer.Option(help="keep, or remove z's part along the direction.")] = "keep",
+    path: Annotated[
+        Path | None, typer.Argument(help="File of directions. Default: the newest under outputs/.")
+    ] = None,
+    directions: Annotated[
+        str | None,
+        typer.Option(
+            help="Numbers or names of the directions to draw, such as hue,3. The sheet and the page of a "
+            "part are sheet_part.png and gallery_part.html. Default: all."
+        ),
+    ] = None,
+    samples: Annotated[int, typer.Option(help="Number of images that move along each direction.")] = 4,
+    frames: Annotated[int, typer.Option(help="Number of frames of an animation.")] = 48,
+    fps: Annotated[float, typer.Option(help="Frames per second of an animation, from 1 to 50.")] = 20.0,
+    distance: Annotated[
+        float | None,
+        typer.Option(
+            help="Distance to go to either side, in units of z. Default: chosen from each direction's "
+            "effect, 1 to 6."
+        ),
+    ] = None,
+    projection: Annotated[
+        str,
+        typer.Option(
+            help="keep moves each latent from where it is; remove first takes away its part along the "
+            "direction."
+        ),
+    ] = "keep",
     file_format: Annotated[
         str,
         typer.Option(
             "--format",
-            help="gif, webp, apng, or mp4, which needs: pip install '.[video]'",
+            help="Format of the animations: gif, webp, apng, or mp4, which needs: pip install '.[video]'",
             autocompletion=complete_format,
         ),
     ] = "gif",
-    labels: bool = True,
-    grid: Annotated[bool, typer.Option("--grid", help="All directions in one animation.")] = False,
-    seed: int = 0,
+    labels: Annotated[bool, typer.Option(help="Write names and distances into the animations.")] = True,
+    grid: Annotated[bool, typer.Option("--grid", help="Draw all directions in one animation.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the latents that are drawn.")] = 0,
     class_name: Classes = None,
     model: OfModel = None,
-    search_space: Space = "all",
-    truncation: float | None = None,
+    search_space: Placed = "all",
+    truncation: Annotated[
+        float | None, typer.Option(help="Truncation in (0, 1]. Default: the one in the file.")
+    ] = None,
     device: Device = "auto",
     compiled: Compile = False,
-    to: Annotated[Path | None, typer.Option("--out", help="Folder; beside the file.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write to. Default: the folder of the file.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Draw only what is missing or out of date.")
     ] = False,
@@ -86,7 +110,7 @@ def render(
 ) -> None:
     """Draw each direction as a looping animation, a contact sheet, and a page with sliders."""
     from biggan_directions.distributed.starting import joined
-    from biggan_directions.rendering import GALLERY_NAME, RenderSettings
+    from biggan_directions.rendering import RenderSettings
     from biggan_directions.runs.interrupt import resumable
     from biggan_directions.runs.render import render as draw
 
@@ -138,4 +162,4 @@ def render(
         return
     if all(file.kept for file in files):
         out.print("nothing to do: all of it was there already")
-    print_page(folder / GALLERY_NAME)
+    print_page(files[-1].path)

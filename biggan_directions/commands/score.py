@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
-from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Space
+from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Placed
 from biggan_directions.commands.progress import note, progress_bar
 from biggan_directions.commands.terminal import err, out, plain, print_scores, print_sets, print_words
 from biggan_directions.errors import UsageError
@@ -29,34 +29,70 @@ Format = Literal["table", "csv", "latex", "json"]
 def score(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="directions.pt, or several to compare; the newest one."),
+        typer.Argument(
+            metavar="FILE",
+            help="Files of directions; several are compared in one table. Default: the newest under "
+            "outputs/.",
+        ),
     ] = None,
     class_name: Classes = None,
-    latents: Annotated[int, typer.Option(help="Fresh latents to measure at.")] = 16,
-    seed: Annotated[int, typer.Option(help="Of the measuring.")] = 0,
-    seeds: Annotated[int, typer.Option(help="Learn again with so many other seeds, and compare.")] = 0,
-    baselines: Annotated[bool, typer.Option(help="Measure the baselines too.")] = True,
+    latents: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of fresh latents to measure at. Default: 16, or as many as learn measured at if "
+            "these are more."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Seed of the latents. Default: the one in the file, which gives the figures of learn "
+            "again; 0 for a bare matrix and for several files."
+        ),
+    ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            help="Number of other seeds to learn with again, to see whether the directions come again."
+        ),
+    ] = 0,
+    baselines: Annotated[
+        bool, typer.Option(help="Measure the directions of other methods beside them, too.")
+    ] = True,
     model: OfModel = None,
-    search_space: Space = "all",
-    truncation: float | None = None,
+    search_space: Placed = "all",
+    truncation: Annotated[
+        float | None, typer.Option(help="Truncation in (0, 1] to measure at. Default: the one in the file.")
+    ] = None,
     device: Device = "auto",
     compiled: Compile = False,
-    format: Annotated[Format, typer.Option(help="How to print the scores.")] = "table",
+    format: Annotated[Format, typer.Option(help="Format in which the scores are printed.")] = "table",
     figure: Annotated[
-        Path | None, typer.Option(help="Draw effect against penalty: a file .svg or .pdf.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File .svg or .pdf to write, a plot of effect against penalty. Default: none.",
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Replace a better scorecard that is there.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Replace a scorecard with more latents, or with baselines, that is there."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""
     from biggan_directions.distributed.starting import joined
     from biggan_directions.metrics.figure import check_figure, write_figure
-    from biggan_directions.metrics.scoring import BASELINES, ScoreSettings
+    from biggan_directions.metrics.settings import BASELINES, ScoreSettings
     from biggan_directions.runs.score import measure
     from biggan_directions.runs.stability import repeated
 
     format = "json" if as_json else format
-    settings = ScoreSettings(latents=latents, seed=seed, baselines=BASELINES if baselines else ())
+    settings = ScoreSettings(
+        latents=16 if latents is None else latents, seed=seed or 0, baselines=BASELINES if baselines else ()
+    )
     if seeds < 0:
         raise UsageError(f"seeds must be 0 or more, got {seeds}")
     paths = paths or [newest()]
@@ -76,6 +112,12 @@ def score(
 
     with joined() as group:
         files, generator = group.together(opened)
+        if len(files) == 1:
+            settings = replace(
+                settings,
+                latents=max(settings.latents, files[0].score_latents or 0) if latents is None else latents,
+                seed=(files[0].seed or 0) if seed is None else seed,
+            )
         others = list(zip(_labels(paths), files, strict=True))
         with progress_bar() as observe:
             card = measure(
@@ -101,7 +143,7 @@ def score(
         of = [] if model is None else ["--model", model]
         of += [word for name in class_name or () for word in ("--class", name)]
         redraw = " ".join([f"biggan-directions render {shell_path(paths[0])}", *map(shell_word, of)])
-        _keep(card, files[0], paths[0], redraw, say, force=force)
+        _keep(card, files[0], paths[0], generator, redraw, say, force=force)
 
 
 def _check_alike(files: Sequence[Directions], paths: Sequence[Path], *, anywhere: bool) -> None:
@@ -131,21 +173,28 @@ def _labels(paths: Sequence[Path]) -> list[str]:
 
 
 def _keep(
-    card: Scorecard, found: Directions, path: Path, redraw: str, say: Callable[..., Any], *, force: bool
+    card: Scorecard,
+    found: Directions,
+    path: Path,
+    generator: Generator,
+    redraw: str,
+    say: Callable[..., Any],
+    *,
+    force: bool,
 ) -> None:
     """Keep the scorecard beside the file, unless a better one is there, and say what became of it."""
-    from biggan_directions.measured import keep_scorecard, scores_path
+    from biggan_directions.measured import keep_scorecard
     from biggan_directions.rendering import GALLERY_NAME
 
-    place = scores_path(path)
-    better = keep_scorecard(card, found, path, force=force)
-    if better is None:
+    kept = keep_scorecard(card, found, path, generator, force=force)
+    place, earlier = kept.path, kept.earlier
+    if kept.written:
         say(f"wrote {plain(str(place))}", soft_wrap=True)
-    else:
-        baselines = "with" if len(better.sets) > 1 else "without"
+        if earlier is not None:
+            note(f"it replaces the scorecard that was there: {_described(earlier)}")
+    elif earlier is not None:
         say(
-            f"kept {plain(str(place))} as it was: it has {better.latents} latents, {baselines} baselines; "
-            "--force replaces it",
+            f"kept {plain(str(place))} as it was: it has {_described(earlier)}; --force replaces it",
             soft_wrap=True,
         )
     page = path.with_name(GALLERY_NAME)
@@ -154,6 +203,13 @@ def _keep(
             f"{plain(str(page))} is older than the scorecard; to draw it again: {plain(redraw)}",
             soft_wrap=True,
         )
+
+
+def _described(card: Scorecard) -> str:
+    """What a scorecard was measured at, and beside what."""
+    of = f"{Path(card.model).name}, {', '.join(card.classes[:4])}{', …' if len(card.classes) > 4 else ''}"
+    baselines = "with" if len(card.sets) > 1 else "without"
+    return f"{card.latents} latents, {baselines} baselines (seed {card.seed}; {of})"
 
 
 def _print(
@@ -189,7 +245,7 @@ def _print_table(card: Scorecard, names: Sequence[Sequence[str]], again: Sequenc
     own = card.sets[: len(names)]
     for scored in own:
         of = f"{plain(scored.solver)}: " if len(own) > 1 else ""
-        for remark in remarks(scored):
+        for remark in remarks(scored, card.strongest):
             out.print(f"→ {of}{remark}", soft_wrap=True)
     out.print()
     print_sets(card, len(own))

@@ -66,23 +66,23 @@ def solvers(
 
 def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
     """The description of a solver, as plain values."""
-    from biggan_directions.learning.cost import images_to_measure
+    from biggan_directions.learning.cost import images_to_measure, images_to_survey
+    from biggan_directions.solvers.live_space import most_products
     from biggan_directions.solvers.settings import declared
 
     solver = settings.made()
     outline = settings.outline(**sizes)
     cost, chosen = solver.cost(outline), solver.described(outline)
-    survey = settings.cotangents(outline.block)
     return {
         "name": solver.name,
         "summary": solver.summary,
         "paper": solver.paper,
         "images": {
-            "survey": survey,
+            "survey": images_to_survey(settings, outline),
             "solver": cost.images,
             "measuring": images_to_measure(settings, outline, cost),
         },
-        "gradients": survey + cost.gradients,
+        "gradients": most_products(outline.block) + cost.gradients,
         "settings": [
             {
                 "name": item.name,

@@ -94,7 +94,8 @@ class Session:
 
     def describe(self) -> SessionInfo:
         """The data from which the page is built; the measures are those that every command shows."""
-        first, shown = self._first, measured(self._found, Path(self._path))
+        first, found = self._first, self._found
+        shown = measured(found, Path(self._path), first if found.foreign else None)
         return SessionInfo(
             file=printable(self._path),
             model=printable(first.model),

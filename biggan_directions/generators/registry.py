@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from biggan_directions import plugins
-from biggan_directions.errors import FileFormatError
+from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.generators.config_file import read_config_values
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ def architecture_of(config_path: Path) -> Architecture:
 
     Raises:
         FileFormatError: it is not JSON, or of no architecture that is installed, or of several.
-        UsageError: another package's architecture cannot be imported.
+        UsageError: the architecture that it names cannot be imported, or none recognises it and those of
+            another package cannot be imported or fail.
     """
     values, known = read_config_values(config_path), names()
     named = values.get("architecture")
@@ -132,7 +133,15 @@ def architecture_of(config_path: Path) -> Architecture:
             )
         return _load(named)
     own = plugins.own_names(_PACKAGE, _MODULE)
-    found = _recognising(own, values) or _recognising([name for name in known if name not in own], values)
+    broken: list[str] = []
+    found = [name for name in own if _load(name).recognises(values)]
+    if not found:
+        found, broken = _recognising([name for name in known if name not in own], values)
+    if broken and not found:
+        raise UsageError(
+            f"{config_path} is recognised by none of the architectures that work here, and "
+            f"{'; '.join(broken)}: repair or uninstall that package"
+        )
     if not found:
         raise FileFormatError(
             f"{config_path} is of no architecture that is installed ({', '.join(known)}); if it is of one of "
@@ -161,5 +170,18 @@ def _load(name: str) -> Architecture:
     return cast(Architecture, found.ARCHITECTURE if isinstance(found, ModuleType) else found)
 
 
-def _recognising(candidates: Iterable[str], values: Mapping[str, Any]) -> list[str]:
-    return [name for name in candidates if _load(name).recognises(values)]
+def _recognising(candidates: Iterable[str], values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The architectures that recognise a configuration, and for each broken one a sentence."""
+    found, broken = [], []
+    for name in candidates:
+        try:
+            architecture = _load(name)
+        except UsageError as error:
+            broken.append(str(error))
+            continue
+        try:
+            if architecture.recognises(values):
+                found.append(name)
+        except Exception as error:  # someone else's code may raise anything
+            broken.append(f"{plugins.origin(GROUP, name)} fails on it: {type(error).__name__}: {error}")
+    return found, broken

@@ -1,4 +1,4 @@
-"""What learning would take, from a few measured passes: for those who ask before they wait."""
+"""How many images, seconds and bytes of memory learning would take, from a few passes that are timed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from dataclasses import dataclass
 
 import torch
 
+from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
-from biggan_directions.latents import sample_latents, stream
+from biggan_directions.latents import sample_latents
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.metrics.scoring import images_needed
+from biggan_directions.metrics.settings import images_needed
 from biggan_directions.solvers.base import Cost
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.live_space import most_products
 from biggan_directions.solvers.problem import Outline
+from biggan_directions.solvers.subspace import images_per_latent
 
 _REPEATS = 2  # after one pass that is not counted, which pays for set-up
 
@@ -25,8 +28,8 @@ class Estimate:
     """What a run would take.
 
     Attributes:
-        dims: dimensions of the search space that were reckoned with. In the active space, how many matter is
-            known only once it is measured: dead ones cost less, and more than twice ``ndirs`` may matter.
+        dims: dimensions of the search space that the estimate assumes. In the active space the number is
+            known only after the survey: dead ones cost less, and more than twice ``ndirs`` may be searched.
         evaluations: images to draw, those that measure the result included.
         gradients: how many of those are differentiated as well.
         seconds: of drawing and differentiating, at the speed just measured.
@@ -42,7 +45,7 @@ class Estimate:
 
 
 def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
-    """Measure a few passes, and reckon what :func:`~biggan_directions.learning.run.learn` would take.
+    """Time a few passes, and compute what :func:`~biggan_directions.learning.run.learn` would take.
 
     Args:
         generator: what would be searched.
@@ -53,26 +56,24 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
 
     Raises:
         UsageError: the settings do not fit the generator.
-        GeneratorError: the pictures are not finite, or do not depend on z.
+        GeneratorError: the images are not finite, or do not depend on z.
     """
     outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
     cost = settings.made_for(generator).cost(outline)
-    cotangents = settings.cotangents(outline.block)
-    gradients = cotangents + cost.gradients
-    drawn = cost.images - cost.gradients + images_to_measure(settings, outline, cost)
+    gradients = products_to_survey(outline) + cost.gradients
+    survey = images_to_survey(settings, outline, classes=len(generator.classes))
+    drawn = survey + cost.images + images_to_measure(settings, outline, cost) - gradients
 
-    evaluator = Evaluator(generator, settings.micro_batch)
-    size = settings.micro_batch
+    draw_seconds = _draw_seconds(generator, settings)
+    evaluator, size = Evaluator(generator, settings.micro_batch), settings.micro_batch
     z = sample_latents(size, generator.z_dim, truncation=generator.truncation, seed=0, purpose="estimate")
-    draw_seconds = _timed(generator.device, lambda: list(evaluator.images(z, None))) / size
     before = _peak_bytes(generator.device)
 
-    def cotangent(shape: torch.Size) -> torch.Tensor:
-        return torch.randn(shape, generator=stream("estimate", 0))
+    def differentiated() -> None:
+        point = z.to(generator.device).requires_grad_()
+        torch.autograd.grad(evaluator.draw(point, None).square().mean(), point)
 
-    gradient_seconds = (
-        _timed(generator.device, lambda: evaluator.vector_jacobian_products(z, None, cotangent)) / size
-    )
+    gradient_seconds = _timed(generator.device, differentiated) / size
     peak = _peak_bytes(generator.device)
     if peak is not None and before is not None:
         peak += (peak - before) * (cost.memory - 1)
@@ -85,11 +86,52 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     )
 
 
+def images_within(generator: Generator, settings: LearnSettings, seconds: float) -> int:
+    """The budget in images that a time allows, when the directions have also been measured.
+
+    Args:
+        generator: what would be searched; a few images are drawn to measure its speed.
+        settings: how.
+        seconds: for drawing images, in one process.
+
+    Raises:
+        UsageError: the settings do not fit the generator, or the time is too short to measure the result.
+    """
+    outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
+    measuring = images_to_measure(settings, outline, settings.made_for(generator).cost(outline))
+    each = _draw_seconds(generator, settings)
+    images = int(seconds / each) - measuring
+    if images < 1:
+        raise UsageError(
+            f"{seconds:.0f} s are too short: measuring the result alone takes {measuring * each:.0f} s; "
+            "allow more (--budget), or measure less (--score-latents)"
+        )
+    return images
+
+
+def images_to_survey(settings: LearnSettings, outline: Outline, *, classes: int = 1) -> int:
+    """Images that it takes at least to find the search space where nothing is dead, products included."""
+    each = images_per_latent(outline.block, outline.z_dim)
+    return products_to_survey(outline) + settings.survey_counts(each, classes=classes)[0] * each
+
+
+def products_to_survey(outline: Outline) -> int:
+    """Vector-Jacobian products that it takes to find that nothing is dead."""
+    return most_products(outline.block)
+
+
 def images_to_measure(settings: LearnSettings, outline: Outline, cost: Cost) -> int:
     """Images that it takes to measure what a solver of this cost has found."""
     ndirs, dims = outline.ndirs, outline.dims
     dims = min(outline.block.size, dims + ndirs) if cost.outside else dims
     return images_needed(settings.scoring(), ndirs=ndirs, dims=dims)
+
+
+def _draw_seconds(generator: Generator, settings: LearnSettings) -> float:
+    """Seconds that drawing an image takes."""
+    evaluator, size = Evaluator(generator, settings.micro_batch), settings.micro_batch
+    z = sample_latents(size, generator.z_dim, truncation=generator.truncation, seed=0, purpose="estimate")
+    return _timed(generator.device, lambda: list(evaluator.images(z, None))) / size
 
 
 def _timed(device: torch.device, work: Callable[[], object]) -> float:

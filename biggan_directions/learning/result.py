@@ -22,9 +22,14 @@ class Solution:
         space: where they were looked for.
         off_diagonal: share of the whole space's energy off the diagonal, as the solver left it, of the
             image as it was solved on; where the solver knows it, as jacobi does.
+        stability: how far each direction was found again by both halves of the latents, as the |cos| of the
+            angle between the two: float32 ``(ndirs,)``, NaN for a dead direction; None where the solver
+            cannot tell.
+        latents: number of latents at which the solver has measured, where it says so.
         evaluations: images drawn to find the directions; those to measure them are the scorecard's.
         gradients: how many of those were also differentiated.
-        warnings: what a user should know, a sentence each.
+        warnings: what the solver has to say, a sentence each; for weak directions see
+            :func:`~biggan_directions.metrics.scorecard.remarks`.
         solver: its name and every setting used.
     """
 
@@ -32,6 +37,8 @@ class Solution:
     scorecard: Scorecard
     space: SearchSpace
     off_diagonal: float | None
+    stability: torch.Tensor | None
+    latents: int | None
     evaluations: int
     gradients: int
     warnings: tuple[str, ...]

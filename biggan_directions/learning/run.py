@@ -16,14 +16,14 @@ from biggan_directions.learning.result import Progress, Solution
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.learning.state import check_plain, check_same
 from biggan_directions.linalg import orthonormal, with_signs
-from biggan_directions.metrics.scorecard import WEAK
 from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.scores import Scorecard
 from biggan_directions.solvers.base import Found
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.problem import Problem
 from biggan_directions.solvers.state_checks import check_done, check_like
-from biggan_directions.solvers.subspace import Survey
+from biggan_directions.solvers.subspace import SETTLED, SearchSpace, Survey, images_per_latent
 
 _INDEPENDENT = 1e-6  # least singular value of rows of length 1; below it they are linearly dependent
 
@@ -51,7 +51,7 @@ def learn(
     Raises:
         UsageError: the settings do not fit the generator or the state.
         FileFormatError: the state is not one of a run's.
-        GeneratorError: the pictures are not finite, or do not depend on z.
+        GeneratorError: the images are not finite, or do not depend on z.
     """
     solution: Solution | None = None
     for step in iterate(generator, settings or LearnSettings(), state, group):
@@ -85,13 +85,32 @@ def iterate(
     Raises:
         UsageError: the settings do not fit the generator, or the state was made with others.
         FileFormatError: the state is not one of a run's; the part that is wrong is named.
-        GeneratorError: the pictures are not finite, or do not depend on z.
+        GeneratorError: the images are not finite, or do not depend on z.
     """
     run = _Run(generator, settings, group.broadcast(state), group)
+    yield from run.live()
     yield from run.survey()
     yield from run.solve()
     yield from run.measure()
     yield run.finish()
+
+
+def surveyed(
+    generator: Generator,
+    settings: LearnSettings,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    group: ProcessGroup = ALONE,
+) -> Problem:
+    """Find the search space that :func:`learn` would search with the same settings.
+
+    Arguments and errors are those of :func:`learn`.
+    """
+    run = _Run(generator, settings, None, group)
+    for step in run.survey():
+        if progress is not None:
+            progress(step)
+    return run.problem
 
 
 class _Run:
@@ -125,6 +144,8 @@ class _Run:
             check_like(self.state.get(part), none, part)
         self.evaluator.evaluations = self.state["evaluations"]
         self.evaluator.gradients = self.state["gradients"]
+        self.products: int
+        self.basis: torch.Tensor
         self.problem: Problem
         self.found: Found
         self.directions: torch.Tensor
@@ -154,34 +175,61 @@ class _Run:
         """Add to the state; what steps already carry stays as it is."""
         self.state = {**self.state, **parts}
 
-    def survey(self) -> Iterator[Progress]:
-        """Find the search space from vector-Jacobian products."""
-        total = self.settings.cotangents(self.outline.block)
-        saved = self.state.get("survey")
-        survey = begun = Survey.empty(self.generator.z_dim)
+    def live(self) -> Iterator[Progress]:
+        """Find the dimensions of z on which the image depends."""
+        saved, block = self.state.get("live"), self.outline.block
+        live = begun = LiveSpace.empty(block, self.generator.z_dim)
         if saved is not None:
-            check_like(saved, begun.state_dict(), "survey")
-            check_done(saved["count"], total, "survey.count")
-            survey = begun = Survey.from_state(saved)
-        for survey in begun.continued(
-            self.evaluator,
-            lambda start, count: sample_inputs(
-                self.generator, start, count, "survey", seed=self.settings.seed
-            ),
-            total=total,
-            seed=self.settings.seed,
-        ):
-            self.keep(survey=survey.state_dict())
-            yield self.step("search space", survey.count, total)
-        space = survey.space(self.outline.block, ndirs=self.settings.ndirs, dims=self.settings.search_dims)
-        space = space.broadcast(self.group)
+            check_like(saved, begun.state_dict(), "live")
+            check_done(saved["count"], begun.limit, "live.count")
+            live = begun = LiveSpace.from_state(saved, block)
+        for live in begun.continued(self.evaluator, self.surveyed, seed=self.settings.seed):
+            self.keep(live=live.state_dict())
+            yield self.step("live dimensions", live.count, live.limit)
+        self.products = live.count
+        self.basis = self.group.broadcast(live.basis())
+
+    def surveyed(self, start: int, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The latents of the survey."""
+        return sample_inputs(self.generator, start, count, "survey", seed=self.settings.seed)
+
+    def survey(self) -> Iterator[Progress]:
+        """Find the search space from first derivatives along all that is live."""
+        block, settings = self.outline.block, self.settings
+        survey = Survey.empty(block, self.basis)
+        each = images_per_latent(block, survey.z_dim, live=len(self.basis))
+        counts = settings.survey_counts(each, classes=len(self.generator.classes))
+        saved = self.state.get("survey")
+        if saved is not None:
+            check_like(saved, survey.state_dict(), "survey")
+            check_done(saved["count"], counts[-1], "survey.count")
+            survey = survey.resumed(saved)
+        for count in counts:
+            if survey.count > count:
+                continue  # asked before the run was stopped, and not settled then
+            begun = survey
+            for survey in begun.continued(
+                self.evaluator,
+                self.surveyed,
+                total=count,
+                seed=settings.seed,
+                epsilon=settings.difference_epsilon,
+            ):
+                self.keep(survey=survey.state_dict())
+                yield self.step("search space", survey.count, counts[-1])
+            space = survey.space(ndirs=settings.ndirs, dims=settings.search_dims).broadcast(self.group)
+            if not space.overlap < SETTLED:
+                break
+        if space.overlap < SETTLED:
+            self.notes.append(_unsettled(space))
         self.problem = Problem(
             outline=replace(self.outline, dims=space.dims),
             generator=self.generator,
             evaluator=self.evaluator,
             survey=survey,
+            surveyed=self.products + survey.images,
             space=space,
-            differences=self.settings.differences(),
+            differences=settings.differences(),
         )
 
     def solve(self) -> Iterator[Progress]:
@@ -196,9 +244,11 @@ class _Run:
         self.notes += self.found.notes
 
     def _checked(self, found: Found | None) -> Found:
-        """The leader's result, or a UsageError where a solver has given what cannot be.
+        """The leader's result, checked: errors of a solver that somebody is writing are told as sentences.
 
-        Who meets it is who writes the solver.
+        Raises:
+            UsageError: there is no result, or its directions have another shape, are not finite, or are
+                linearly dependent.
         """
         name, expected = self.settings.solver, (self.settings.ndirs, self.generator.z_dim)
         if found is None:
@@ -212,7 +262,8 @@ class _Run:
         lengths = rows.norm(dim=1, keepdim=True)
         if bool((lengths == 0).any()) or float(torch.linalg.svdvals(rows / lengths)[-1]) < _INDEPENDENT:
             raise UsageError(f"solver {name} gave directions that are linearly dependent")
-        return replace(found, directions=self.group.broadcast(rows))
+        stability = None if found.stability is None else self.group.broadcast(found.stability.float())
+        return replace(found, directions=self.group.broadcast(rows), stability=stability)
 
     def measure(self) -> Iterator[Progress]:
         """Measure the directions at fresh latents; begun again where a run is resumed in its middle."""
@@ -225,7 +276,7 @@ class _Run:
             self.directions,
             solver=self.settings.solver,
             settings=self.settings.scoring(),
-            space=self.problem.space,
+            problem=self.problem,
             group=self.group,
         ):
             if step.scorecard is None:
@@ -240,21 +291,21 @@ class _Run:
             scorecard=self.card,
             space=self.problem.space,
             off_diagonal=self.found.off_diagonal,
+            stability=self.found.stability,
+            latents=self.found.latents,
             evaluations=self.evaluator.evaluations,
             gradients=self.evaluator.gradients,
-            warnings=(),
+            warnings=tuple(self.notes),
             solver=self.settings.described(self.problem.outline),
         )
-        strongest = max(float(solution.effect.max()), float(self.problem.space.eigenvalues[0]) ** 0.5)
-        warnings = (*self.notes, *_weak(solution.effect, strongest))
-        return replace(self.step("done", 1, 1), solution=replace(solution, warnings=warnings))
+        return replace(self.step("done", 1, 1), solution=solution)
 
 
-def _weak(effect: torch.Tensor, strongest: float) -> tuple[str, ...]:
-    """A sentence for each direction that hardly does anything."""
-    return tuple(
-        f"direction {index} hardly does anything: its effect, {value:.2g}, "
-        f"is {value / strongest:.1%} of the strongest; ask for fewer directions (--ndirs)"
-        for index, value in enumerate(effect.tolist())
-        if value < WEAK * strongest
+def _unsettled(space: SearchSpace) -> str:
+    """What a user should know of a search space that depends on the latents."""
+    return (
+        f"the search space itself is a matter of luck: the {space.dims} dimensions that two halves of its "
+        f"{space.latents} latents give overlap {space.overlap:.2f} (1 is the same), and carry "
+        f"{space.trace_share:.0%} of the image's change; measure more (--survey-latents), or search more of "
+        "them (--search-dims)"
     )

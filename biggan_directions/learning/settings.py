@@ -8,20 +8,15 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from biggan_directions.errors import UsageError
-from biggan_directions.metrics.scoring import ScoreSettings
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Solver
+from biggan_directions.solvers.block import Block, check_sizes, parse_search_space
 from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Drawable
 from biggan_directions.solvers.problem import Outline
 from biggan_directions.solvers.settings import plain_values, read_settings
-from biggan_directions.solvers.subspace import (
-    Block,
-    check_sizes,
-    cotangents_needed,
-    default_dims,
-    parse_search_space,
-)
+from biggan_directions.solvers.subspace import CHECKED, default_dims, thorough_latents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +32,15 @@ class LearnSettings:
         search_dims: dimensions of it to search; left out, found by measurement.
         seed: of everything random.
         micro_batch: images drawn at once.
-        latents: where second derivatives are measured.
-        difference_epsilon: step of second differences, in units of z.
+        latents: number of latents at which a closed form measures derivatives; left out, as many as it takes
+            until two halves of them agree, within the budget.
+        agreement: stability of every direction at which measuring stops, the |cos| between the halves.
+        budget: images to draw for finding directions, if ``latents`` is left out. At least 4 latents are
+            surveyed and 8 measured.
+        difference_epsilon: step of differences, in units of z.
         sketch: numbers kept of an image that has more.
-        vjps: vector-Jacobian products that find the active space; left out, twice the dimensions, 64 to 256.
+        survey_latents: latents at which all that is live is measured to find its most active part; left out,
+            4 to 32, until two halves of them agree, and within a third of the budget.
         score_latents: fresh latents at which the directions are measured once they are found.
 
     Raises:
@@ -51,20 +51,24 @@ class LearnSettings:
     """
 
     ndirs: int = 6
-    solver: str = "jacobi"
+    solver: str = "orojar"
     search_space: str = "active"
     search_dims: int | None = None
     seed: int = 0
     micro_batch: int = 4
-    latents: int = 64
+    latents: int | None = None
+    agreement: float = 0.98
+    budget: int = 1500
     difference_epsilon: float = 0.1
     sketch: int = 2048
-    vjps: int | None = None
+    survey_latents: int | None = None
     score_latents: int = 16  # as many as `score` takes, so that it says the same again
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        least = {"ndirs": 1, "micro_batch": 1, "latents": 1, "vjps": 1, "search_dims": 1, "sketch": 1}
+        least = dict.fromkeys(
+            ("ndirs", "micro_batch", "latents", "survey_latents", "search_dims", "sketch", "budget"), 1
+        )
         for name, bound in least.items():
             value = getattr(self, name)
             if value is not None and value < bound:
@@ -73,6 +77,8 @@ class LearnSettings:
             raise UsageError(
                 f"difference epsilon must be a finite number above 0, got {self.difference_epsilon}"
             )
+        if not 0 < self.agreement < 1:
+            raise UsageError(f"agreement must lie between 0 and 1, got {self.agreement}")
         if self.score_latents < 2:
             raise UsageError(
                 f"score latents must be 2 or more, to tell how sure a measure is, got {self.score_latents}"
@@ -107,7 +113,7 @@ class LearnSettings:
 
     def differences(self) -> Differences:
         """How to difference whole images."""
-        return Differences(epsilon=self.difference_epsilon, blocks=(), balanced=False, sketch=self.sketch)
+        return Differences(epsilon=self.difference_epsilon, blocks=(), floor=None, sketch=self.sketch)
 
     def block(self, z_dim: int) -> Block:
         """The part of z that is searched.
@@ -138,13 +144,26 @@ class LearnSettings:
             block=block,
             dims=dims or self.search_dims or default_dims(block, self.ndirs),
             latents=self.latents,
+            agreement=self.agreement,
+            budget=self.budget,
             seed=self.seed,
             micro_batch=self.micro_batch,
         )
 
-    def cotangents(self, block: Block) -> int:
-        """How many vector-Jacobian products to take."""
-        return cotangents_needed(block) if self.vjps is None else self.vjps
+    def survey_counts(self, each: int, *, classes: int = 1) -> tuple[int, ...]:
+        """The numbers of latents after which to ask whether the search space has settled.
+
+        Args:
+            each: images drawn at a latent.
+            classes: number of classes; each is met by a latent before the survey ends, up to a limit.
+        """
+        if self.survey_latents is not None:
+            return (self.survey_latents,)
+        if registry.find(self.solver).thorough_survey:
+            return (thorough_latents(each),)
+        affordable = self.budget // 3 // each
+        least = min(max(CHECKED[0], classes), CHECKED[-1])
+        return tuple(count for count in CHECKED if least <= count <= affordable) or (least,)
 
     def scoring(self) -> ScoreSettings:
         """How the directions are measured once they are found: as ``score`` does, without baselines."""
@@ -174,16 +193,19 @@ class LearnSettings:
         return read
 
     def described(self, outline: Outline) -> dict[str, Any]:
-        """Name and every setting used, with what was left out filled in: for the result's file."""
-        return {
+        """Name and every setting used, for the result's file, without those that were left to measurement."""
+        used = {
             "name": self.solver,
             "search_space": self.search_space,
             "search_dims": outline.dims,
             "micro_batch": self.micro_batch,
-            "vjps": self.cotangents(outline.block),
+            "survey_latents": self.survey_latents,
             "latents": self.latents,
+            "agreement": self.agreement,
+            "budget": self.budget,
             "difference_epsilon": self.difference_epsilon,
             "sketch": self.sketch,
             "score_latents": self.score_latents,
             **self.made().described(outline),
         }
+        return {key: value for key, value in used.items() if value is not None}

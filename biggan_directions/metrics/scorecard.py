@@ -10,19 +10,26 @@ import torch
 from biggan_directions.scores import Measure, SetScore
 
 # The bounds of the words that a set is described with; docs/numbers.md states them.
-WEAK = 0.05  # of the strongest effect: a direction below it hardly does anything
+WEAK = 0.05  # of the strongest effect in the search space: a direction below it hardly does anything
 SAME = 0.8  # overlap from which two directions are called nearly the same
 PARTLY_SAME = 0.5  # and from which partly the same
 
 
-def remarks(scored: SetScore) -> tuple[str, ...]:
-    """What a person should look at first: directions that do next to nothing, or much the same."""
+def remarks(scored: SetScore, strongest: float | None = None) -> tuple[str, ...]:
+    """What a person should look at first: directions that do next to nothing, or much the same.
+
+    Args:
+        scored: the set.
+        strongest: effect of the strongest direction of the search space, as the scorecard has it; left out,
+            of the set.
+    """
     effects = [direction.effect.value or 0.0 for direction in scored.directions]
+    strongest = max(*effects, strongest or 0.0, 0.0)
     found = [
-        f"direction {index} hardly does anything: effect {effect:.2g}, {effect / max(effects):.0%} of the "
+        f"direction {index} hardly does anything: effect {effect:.2g}, {effect / strongest:.0%} of the "
         "strongest"
         for index, effect in enumerate(effects)
-        if effect < WEAK * max(effects)
+        if effect < WEAK * strongest
     ]
     alike = _overlapping(scored)
     found += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,64 +18,25 @@ from biggan_directions.linalg import completed
 from biggan_directions.metrics.matching import match
 from biggan_directions.metrics.measures import Measurements
 from biggan_directions.metrics.scorecard import digest
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.scores import Scorecard, SetScore
 from biggan_directions.solvers import registry
-from biggan_directions.solvers.derivatives import Differences, derivatives, evaluations_per_latent
+from biggan_directions.solvers.block import parse_search_space
+from biggan_directions.solvers.derivatives import Differences, derivatives
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.sketch import Sketch
 from biggan_directions.solvers.subspace import (
     SearchSpace,
     Survey,
-    cotangents_needed,
     default_dims,
-    parse_search_space,
+    images_per_latent,
+    thorough_latents,
 )
 from biggan_directions.traversal import default_distance, even_fractions, latents_along
 
-BASELINES = ("random", "coordinate", "first-order", "sefa")
-
 _KEPT = 16384  # numbers kept of a change of the image, to compare it across latents: all of 64 × 64
-
-Truth = tuple[tuple[str, ...], torch.Tensor]
-"""Names of the true factors, and their directions: orthonormal rows ``(factors, z_dim)``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScoreSettings:
-    """How to measure.
-
-    Attributes:
-        latents: how many.
-        seed: of latents, signs, sketches and the random baseline; their streams are not those of learning.
-        baselines: solvers to measure beside the set, of those that draw no images of their own.
-        epsilon: step of differences, in units of z.
-        positions: images along a traversal, an odd number from 3.
-        micro_batch: images drawn at once.
-
-    Raises:
-        UsageError: a value is out of range or unknown.
-    """
-
-    latents: int = 16
-    seed: int = 0
-    baselines: tuple[str, ...] = BASELINES
-    epsilon: float = 0.1
-    positions: int = 7
-    micro_batch: int = 8
-
-    def __post_init__(self) -> None:
-        if self.latents < 2:
-            raise UsageError(f"latents must be 2 or more, to tell how sure a measure is, got {self.latents}")
-        for name in self.baselines:
-            registry.find(name)
-        even_fractions(self.positions)
-
-
-def images_needed(settings: ScoreSettings, *, ndirs: int, dims: int) -> int:
-    """How many images measuring one set takes; more where its directions leave the space of ``dims``."""
-    traversal = 1 + ndirs * (settings.positions - 1)
-    return settings.latents * (evaluations_per_latent(dims, ndirs) + traversal)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +56,6 @@ def score(
     solver: str = "directions",
     search_space: str = "all",
     settings: ScoreSettings | None = None,
-    truth: Truth | None = None,
     others: Sequence[tuple[str, torch.Tensor]] = (),
 ) -> Scorecard:
     """Measure a set of directions and its baselines; arguments as of :func:`iterate_score`."""
@@ -104,7 +65,6 @@ def score(
         solver=solver,
         search_space=search_space,
         settings=settings,
-        truth=truth,
         others=others,
     )
     *_, last = steps
@@ -119,8 +79,7 @@ def iterate_score(
     solver: str = "directions",
     search_space: str = "all",
     settings: ScoreSettings | None = None,
-    truth: Truth | None = None,
-    space: SearchSpace | None = None,
+    problem: Problem | None = None,
     others: Sequence[tuple[str, torch.Tensor]] = (),
     known: Scorecard | None = None,
     group: ProcessGroup = ALONE,
@@ -134,8 +93,8 @@ def iterate_score(
         search_space: the part of z that the baselines look in, and the penalty is measured over: its live
             and most active dimensions.
         settings: how; the defaults where left out.
-        truth: the true directions, where they are known; left out, those that the generator knows.
-        space: the search space, where it is known already, as after learning; only without baselines.
+        problem: what the directions were found in; its search space takes the place of a new survey's, and
+            ``search_space`` is not looked at.
         others: further sets to measure at the same latents, each with what it is to be called.
         known: a scorecard of these directions, such as the one that learning ended with: where it is of the
             same latents, they are not measured again.
@@ -152,16 +111,11 @@ def iterate_score(
                 f"directions of shape {tuple(rows.shape)} are not of {generator.model}, whose z has "
                 f"{generator.z_dim} numbers: choose the --model they were learnt on"
             )
-    if truth is None and isinstance(generator, KnownTruth):
-        truth = generator.true_directions
-    run = _Run(generator, settings or ScoreSettings(), truth, group)
-    if space is None:
+    run = _Run(generator, settings or ScoreSettings(), group)
+    if problem is None:
         yield from run.survey(search_space, max(len(rows) for _, rows in asked))
-    elif run.settings.baselines:
-        raise UsageError("baselines need a search space of their own: leave out space, or the baselines")
     else:
-        run.space = space.broadcast(group)
-        run.second_moment = run.space.second_moment()
+        run.adopt(problem)
     baselines, notes = run.baselines()
     scores = []
     fingerprint = digest(directions)
@@ -183,6 +137,7 @@ def iterate_score(
         seed=run.settings.seed,
         latents=run.settings.latents,
         evaluations=run.evaluator.evaluations,
+        strongest=run.strongest,
         notes=notes,
     )
     yield ScoreStep(phase="done", done=1, total=1, scorecard=card)
@@ -191,10 +146,8 @@ def iterate_score(
 class _Run:
     """One scoring: the same latents for every set."""
 
-    def __init__(
-        self, generator: Generator, settings: ScoreSettings, truth: Truth | None, group: ProcessGroup
-    ) -> None:
-        self.generator, self.settings, self.truth, self.group = generator, settings, truth, group
+    def __init__(self, generator: Generator, settings: ScoreSettings, group: ProcessGroup) -> None:
+        self.generator, self.settings, self.group = generator, settings, group
         self.evaluator = Evaluator(generator, settings.micro_batch, group)
         self.latents = partial(sample_inputs, generator, seed=settings.seed)
         self.second_moment: torch.Tensor
@@ -203,8 +156,13 @@ class _Run:
         self.scored: SetScore
         self._sketch: Sketch | None = None
 
+    @property
+    def strongest(self) -> float:
+        """The effect of the strongest direction of the search space."""
+        return math.sqrt(self.space.eigenvalues[0])
+
     def survey(self, search_space: str, ndirs: int) -> Iterator[ScoreStep]:
-        """Find the live part of the search space, from fresh vector-Jacobian products."""
+        """Find the live part of the search space, from first derivatives at fresh latents."""
         block = replace(parse_search_space(search_space, self.generator.z_dim), active=True)
         ndirs = min(ndirs, block.size)
         outline = Outline(
@@ -214,28 +172,45 @@ class _Run:
             block=block,
             dims=default_dims(block, ndirs),
             latents=self.settings.latents,
+            agreement=1.0,  # no solver that is a baseline measures anything
+            budget=0,
             seed=self.settings.seed,
             micro_batch=self.settings.micro_batch,
         )
         self._check_cheap(outline)
-        total, survey = cotangents_needed(block), Survey.empty(self.generator.z_dim)
-        for survey in Survey.empty(self.generator.z_dim).continued(
+        live = nothing = LiveSpace.empty(block, self.generator.z_dim)
+        inputs = partial(self.latents, purpose="scoring survey")
+        for live in nothing.continued(self.evaluator, inputs, seed=self.settings.seed):
+            yield ScoreStep(phase="live dimensions", done=live.count, total=live.limit)
+        survey = begun = Survey.empty(block, live.basis())
+        each = images_per_latent(block, self.generator.z_dim, live=len(survey.basis))
+        total = thorough_latents(each)
+        for survey in begun.continued(
             self.evaluator,
-            lambda start, count: self.latents(start, count, "scoring survey"),
+            inputs,
             total=total,
             seed=self.settings.seed,
+            epsilon=self.settings.epsilon,
         ):
             yield ScoreStep(phase="search space", done=survey.count, total=total)
-        self.space = survey.space(block, ndirs=ndirs, dims=None).broadcast(self.group)
+        self.space = survey.space(ndirs=ndirs, dims=None).broadcast(self.group)
         self.second_moment = survey.total / survey.count
         self.problem = Problem(
             outline=replace(outline, dims=self.space.dims),
             generator=self.generator,
             evaluator=self.evaluator,
             survey=survey,
+            surveyed=live.count + survey.images,
             space=self.space,
-            differences=Differences(epsilon=self.settings.epsilon, blocks=(), balanced=False),
+            differences=Differences(epsilon=self.settings.epsilon, blocks=(), floor=None),
         )
+
+    def adopt(self, problem: Problem) -> None:
+        """Take the search space of the problem that the directions were found in."""
+        self._check_cheap(problem.outline)
+        self.problem = problem
+        self.space = problem.space.broadcast(self.group)
+        self.second_moment = self.space.second_moment()
 
     def _check_cheap(self, outline: Outline) -> None:
         """Refuse a baseline that draws images of its own: what it finds is to be learnt once, and kept."""
@@ -274,7 +249,7 @@ class _Run:
                 class_index,
                 basis,
                 signs=signs(1, len(basis), purpose="scoring/signs", seed=self.settings.seed, offset=index)[0],
-                differences=Differences(epsilon=self.settings.epsilon, blocks=(1,), balanced=False),
+                differences=Differences(epsilon=self.settings.epsilon, blocks=(1,), floor=None),
                 generator=stream("scoring/sketch", self.settings.seed, index),
                 rows=len(directions),
             )
@@ -324,8 +299,8 @@ class _Run:
         recovery: list[float | None] = [None] * len(directions)
         factor: list[str | None] = [None] * len(directions)
         mean = least = None
-        if self.truth is not None:
-            names, true = self.truth
+        if isinstance(self.generator, KnownTruth):
+            names, true = self.generator.true_directions
             cosines = (directions @ true.double().T).abs().clamp(max=1)
             best = cosines.max(dim=1)
             recovery, factor = best.values.tolist(), [names[index] for index in best.indices.tolist()]
@@ -336,7 +311,7 @@ class _Run:
             directions=tuple(
                 replace(direction, recovery=cosine, factor=true_name)
                 for direction, cosine, true_name in zip(
-                    sums.scores(self.settings.epsilon, strongest=float(self.space.eigenvalues[0]) ** 0.5),
+                    sums.scores(self.settings.epsilon, strongest=self.strongest),
                     recovery,
                     factor,
                     strict=True,

@@ -37,7 +37,7 @@ class EditRecord:
     classes_option: tuple[str, ...] = ()
     truncation_option: bool = False
     options: tuple[str, ...] = ()
-    out: str = "picture.png"
+    out: str = "edit.png"
 
     def command(self) -> str:
         """The command that makes the same image, quoted for a shell.
@@ -47,7 +47,7 @@ class EditRecord:
         ...     seed=7, samples=(2,), moves={1: 0.0, 0: -0.1234567},
         ... )
         >>> record.command()
-        "biggan-directions edit 'my car.pt' --seed 7 --sample 2 --move 0=-0.1234567 --out picture.png"
+        "biggan-directions edit 'my car.pt' --seed 7 --sample 2 --move 0=-0.1234567 --out edit.png"
         """
         words = list(self.options)
         for name in self.classes_option:

@@ -22,7 +22,7 @@ GALLERY_NAME = "gallery.html"
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """What the page says of a set of directions beside its pictures.
+    """What the page says of a set of directions beside its images.
 
     ``file`` and ``score_command`` are as a shell takes them. ``file`` is None where the file has no place for
     names; ``score_command`` None where nothing can be measured. ``fingerprint`` tells the browser whose names
@@ -68,7 +68,7 @@ def write_gallery(
         account: what it says.
         directions: what it shows.
         fractions: the positions in every strip, as fractions of a direction's distance.
-        size: height and width of a picture in the strips.
+        size: height and width of an image in the strips.
 
     Raises:
         OutputError: the file cannot be written.

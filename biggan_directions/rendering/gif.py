@@ -51,7 +51,7 @@ LADDER = (
     Quality(64, 0.0, 14, "64 colours, changes under 14 grey levels left out"),
 )
 
-# White, the marker's line and the steps between ink and paper: labels keep their colour whatever the pictures
+# White, the marker's line and the steps between ink and paper: labels keep their colour whatever the images
 # need.
 _GREYS = (WHITE, RULE, 34, 65, 96, 128, 160, 190)
 _SAMPLED_PIXELS = 30_000
@@ -81,12 +81,12 @@ def encode_gif(frames: Sequence[Image.Image], delay_ms: int, *, quality: Quality
     return file.getvalue()
 
 
-def build_palette(pictures: Sequence[NDArray[np.uint8]], colours: int) -> NDArray[np.uint8]:
-    """At most ``colours`` colours (n, 3) for all ``pictures``: the labels' greys, then their own."""
-    total = sum(picture.shape[0] * picture.shape[1] for picture in pictures)
+def build_palette(images: Sequence[NDArray[np.uint8]], colours: int) -> NDArray[np.uint8]:
+    """At most ``colours`` colours (n, 3) for all ``images``: the labels' greys, then their own."""
+    total = sum(image.shape[0] * image.shape[1] for image in images)
     # an odd step that shares no factor with usual widths, so that the sample is not a few columns
     step = 2 * (total // (2 * _SAMPLED_PIXELS)) + 1
-    sample = np.concatenate([picture.reshape(-1, 3)[step // 2 :: step] for picture in pictures])
+    sample = np.concatenate([image.reshape(-1, 3)[step // 2 :: step] for image in images])
     greys = np.repeat(np.array(_GREYS, np.uint8)[:, None], 3, 1)
     sample = sample[(sample != WHITE).any(1)]
     if len(sample) == 0:
@@ -111,7 +111,7 @@ class _Mapping:
     def indices(self, pixels: NDArray[np.uint8]) -> Indices:
         """Palette indices (H, W) of ``pixels`` (H, W, 3).
 
-        The dither is a fixed pattern added before rounding: what stands still in the pictures stands still in
+        The dither is a fixed pattern added before rounding: what stands still in the images stands still in
         the file.
         """
         height, width = pixels.shape[:2]

@@ -15,7 +15,7 @@ Generate: TypeAlias = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor
 """All that rendering knows of a generator: z (N, z_dim), class_index (N,) or None to images (N, 3, H, W)."""
 
 ImageArray: TypeAlias = NDArray[np.uint8]
-"""One picture as bytes, (H, W, 3)."""
+"""One image as bytes, (H, W, 3)."""
 
 
 def to_bytes(images: torch.Tensor) -> NDArray[np.uint8]:
@@ -33,7 +33,7 @@ def to_bytes(images: torch.Tensor) -> NDArray[np.uint8]:
             f"The generator gave shape {tuple(images.shape)}: expected (N, 3, height, width)."
         )
     if not bool(torch.isfinite(images).all()):
-        raise GeneratorError("The generator gave a picture with values that are not finite.")
+        raise GeneratorError("The generator gave an image with values that are not finite.")
     scaled = images.detach().float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
     return np.ascontiguousarray(scaled.permute(0, 2, 3, 1).cpu().numpy())
 
@@ -41,7 +41,7 @@ def to_bytes(images: torch.Tensor) -> NDArray[np.uint8]:
 def draw(
     generate: Generate, z: torch.Tensor, class_index: torch.Tensor | None = None, *, batch_size: int = 8
 ) -> Iterator[ImageArray]:
-    """Yield the picture of each z (N, z_dim), in order, drawing ``batch_size`` at a time."""
+    """Yield the image of each z (N, z_dim), in order, drawing ``batch_size`` at a time."""
     if batch_size < 1:
         raise UsageError(f"batch_size is {batch_size}: expected 1 or more.")
     for start in range(0, len(z), batch_size):
@@ -52,9 +52,9 @@ def draw(
         yield from to_bytes(images)
 
 
-def resized(picture: ImageArray, width: int, height: int) -> Image.Image:
-    """``picture`` at another size, by Lanczos: repeated pixels would make small pictures look like bricks."""
-    image = Image.fromarray(picture)
+def resized(pixels: ImageArray, width: int, height: int) -> Image.Image:
+    """An image at another size, by Lanczos: repeated pixels would make small images look like bricks."""
+    image = Image.fromarray(pixels)
     return image if image.size == (width, height) else image.resize((width, height), Image.Resampling.LANCZOS)
 
 

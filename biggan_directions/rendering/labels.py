@@ -1,4 +1,4 @@
-"""Words and numbers drawn into pictures: safe characters, measured widths, one typeface."""
+"""Words and numbers drawn into images: safe characters, measured widths, one typeface."""
 
 import functools
 import math
@@ -11,7 +11,7 @@ from PIL import ImageFont
 
 Weight = Literal["Regular", "Medium"]
 
-# Greys only: a picture's own colours are the ones to look at, and a GIF's palette keeps a few greys for the
+# Greys only: an image's own colours are the ones to look at, and a GIF's palette keeps a few greys for the
 # labels.
 WHITE, RULE, FAINT, SOFT, INK = 255, 216, 144, 96, 34
 

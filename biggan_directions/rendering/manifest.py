@@ -17,7 +17,7 @@ _LARGEST_MANIFEST, _LARGEST_STRIPS = 2**24, 2**30  # bytes
 
 
 class Strips(msgspec.Struct, frozen=True):
-    """An animation's strips for the page, base64 in JSON, and the height and width of a picture in them."""
+    """An animation's strips for the page, base64 in JSON, and the height and width of an image in them."""
 
     strips: list[bytes]
     size: tuple[int, int]

@@ -26,6 +26,16 @@ SHEET_NAME = "sheet.png"
 _CLASSES_ON_SHEET = 3
 
 
+def name_of(file: str, *, part: bool) -> str:
+    """The name of the sheet, the page or the animation of all directions; of a part of a set, another name.
+
+    >>> name_of("gallery.html", part=False), name_of("gallery.html", part=True)
+    ('gallery.html', 'gallery_part.html')
+    """
+    path = Path(file)
+    return f"{path.stem}_part{path.suffix}" if part else file
+
+
 @dataclass(frozen=True, kw_only=True)
 class RenderedFile:
     """A file that is done.
@@ -48,7 +58,8 @@ class RenderPlan:
 
     The files are a contact sheet, an animation of each direction or one of all, and the page. The sheet shows
     the first sample, or the first of each of up to three classes. The page shows the images of the
-    animations: none is drawn for it.
+    animations: none is drawn for it. Where some of the directions are not shown, sheet and page have names of
+    their own (:func:`name_of`), so that those of the whole set stay.
 
     Args:
         request: what is drawn.
@@ -80,8 +91,11 @@ class RenderPlan:
         self._on_sheet = _sheet_samples(request.class_index)
         self._page_of = hashlib.sha256(repr(request.account).encode()).hexdigest()
         self._sheet_of = hashlib.sha256(repr(list(request.printed)).encode()).hexdigest()
-        self._sheet_kept = manifest is not None and manifest.has(SHEET_NAME, self._sheet_of)
-        page_kept = manifest is not None and manifest.has(GALLERY_NAME, self._page_of)
+        self._part = request.part
+        self._sheet_name = name_of(SHEET_NAME, part=self._part)
+        self._page_name = name_of(GALLERY_NAME, part=self._part)
+        self._sheet_kept = manifest is not None and manifest.has(self._sheet_name, self._sheet_of)
+        page_kept = manifest is not None and manifest.has(self._page_name, self._page_of)
         self._draws_page = request.account is not None and not page_kept
         self._kept = {} if manifest is None else self._kept_animations(manifest)
 
@@ -136,8 +150,10 @@ class RenderPlan:
 
     def _target(self, group: tuple[int, ...]) -> Path:
         """Where an animation goes; names play no part in it."""
-        stem = "directions" if self._settings.grid else f"direction_{group[0]:02d}"
-        return self._folder / f"{stem}{SUFFIXES[self._settings.format]}"
+        suffix = SUFFIXES[self._settings.format]
+        if self._settings.grid:
+            return self._folder / name_of(f"directions{suffix}", part=self._part)
+        return self._folder / f"direction_{group[0]:02d}{suffix}"
 
     def _kept_animations(self, manifest: Manifest) -> dict[tuple[int, ...], Strips | None]:
         """The animations that need not be drawn: they are there and, for a page to be made, their strips."""
@@ -150,7 +166,7 @@ class RenderPlan:
         return found
 
     def _sheet(self, generate: Generate, base: Sequence[ImageArray] | None) -> RenderedFile:
-        path, request = self._folder / SHEET_NAME, self._request
+        path, request = self._folder / self._sheet_name, self._request
         if not self._sheet_kept:
             index = request.class_index
             part = replace(
@@ -162,7 +178,7 @@ class RenderPlan:
             sheet = contact_sheet(generate, part, settings=self._settings, base=shared)
             write_png(sheet, path, comment=self._comment(request.shown))
             if self._manifest:
-                self._manifest.add(SHEET_NAME, self._sheet_of)
+                self._manifest.add(self._sheet_name, self._sheet_of)
         return RenderedFile(path=path, size_bytes=_size(path), kept=self._sheet_kept)
 
     def _encoded(self, generate: Generate, base: Sequence[ImageArray] | None) -> Iterator[Encoded]:
@@ -209,7 +225,7 @@ class RenderPlan:
         )
 
     def _page(self, account: Account, strips: Mapping[tuple[int, ...], Strips]) -> RenderedFile:
-        path, request = self._folder / GALLERY_NAME, self._request
+        path, request = self._folder / self._page_name, self._request
         if self._draws_page:
             samples = len(request.z)
             extents = request.extents(self._settings)
@@ -217,7 +233,7 @@ class RenderPlan:
                 PageDirection(
                     index=index,
                     name=request.name(index),
-                    effect=request.effect(index),
+                    effect=request.printed_effect(index),
                     distance=extents[index].distance,
                     strips=strips[group].strips[place * samples : (place + 1) * samples],
                 )
@@ -228,7 +244,7 @@ class RenderPlan:
             size = strips[self._groups[0]].size
             write_gallery(path, account, directions, fractions=fractions, size=size)
             if self._manifest:
-                self._manifest.add(GALLERY_NAME, self._page_of)
+                self._manifest.add(self._page_name, self._page_of)
         if self._manifest:
             self._manifest.drop_strips()
         return RenderedFile(path=path, size_bytes=_size(path), kept=not self._draws_page)

@@ -61,6 +61,11 @@ class RenderRequest:
         """The indices of the directions that are shown, each once."""
         return tuple(range(len(self.directions)) if self.indices is None else dict.fromkeys(self.indices))
 
+    @property
+    def part(self) -> bool:
+        """Whether some of the directions are not shown."""
+        return len(self.shown) < len(self.directions)
+
     def name(self, index: int) -> str:
         """The name of a direction, "" where it has none."""
         return self.names[index] if len(self.names) else ""

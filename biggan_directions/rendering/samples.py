@@ -1,4 +1,4 @@
-"""Which pictures are shown: the same for every command at the same seed, whatever their number."""
+"""Which images are shown: the same for every command at the same seed, whatever their number."""
 
 from __future__ import annotations
 

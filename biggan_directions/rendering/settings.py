@@ -16,7 +16,7 @@ class RenderSettings:
 
     ``samples`` and ``seed`` say which latents are drawn; whoever draws them reads both, and a file's comment
     names the seed. ``distance`` in units of z; None: from each direction's effect. ``scale`` enlarges
-    pictures by a whole number; None: to 128 pixels, a picture that has the frame to itself to 256. ``fps`` of
+    images by a whole number; None: to 128 pixels, an image that has the frame to itself to 256. ``fps`` of
     a GIF is the nearest that its clock, which ticks in hundredths of a second, can keep steadily.
     """
 
@@ -54,7 +54,7 @@ class RenderSettings:
         return default_distance(effect) if self.distance is None else Extent(self.distance, "as asked")
 
     def scale_for(self, resolution: int, images: int) -> int:
-        """By how much pictures of ``resolution`` pixels are enlarged where ``pictures`` share a frame.
+        """By how much images of ``resolution`` pixels are enlarged where ``images`` share a frame.
 
         >>> settings = RenderSettings()
         >>> settings.scale_for(64, 4), settings.scale_for(128, 4), settings.scale_for(64, 1)

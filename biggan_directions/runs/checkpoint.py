@@ -15,6 +15,7 @@ import torch
 from biggan_directions.errors import FileFormatError, ProcessGroupError
 from biggan_directions.files.atomic_write import explained, write_whole
 from biggan_directions.files.torch_file import read_torch_file
+from biggan_directions.learning.state import check_plain
 from biggan_directions.runs.folder import RunFolder
 from biggan_directions.runs.interrupt import Interrupted
 from biggan_directions.version import made_with
@@ -62,13 +63,7 @@ class Checkpoint:
         """
         if not self.path.exists():
             return None, []
-        content = read_torch_file(self.path, largest=_LARGEST_FILE, what="a checkpoint")
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise _damaged(self.path)
-        try:
-            state, before = dict(content["state"]), dict(content["made_with"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise _damaged(self.path) from error
+        state, before = _read(self.path)
         return state, [
             f"the run was started with {name} {before.get(name)} and is resumed with {now}: "
             "the result may differ in its last digits"
@@ -137,6 +132,35 @@ class Checkpoint:
             self.write()
         if isinstance(error, Interrupted):
             error.resumes = self.path.exists()
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings of the run that wrote a checkpoint, and what it says of its generator.
+
+    Raises:
+        FileFormatError: the file is damaged, or is something else.
+    """
+    state, _ = _read(path)
+    found = {}
+    for part in ("settings", "generator"):
+        check_plain(state.get(part), f"{part} of {path}")
+        found[part] = state[part]
+    return found["settings"], found["generator"]
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The state in a file, and what it was made with.
+
+    Raises:
+        FileFormatError: the file is damaged, or is something else.
+    """
+    content = read_torch_file(path, largest=_LARGEST_FILE, what="a checkpoint")
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise _damaged(path)
+    try:
+        return dict(content["state"]), dict(content["made_with"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path) from error
 
 
 def _damaged(path: Path, why: str = "") -> FileFormatError:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from biggan_directions.distributed.process_group import ProcessGroup
+from biggan_directions.errors import BigganDirectionsError, GeneratorError, ProcessGroupError
 from biggan_directions.rendering.images import Generate, draw
 
 
@@ -39,13 +43,26 @@ class SharedDrawing:
         pixels = torch.from_numpy(np.concatenate(_drawn(self._generate, asked, z.device, self._group)))
         return pixels.permute(0, 3, 1, 2).to(z.device, torch.float32) / 127.5 - 1
 
-    def end(self) -> None:
-        """Let the other processes end :func:`serve`."""
-        self._group.broadcast(None)
+
+@contextmanager
+def others_serving(group: ProcessGroup) -> Iterator[None]:
+    """The leader's block in which the other processes run :func:`serve`; they end it when the block ends.
+
+    They end it, too, if the leader alone fails, or if the iterator that the block is part of is closed. An
+    error that all processes have, and an interrupt, end them without being told.
+    """
+    try:
+        yield
+    except (GeneratorError, ProcessGroupError):
+        raise
+    except (GeneratorExit, BigganDirectionsError):
+        group.broadcast(None)
+        raise
+    group.broadcast(None)
 
 
 def serve(generate: Generate, device: torch.device, group: ProcessGroup) -> None:
-    """Draw what the leader's :class:`SharedDrawing` asks for, until it ends.
+    """Draw what the leader's :class:`SharedDrawing` asks for, until its :func:`others_serving` ends.
 
     Raises:
         GeneratorError: the images are not finite, in whichever process.

@@ -72,6 +72,20 @@ def held(path: Path, *, remedy: str = "") -> Iterator[RunFolder]:
         lock.release()
 
 
+def is_held(path: Path) -> bool:
+    """Whether a run works in the folder now; it is not held up by the question."""
+    lock = FileLock(path / LOCK_NAME, timeout=0)
+    try:
+        if (path / LOCK_NAME).exists():
+            lock.acquire()
+            lock.release()
+    except Timeout:
+        return True
+    except OSError:  # such as a folder that is not ours to write in
+        pass
+    return False
+
+
 def _inode(path: Path) -> tuple[int, int]:
     found = path.stat()
     return found.st_dev, found.st_ino

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from biggan_directions.directions import Directions
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
-from biggan_directions.errors import FileFormatError, OutputError, UsageError
+from biggan_directions.errors import BigganDirectionsError, FileFormatError, OutputError, UsageError
 from biggan_directions.files.atomic_write import check_writable, explained
 from biggan_directions.learning.run import iterate
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.learning.state import check_same
 from biggan_directions.runs import interrupt
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, Checkpoint
-from biggan_directions.runs.folder import held
+from biggan_directions.runs.folder import held, is_held
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
 from biggan_directions.scores import SCORES_NAME, Scorecard, read_scores
 
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from biggan_directions.generators import Generator
 
 DIRECTIONS_NAME = "directions.pt"
-_PARTS = {"search space": 1, "measuring": 3, "done": 3}  # any other phase is the solver's own, the second
+Action = Literal["learn", "resume", "replace", "refuse", "nothing to do"]
+"""What a run does with what is in its folder."""
+
+# any other phase is the solver's own, the third
+_PARTS = {"live dimensions": 1, "search space": 2, "measuring": 4, "done": 4}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,7 +64,7 @@ class LearnRun:
 
     >>> from tempfile import TemporaryDirectory
     >>> from biggan_directions import LearnRun, LearnSettings, load_generator
-    >>> car, settings = load_generator("toybox", "car"), LearnSettings(ndirs=2, latents=1, vjps=4)
+    >>> car, settings = load_generator("toybox", "car"), LearnSettings(ndirs=2, latents=1, survey_latents=2)
     >>> with TemporaryDirectory() as folder:
     ...     found = LearnRun(folder, car, settings).finish(resume=True).directions
     ...     again = LearnRun(folder, car, settings).finish(resume=True).directions  # read from the file
@@ -158,6 +162,21 @@ class LearnRun:
         check_same(made, asked)
         return found
 
+    def intended(self, *, resume: bool = False, force: bool = False) -> tuple[Action, str]:
+        """What :meth:`finish` would do with what is in the folder, and why where it would refuse."""
+        there = self.path.exists() or (self.folder / CHECKPOINT_NAME).exists()
+        if is_held(self.folder):
+            return "refuse", f"another run is writing into {self.folder}: wait until it ends"
+        if force:
+            return ("replace" if there else "learn"), ""
+        try:
+            finished = self.finished(resume=resume)
+        except BigganDirectionsError as error:
+            return "refuse", str(error)
+        if finished is not None:
+            return "nothing to do", ""
+        return ("resume" if there else "learn"), ""
+
     def clear(self) -> None:
         """Remove the run's files, so that nothing of it is left when the run that replaces it is resumed.
 
@@ -211,8 +230,8 @@ def solve(
                     total=step.total,
                     measure=step.measure,
                     value=step.value,
-                    part=_PARTS.get(step.phase, 2),
-                    parts=3,
+                    part=_PARTS.get(step.phase, 3),
+                    parts=4,
                 )
             )
             solution = step.solution

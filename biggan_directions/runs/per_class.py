@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +23,7 @@ from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
 from biggan_directions.scores import SCORES_NAME
 
 if TYPE_CHECKING:
-    from biggan_directions.generators import Generator
+    from biggan_directions.generators import Generator, ImageClass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,8 @@ class PerClassResult:
 class PerClassRun:
     """Runs that learn directions for each class of a generator, each into ``FOLDER/CLASS``.
 
+    Where the names of two classes would give the same folder, the class index is appended to both.
+
     Once stopped they are resumed with the classes that have no file yet, in any number of processes.
 
     Args:
@@ -55,7 +59,7 @@ class PerClassRun:
 
     >>> from tempfile import TemporaryDirectory
     >>> from biggan_directions import LearnSettings, PerClassRun, load_generator
-    >>> toys, settings = load_generator("toybox", ["car", "duck"]), LearnSettings(ndirs=1, latents=1, vjps=2)
+    >>> toys, settings = load_generator("toybox", ["car", "duck"]), LearnSettings(ndirs=1, latents=1)
     >>> with TemporaryDirectory() as folder:
     ...     result = PerClassRun(folder, toys, settings).finish(resume=True)
     >>> [path.parent.name for path in result.paths]
@@ -77,8 +81,8 @@ class PerClassRun:
             )
         self.folder, self._group = Path(folder), group
         self.runs = [
-            LearnRun(self.folder / folder_name(item.name), generator.of_class(place), settings)
-            for place, item in enumerate(generator.classes)
+            LearnRun(self.folder / name, generator.of_class(place), settings)
+            for place, name in enumerate(_folder_names(generator.classes))
         ]
 
     def finish(
@@ -148,6 +152,19 @@ class PerClassRun:
             with held(run.folder):
                 run.clear()
         return pending
+
+
+def _folder_names(classes: Sequence[ImageClass]) -> list[str]:
+    """A folder's name for each class; the class index is appended where two classes would have the same."""
+    names = [folder_name(item.name) for item in classes]
+    while True:
+        count = Counter(name.casefold() for name in names)  # some file systems ignore case
+        if len(count) == len(names):
+            return names
+        names = [
+            name if count[name.casefold()] == 1 else f"{name}_{item.index}"
+            for name, item in zip(names, classes, strict=True)
+        ]
 
 
 class _Files(NamedTuple):

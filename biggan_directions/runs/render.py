@@ -21,13 +21,13 @@ from biggan_directions.metrics.scorecard import digest
 from biggan_directions.rendering.animation import SUFFIXES
 from biggan_directions.rendering.gallery import GALLERY_NAME
 from biggan_directions.rendering.manifest import MANIFEST_NAME, Manifest
-from biggan_directions.rendering.render_plan import SHEET_NAME, RenderedFile, RenderPlan
+from biggan_directions.rendering.render_plan import SHEET_NAME, RenderedFile, RenderPlan, name_of
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.samples import listed, samples_of
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.runs import interrupt
 from biggan_directions.runs.account import account_of
-from biggan_directions.runs.drawing import SharedDrawing, serve
+from biggan_directions.runs.drawing import SharedDrawing, others_serving, serve
 from biggan_directions.runs.folder import held
 from biggan_directions.runs.learn import DIRECTIONS_NAME
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
@@ -49,6 +49,9 @@ def render(
     observe: Observe = ignore,
 ) -> Iterator[RenderedFile]:
     """Draw a contact sheet, animations and a page of directions into a folder; yield each file when done.
+
+    The sheet and the page of some of the directions are ``sheet_part.png`` and ``gallery_part.html``: those
+    of the whole set stay.
 
     The folder is held against other runs until the last file is done or the iterator is closed. In a process
     that does not lead its group nothing is yielded: it draws what the leader asks for.
@@ -80,9 +83,26 @@ def render(
         serve(Halving(generator, _MOST), generator.device, group)
         return
     folder, settings = Path(folder), settings or RenderSettings()
-    check_writable(folder / GALLERY_NAME)
-    if not resume:
-        _check_foreign(folder, settings)
+    with others_serving(group):
+        check_writable(folder / GALLERY_NAME)
+        if not resume:
+            part = indices is not None and len(set(indices)) < len(found)
+            _check_foreign(folder, settings, part=part)
+        yield from _led(found, generator, folder, settings, path, indices, group, resume, observe)
+
+
+def _led(
+    found: Directions,
+    generator: Generator,
+    folder: Path,
+    settings: RenderSettings,
+    path: Path | None,
+    indices: Sequence[int] | None,
+    group: ProcessGroup,
+    resume: bool,
+    observe: Observe,
+) -> Iterator[RenderedFile]:
+    """The files that the leader writes; arguments as for :func:`render`."""
     with held(folder) as hold:
         path = _file_of(found, folder) if path is None else path
         manifest = Manifest(folder, _made_of(found, path, generator, settings, indices), resume=resume)
@@ -104,10 +124,9 @@ def render(
             return images
 
         yield from plan.files(generate)
-    together.end()
 
 
-def _check_foreign(folder: Path, settings: RenderSettings) -> None:
+def _check_foreign(folder: Path, settings: RenderSettings, *, part: bool) -> None:
     """Refuse to replace files in a folder that nothing was rendered into.
 
     Raises:
@@ -116,7 +135,7 @@ def _check_foreign(folder: Path, settings: RenderSettings) -> None:
     if (folder / MANIFEST_NAME).exists():
         return
     animations = sorted(folder.glob(f"direction*{SUFFIXES[settings.format]}"))
-    for path in (folder / SHEET_NAME, folder / GALLERY_NAME, *animations):
+    for path in (*(folder / name_of(name, part=part) for name in (SHEET_NAME, GALLERY_NAME)), *animations):
         if path.exists():
             raise OutputError(
                 f"{path} was not drawn by an earlier render and would be replaced: choose another "
@@ -156,7 +175,7 @@ def _request(
     captions = [classes[place] if len(classes) > 1 else "" for place in class_index.tolist()]
     chosen = None if indices is None else list(indices)
 
-    shown = measured(found, path)
+    shown = measured(found, path, generator)
 
     def note(text: str) -> None:
         observe(Note(text))

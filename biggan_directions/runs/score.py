@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
-from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.errors import UsageError
+from biggan_directions.learning.run import surveyed
+from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.metrics.scoring import iterate_score
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.runs.observer import Observe, RunProgress, ignore
 
 if TYPE_CHECKING:
@@ -13,7 +18,9 @@ if TYPE_CHECKING:
 
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
+    from biggan_directions.learning.result import Progress
     from biggan_directions.scores import Scorecard
+    from biggan_directions.solvers.problem import Problem
 
 
 def measure(
@@ -29,6 +36,10 @@ def measure(
     observe: Observe = ignore,
 ) -> Scorecard:
     """Measure directions, in all processes of the group.
+
+    A single file of directions is measured in the search space that it was learnt in, on the same classes: at
+    the latents and the seed that learning measured it at, the figures are the same. A bare matrix, another
+    class and several files get a new survey.
 
     Args:
         found: the directions.
@@ -51,6 +62,9 @@ def measure(
         ProcessGroupError: a process has ended or does not answer.
     """
     card = None
+    problem = None if others else _learnt_in(found, generator, group, observe)
+    if problem is not None:  # an image's last digits depend on how many are drawn at once
+        settings = replace(settings, micro_batch=problem.outline.micro_batch)
     sets = (found, *(one for _, one in others))
     spaces = {str(one.solver.get("search_space", search_space)) for one in sets}
     for step in iterate_score(
@@ -60,10 +74,34 @@ def measure(
         search_space=spaces.pop() if len(spaces) == 1 else "all",
         settings=settings,
         others=[(name, one.directions) for name, one in others],
+        problem=problem,
         known=known,
         group=group,
     ):
         observe(RunProgress(phase=f"scoring: {step.phase}", done=step.done, total=step.total))
         card = step.scorecard
     assert card is not None
-    return card
+    surveyed_with = 0 if problem is None else problem.evaluator.evaluations
+    return replace(card, evaluations=card.evaluations + surveyed_with)
+
+
+def _learnt_in(
+    found: Directions, generator: Generator, group: ProcessGroup, observe: Observe
+) -> Problem | None:
+    """The search space that a file's directions were learnt in; None where the file does not say it.
+
+    It is found again as learning found it, so that scoring measures the same as learning did at its end.
+    """
+    if found.foreign or (found.classes, found.truncation) != (generator.classes, generator.truncation):
+        return None
+    try:
+        settings = LearnSettings.of_result(found.solver, ndirs=len(found), seed=found.seed or 0)
+        settings.block(generator.z_dim)
+        settings.made_for(generator)
+    except UsageError:  # such as another package's solver that is not installed here
+        return None
+
+    def tell(step: Progress) -> None:
+        observe(RunProgress(phase=f"scoring: {step.phase}", done=step.done, total=step.total))
+
+    return surveyed(generator, settings, progress=tell, group=group)

@@ -49,12 +49,17 @@ class Found:
             the image most first.
         off_diagonal: the share of the search space's energy off the diagonal at the solution, where the
             solver knows it.
+        stability: how far each direction was found again by both halves of the latents, as the |cos| of the
+            angle between the two ``(ndirs,)``, where the solver knows it; NaN for a dead one.
+        latents: number of latents at which the solver has measured.
         notes: notes to the user, one sentence each.
     """
 
     directions: torch.Tensor
     ordered: bool = False
     off_diagonal: float | None = None
+    stability: torch.Tensor | None = None
+    latents: int | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -95,9 +100,12 @@ class Solver(ABC):
         Settings: a frozen keyword-only dataclass, each field made by
             :func:`~biggan_directions.solvers.settings.setting`. It raises UsageError for a value that is out
             of range. Its names must differ from those of the settings that all solvers share.
+        thorough_survey: whether the solver takes its directions from the survey, which then does not end as
+            soon as the search space has settled.
         settings: an instance of it.
     """
 
+    thorough_survey: ClassVar[bool] = False
     name: ClassVar[str]
     paper: ClassVar[str]
     summary: ClassVar[str]

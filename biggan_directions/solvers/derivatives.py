@@ -11,8 +11,6 @@ from biggan_directions.errors import UsageError
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.sketch import Sketch, block_average
 
-_FLOOR = 0.003  # of the RMS size: smaller Hessians are mostly rounding errors and get less weight
-
 
 @dataclass(frozen=True, kw_only=True)
 class Differences:
@@ -23,14 +21,15 @@ class Differences:
             larger ones the difference is no longer local.
         blocks: sides in pixels of the blocks over which images are averaged before solving, one per scale;
             at most the side of the image. Empty if the derivatives are not used for solving.
-        balanced: whether every number of the averaged images, and every scale, has the same weight, whatever
-            the size of its Hessian. If not, all squares are added up without weights.
+        floor: None to add up all squares without weights. Otherwise every number of the averaged images, and
+            every scale, has the same weight, whatever the size of its Hessian, but for sizes below about this
+            share of their RMS size.
         sketch: numbers kept of an image by the random sketch, if it has more.
     """
 
     epsilon: float = 0.1
     blocks: tuple[int, ...] = (8, 16)
-    balanced: bool = True
+    floor: float | None = 0.3
     sketch: int = 2048
 
     def __post_init__(self) -> None:
@@ -134,17 +133,17 @@ def derivatives(
     seconds = _second_differences(torch.cat(features).double(), size, pairs, crossed, signs)
     seconds /= differences.epsilon**2
     *smooth, full = torch.split(seconds, [sketch.size for sketch in sketches], dim=1)
-    if differences.balanced and rows == size:
-        smooth = [_balanced(entries, pairs) for entries in smooth]
+    if differences.floor is not None and rows == size:
+        smooth = [_balanced(entries, pairs, differences.floor) for entries in smooth]
     together = torch.cat([full[:, :0], *smooth], dim=1)
     return Derivatives(pairs=pairs, changes=changes, smooth=together, full=full)
 
 
-def _balanced(entries: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
+def _balanced(entries: torch.Tensor, pairs: torch.Tensor, share: float) -> torch.Tensor:
     """Divide the Hessian of each number by its size ‖H‖ and by √n; ``entries (P, n)`` of whole Hessians."""
     twice = torch.where(pairs[:, 0] == pairs[:, 1], 1.0, 2.0).to(entries)
     sizes = (twice @ entries.square()).sqrt()
-    floor = _FLOOR * sizes.square().mean().sqrt()
+    floor = share * sizes.square().mean().sqrt()
     return entries / (sizes + floor).clamp(min=torch.finfo(entries.dtype).tiny) / math.sqrt(len(sizes))
 
 

@@ -15,8 +15,8 @@ from biggan_directions.linalg import orthonormal
 from biggan_directions.penalty import hessian_penalty_along
 from biggan_directions.precision import full_precision
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.live_space import Inputs
 from biggan_directions.solvers.settings import setting
-from biggan_directions.solvers.subspace import Inputs
 
 _SMOOTHING = 0.95  # of the displayed penalty; the estimate of one step is noisy
 _CODE = "the authors' BigGAN code"

@@ -112,7 +112,7 @@ class Evaluator:
         z: torch.Tensor,
         class_index: torch.Tensor | None,
         cotangents: Callable[[torch.Size], torch.Tensor],
-    ) -> tuple[torch.Tensor, int]:
+    ) -> torch.Tensor | None:
         """Vector-Jacobian products Jᵀu of each image's Jacobian J with a cotangent u.
 
         Args:
@@ -121,16 +121,16 @@ class Evaluator:
             cotangents: gives ``u`` for the shape of the images.
 
         Returns:
-            float64 ``(N, z_dim)`` on the CPU, and the number of values in an image.
+            float64 ``(N, z_dim)`` on the CPU, or None if the generator's images cannot be differentiated.
 
         Raises:
-            GeneratorError: the images do not depend on z, or a gradient is not finite.
+            GeneratorError: a gradient is not finite.
         """
         with torch.enable_grad(), full_precision():
             z = z.detach().to(self.generator.device).requires_grad_()
             images = self.draw(z, class_index)
             if not images.requires_grad:
-                raise GeneratorError("the generator's image does not depend on z: there is nothing to search")
+                return None
             cotangent = cotangents(images.shape).to(device=images.device, dtype=images.dtype)
             (gradient,) = torch.autograd.grad(images, z, cotangent, allow_unused=True)
         self.gradients += len(z)
@@ -140,4 +140,4 @@ class Evaluator:
             raise GeneratorError(
                 "the generator's derivative with respect to z is not finite (NaN or infinity)"
             )
-        return gradient.detach().cpu().double(), images[0].numel()
+        return gradient.detach().cpu().double()

@@ -9,10 +9,13 @@ from typing import Protocol
 import torch
 
 from biggan_directions.distributed.process_group import ProcessGroup
-from biggan_directions.latents import Sampled, sample_inputs, spread_latents
+from biggan_directions.latents import Sampled, sample_inputs
+from biggan_directions.solvers.block import Block
 from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Drawable, Evaluator
-from biggan_directions.solvers.subspace import Block, SearchSpace, Survey
+from biggan_directions.solvers.live_space import most_products
+from biggan_directions.solvers.schedule import counts_within
+from biggan_directions.solvers.subspace import CHECKED, SearchSpace, Survey, images_per_latent
 
 Sample = Callable[[int], tuple[torch.Tensor, torch.Tensor | None]]
 """Gives the latent ``(z_dim,)`` of an index, and its class: a tensor of one index, or none."""
@@ -32,7 +35,10 @@ class Outline:
         resolution: side of an image in pixels.
         block: the coordinates of z to search.
         dims: dimensions of the search space; before the survey of an active space, the minimum.
-        latents: number of latents at which to measure second derivatives.
+        latents: number of latents at which a closed form measures derivatives; None to stop when the
+            directions have settled, or the budget ends.
+        agreement: stability of all directions from which they count as settled.
+        budget: images to draw for finding directions, the survey included; not a limit if ``latents`` is set.
         seed: seed of all random numbers.
         micro_batch: images drawn at once.
     """
@@ -42,9 +48,20 @@ class Outline:
     resolution: int
     block: Block
     dims: int
-    latents: int
+    latents: int | None
+    agreement: float
+    budget: int
     seed: int
     micro_batch: int
+
+    def most_latents(self, each: int) -> int:
+        """The latents to measure at, with ``each`` images at one: those asked for, or what the budget allows.
+
+        The budget is that after the shortest survey. See
+        :func:`~biggan_directions.solvers.schedule.counts_within`.
+        """
+        survey = most_products(self.block) + CHECKED[0] * images_per_latent(self.block, self.z_dim)
+        return counts_within(self.latents, budget=self.budget - survey, each=each)[-1]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,7 +72,8 @@ class Problem:
         outline: the sizes; ``dims`` is the result of the survey.
         generator: the generator to search. Test for capabilities by ``isinstance``; draw by ``evaluator``.
         evaluator: draws in micro-batches, counts images and gradients, and shares work among processes.
-        survey: Σ (Jᵀu)(Jᵀu)ᵀ over latents, from which ``space`` was chosen.
+        survey: Σ JᵀJ over latents, from which ``space`` was chosen.
+        surveyed: images drawn to find the search space.
         space: the search space: a basis with the strongest dimension first.
         differences: step and sketch of second differences; without blocks.
     """
@@ -64,6 +82,7 @@ class Problem:
     generator: Searchable
     evaluator: Evaluator
     survey: Survey
+    surveyed: int
     space: SearchSpace
     differences: Differences
 
@@ -81,13 +100,10 @@ class Problem:
         """
         return sample_inputs(self.generator, start, count, purpose, seed=self.outline.seed)
 
-    def spread(self, count: int, basis: torch.Tensor) -> Sample:
-        """Draw latents spread evenly in a basis: :func:`~biggan_directions.latents.spread_latents`."""
-        points = spread_latents(
-            count, basis, truncation=self.generator.truncation, seed=self.outline.seed, purpose="learning"
-        )
-        points = self.group.broadcast(points)
-        return lambda index: (points[index], self.inputs(index, 1)[1])
+    def sample(self, index: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The latent ``(z_dim,)`` of an index, and its class, a tensor of one index, or None."""
+        z, class_index = self.inputs(index, 1)
+        return z[0], class_index
 
     def strongest(self, rows: torch.Tensor) -> torch.Tensor:
         """The ``ndirs`` of the ``rows (n, z_dim)`` that change the image most according to the survey."""

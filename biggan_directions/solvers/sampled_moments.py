@@ -18,24 +18,33 @@ from biggan_directions.solvers.state_checks import check_done, check_like
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SampledMoments:
-    """Sums over the first ``done`` latents of a sample.
+    """Sums over the first ``done`` latents of a sample, those of even and those of odd index apart.
 
     Attributes:
-        moments: the sums.
+        halves: the sums over the latents of even and of odd index.
         done: number of latents.
     """
 
-    moments: Moments
+    halves: tuple[Moments, Moments]
     done: int = 0
 
     @classmethod
     def empty(cls, size: int) -> SampledMoments:
         """Nothing measured yet, in a basis of ``size`` vectors."""
-        return cls(moments=Moments.zero(size))
+        return cls(halves=(Moments.zero(size), Moments.zero(size)))
+
+    @property
+    def moments(self) -> Moments:
+        """The sums over all latents."""
+        return self.halves[0] + self.halves[1]
+
+    def effects(self, rotation: torch.Tensor) -> torch.Tensor:
+        """RMS change of the image per unit of z along the rows of ``rotation (n, m)``."""
+        return self.moments.effects(rotation)
 
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""
-        return {"done": self.done, "moments": self.moments.state_dict()}
+        return {"done": self.done, "halves": [half.state_dict() for half in self.halves]}
 
     def resumed(self, state: dict[str, Any] | None, *, total: int, name: str) -> SampledMoments:
         """The sums of a state, or these sums if there is no state.
@@ -52,8 +61,9 @@ class SampledMoments:
             return self
         check_like(state, self.state_dict(), name)
         check_done(state["done"], total, f"{name}.done")
-        moments = Moments.from_state({**state["moments"], "pairs": self.moments.pairs})
-        return SampledMoments(moments=moments, done=state["done"])
+        pairs = self.halves[0].pairs
+        first, second = (Moments.from_state({**half, "pairs": pairs}) for half in state["halves"])
+        return SampledMoments(halves=(first, second), done=state["done"])
 
     def continued(
         self,
@@ -90,6 +100,8 @@ class SampledMoments:
 
         for indices in evaluator.group.rounds(range(self.done, total)):
             for found in evaluator.shared(indices, at):
-                moments = sums.moments + sums.moments.of_flat(found)
-                sums = SampledMoments(moments=moments, done=sums.done + 1)
+                halves = list(sums.halves)
+                half = sums.done % 2
+                halves[half] = halves[half] + halves[half].of_flat(found)
+                sums = SampledMoments(halves=(halves[0], halves[1]), done=sums.done + 1)
                 yield sums

@@ -7,6 +7,8 @@ from torch.nn import functional
 
 from biggan_directions.errors import UsageError
 
+FINE = 16384  # numbers kept where an image's own changes are compared: all of a 64 × 64 image
+
 
 def block_average(images: torch.Tensor, block: int) -> torch.Tensor:
     """Average images ``(N, channels, H, W)`` over ``block × block`` pixels and flatten.

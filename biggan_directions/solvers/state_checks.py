@@ -32,6 +32,11 @@ def check_like(found: Any, like: Any, name: str) -> None:
             raise FileFormatError(f"{name} has other keys than {', '.join(map(str, like))}")
         for key, part in like.items():
             check_like(found[key], part, f"{name}.{key}")
+    elif isinstance(like, list):
+        if len(found) != len(like):
+            raise FileFormatError(f"{name} has {len(found)} parts, expected {len(like)}")
+        for index, part in enumerate(like):
+            check_like(found[index], part, f"{name}[{index}]")
     elif isinstance(like, torch.Tensor):
         if (found.shape, found.dtype) != (like.shape, like.dtype):
             raise FileFormatError(

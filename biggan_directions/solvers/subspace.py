@@ -2,83 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from biggan_directions.distributed.process_group import ProcessGroup
-from biggan_directions.errors import GeneratorError, UsageError
-from biggan_directions.latents import stream
-from biggan_directions.linalg import with_signs
+from biggan_directions.errors import GeneratorError
+from biggan_directions.latents import signs, stream
+from biggan_directions.linalg import completed, with_signs
+from biggan_directions.solvers.block import Block, check_sizes
 from biggan_directions.solvers.evaluator import Evaluator
+from biggan_directions.solvers.live_space import Inputs
+from biggan_directions.solvers.slopes import slopes
 
 MATTERS = 0.01  # share of the trace above which a dimension is searched
-MOST_DIMS = 24  # limit for dimensions beyond 2 · ndirs, because evaluations grow with the square
-Inputs = Callable[[int, int], tuple[torch.Tensor, torch.Tensor | None]]
-"""``inputs(start, count)``: latents ``(count, z_dim)`` from an index on, and classes ``(count,)`` or None."""
-
+MOST_DIMS = 24  # limit for dimensions beyond 2 · ndirs, because images grow with their number or its square
+SETTLED = 0.9  # overlap of the spaces of two halves of the latents from which a space counts as found
+CHECKED = (4, 8, 16, 32)  # numbers of latents after which the survey asks whether the space has settled
+_THOROUGH = 1056  # images of a thorough survey: 32 latents of a z of 32 numbers
 _DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the largest change, less than a grey level
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """A range of z's coordinates, and whether only its most active dimensions are searched.
-
-    Attributes:
-        spec: the text from which it was parsed.
-        start: first coordinate.
-        stop: one past the last coordinate.
-        active: whether to keep only the most active dimensions.
-    """
-
-    spec: str
-    start: int
-    stop: int
-    active: bool
-
-    @property
-    def size(self) -> int:
-        """The number of coordinates."""
-        return self.stop - self.start
-
-    def placed(self, rows: torch.Tensor, z_dim: int) -> torch.Tensor:
-        """Rows over these coordinates ``(n, size)`` as rows over all of z ``(n, z_dim)``, float64.
-
-        >>> parse_search_space("1:3", 4).placed(torch.ones(1, 2), 4).tolist()
-        [[0.0, 1.0, 1.0, 0.0]]
-        """
-        placed = torch.zeros(len(rows), z_dim, dtype=torch.float64)
-        placed[:, self.start : self.stop] = rows
-        return placed
-
-
-def parse_search_space(spec: str, z_dim: int) -> Block:
-    """Parse ``active``, ``all`` or ``START:STOP``.
-
-    Args:
-        spec: the text; either end of ``START:STOP`` may be omitted.
-        z_dim: number of coordinates of z.
-
-    Raises:
-        UsageError: it is none of these, or is not within z.
-
-    >>> parse_search_space("40:80", 128).size
-    40
-    """
-    if spec in ("active", "all"):
-        return Block(spec=spec, start=0, stop=z_dim, active=spec == "active")
-    found = re.fullmatch(r"(\d*):(\d*)", spec, flags=re.ASCII)
-    if not found:
-        raise UsageError(
-            f"search space '{spec}' is unknown: expected active, all, or START:STOP such as 0:{z_dim}"
-        )
-    start, stop = int(found[1] or 0), int(found[2] or z_dim)
-    if not 0 <= start < stop <= z_dim:
-        raise UsageError(f"search space {spec} is not within z: expected 0 <= START < STOP <= {z_dim}")
-    return Block(spec=spec, start=start, stop=stop, active=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,9 +34,12 @@ class SearchSpace:
         basis: orthonormal rows, most active first, float64 ``(dims, z_dim)``.
         eigenvalues: of E[JᵀJ] per number of the image, one per row of the basis: squared RMS change per unit
             of z.
-        trace_share: share of the image's change along all of z that is along the basis, in [0, 1].
+        trace_share: share of the image's change along all of z that is along such a basis, in [0, 1]: of a
+            basis from one half of the latents, measured at the other half.
         live: number of rows, from the first, on which the image depends; the rest are dead.
-        cotangents: number of vector-Jacobian products in the estimate.
+        overlap: mean squared cosine of the principal angles between the spaces that the two halves of the
+            latents give, in [0, 1]; NaN for a single latent.
+        latents: number of latents in the estimate.
     """
 
     block: Block
@@ -100,7 +47,8 @@ class SearchSpace:
     eigenvalues: torch.Tensor
     trace_share: float
     live: int
-    cotangents: int
+    overlap: float
+    latents: int
 
     @property
     def dims(self) -> int:
@@ -118,10 +66,8 @@ class SearchSpace:
 
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""
-        return {
-            name: getattr(self, name)
-            for name in ("basis", "eigenvalues", "trace_share", "live", "cotangents")
-        }
+        names = ("basis", "eigenvalues", "trace_share", "live", "overlap", "latents")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_state(cls, state: dict[str, Any], block: Block) -> SearchSpace:
@@ -135,79 +81,115 @@ class SearchSpace:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Survey:
-    r"""A running estimate of E[JᵀJ], with J the Jacobian of the image at a latent.
+    r"""A running estimate of E[JᵀJ], with J the Jacobian of the image along the live space of a block of z.
 
-    For cotangents u of independent random signs, E[(Jᵀu)(Jᵀu)ᵀ] = JᵀJ.
+    At each latent J is measured whole, by a forward difference along every row of a basis of the live space,
+    and outside the block the squared norm of J along one random direction stands for the rest of the trace.
+    Random estimates of JᵀJ from vector-Jacobian products, as many as take the same time, were measured to
+    find a less repeatable space (docs/method.md).
 
     Attributes:
-        total: Σ (Jᵀu)(Jᵀu)ᵀ per number of the image, float64 ``(z_dim, z_dim)``.
-        count: number of cotangents.
+        block: the coordinates of z.
+        basis: orthonormal rows that span the live part of the block ``(n, z_dim)``.
+        halves: Σ JᵀJ per number of the image, in the basis, over the latents of even and of odd index:
+            float64 ``(2, n, n)``.
+        outside: Σ of the trace of JᵀJ outside the block over the same, float64 ``(2,)``.
+        count: number of latents.
     """
 
-    total: torch.Tensor
+    block: Block
+    basis: torch.Tensor
+    halves: torch.Tensor
+    outside: torch.Tensor
     count: int = 0
 
     @classmethod
-    def empty(cls, z_dim: int) -> Survey:
+    def empty(cls, block: Block, basis: torch.Tensor) -> Survey:
         """Nothing measured yet."""
-        return cls(total=torch.zeros(z_dim, z_dim, dtype=torch.float64))
+        return cls(
+            block=block,
+            basis=basis,
+            halves=torch.zeros(2, len(basis), len(basis), dtype=torch.float64),
+            outside=torch.zeros(2, dtype=torch.float64),
+        )
 
-    def continued(self, evaluator: Evaluator, inputs: Inputs, *, total: int, seed: int) -> Iterator[Survey]:
-        """Add cotangents, one micro-batch of latents after another, until there are ``total``.
+    @property
+    def z_dim(self) -> int:
+        """The number of coordinates of z."""
+        return self.basis.shape[1]
+
+    @property
+    def total(self) -> torch.Tensor:
+        """Σ JᵀJ over all latents, ``(z_dim, z_dim)``."""
+        return self.basis.T @ self.halves.sum(dim=0) @ self.basis
+
+    @property
+    def images(self) -> int:
+        """The number of images drawn so far."""
+        return self.count * images_per_latent(self.block, self.z_dim, live=len(self.basis))
+
+    def continued(
+        self, evaluator: Evaluator, inputs: Inputs, *, total: int, seed: int, epsilon: float = 0.1
+    ) -> Iterator[Survey]:
+        """Add one latent after another, until there are ``total``.
 
         Args:
-            evaluator: draws the images; its process group shares the micro-batches.
+            evaluator: draws the images; its process group shares the latents.
             inputs: gives the latents.
-            total: number of cotangents, one per latent.
-            seed: seed of the cotangents.
+            total: number of latents.
+            seed: seed of signs and of the direction outside the block.
+            epsilon: step of the differences, in units of z.
 
         Yields:
-            The estimate after each micro-batch.
+            The estimate after each latent.
         """
-        size = evaluator.micro_batch
+        size, partial = len(self.basis), self.block.size < self.z_dim
 
-        def products(start: int) -> torch.Tensor:
-            z, class_index = inputs(start, min(size, total - start))
-
-            def cotangents(shape: torch.Size) -> torch.Tensor:
-                draws = [
-                    torch.randint(0, 2, shape[1:], generator=stream("cotangents", seed, start + row))
-                    for row in range(shape[0])
-                ]
-                return torch.stack(draws) * 2.0 - 1
-
-            found, numbers = evaluator.vector_jacobian_products(z, class_index, cotangents)
-            return torch.cat([torch.tensor([numbers], dtype=torch.float64), found.flatten()])
+        def at(index: int) -> torch.Tensor:
+            z, class_index = inputs(index, 1)
+            basis = self.basis
+            ahead = signs(1, self.z_dim + 1, purpose="survey/signs", seed=seed, offset=index)[0]
+            if partial:
+                rest = ahead[1:].clone()
+                rest[self.block.start : self.block.stop] = 0
+                basis = torch.cat([basis, rest[None] / rest.norm()])
+            gram = slopes(
+                evaluator,
+                z[0],
+                class_index,
+                basis,
+                signs=ahead[: len(basis)],
+                epsilon=epsilon,
+                generator=stream("survey/sketch", seed, index),
+            )[0]
+            outside = gram[-1:, -1] * (self.z_dim - self.block.size) if partial else gram.new_zeros(1)
+            return torch.cat([outside, gram[:size, :size].flatten()])
 
         survey = self
-        for starts in evaluator.group.rounds(range(self.count, total, size)):
-            for numbers_and_found in evaluator.shared(starts, products):
-                numbers, found = numbers_and_found[0], numbers_and_found[1:].reshape(-1, len(self.total))
-                added = found.T @ found / numbers
-                survey = Survey(total=survey.total + added, count=survey.count + len(found))
+        for indices in evaluator.group.rounds(range(self.count, total)):
+            for found in evaluator.shared(indices, at):
+                half, halves, outside = survey.count % 2, survey.halves.clone(), survey.outside.clone()
+                halves[half] += found[1:].reshape(size, size)
+                outside[half] += found[0]
+                survey = replace(survey, halves=halves, outside=outside, count=survey.count + 1)
                 yield survey
 
-    def space(self, block: Block, *, ndirs: int, dims: int | None) -> SearchSpace:
-        """Choose the basis: the block's strongest eigenvectors.
+    def space(self, *, ndirs: int, dims: int | None) -> SearchSpace:
+        """Choose the basis of the search space: the block's strongest eigenvectors.
 
         Args:
-            block: the coordinates of z.
             ndirs: number of directions to find.
             dims: number of dimensions to search. If omitted, the whole block, or in the active space at least
                 2 · ndirs and, up to a limit, every dimension with a relevant share of the trace.
-
-        Returns:
-            The search space. Dimensions count as dead only if there are enough cotangents to tell.
 
         Raises:
             UsageError: ``ndirs`` is below 1 or above the dimensions searched, or ``dims`` is below ``ndirs``
                 or above the size of the block.
             GeneratorError: the image does not depend on these coordinates.
         """
+        block, inside = self.block, slice(self.block.start, self.block.stop)
         check_sizes(block, ndirs=ndirs, dims=dims)
-        inside = slice(block.start, block.stop)
-        values, vectors = torch.linalg.eigh(self.total[inside, inside] / max(self.count, 1))
-        values, vectors = values.flip(0).clamp(min=0), vectors.flip(1).T
+        values, rows = _eigen(self.halves.sum(dim=0) / max(self.count, 1))
         trace = float(values.sum())
         if trace == 0:
             raise GeneratorError(
@@ -217,24 +199,45 @@ class Survey:
         if dims is None:
             dims = default_dims(block, ndirs, matter=int((values >= MATTERS * trace).sum()))
         alive = int((values > _DEAD * values[0]).sum())
-        told = alive < self.count  # with as many eigenvalues as cotangents, more may be live
+        overlap, share = self._halves_compared(min(dims, alive))
+        basis = completed((rows[:alive] @ self.basis)[:, inside], torch.eye(block.size, dtype=torch.float64))
         return SearchSpace(
             block=block,
-            basis=block.placed(with_signs(vectors[:dims]), len(self.total)),
-            eigenvalues=values[:dims].clone(),
-            trace_share=min(1.0, float(values[:dims].sum() * max(self.count, 1) / self.total.trace())),
-            live=min(alive, dims) if told else dims,
-            cotangents=self.count,
+            basis=block.placed(with_signs(basis[:dims]), self.z_dim),
+            eigenvalues=torch.nn.functional.pad(values[:alive], (0, block.size - alive))[:dims],
+            trace_share=share,
+            live=min(alive, dims),
+            overlap=overlap,
+            latents=self.count,
         )
+
+    def _halves_compared(self, dims: int) -> tuple[float, float]:
+        """The overlap of the two halves' spaces, and the share of the change along one half's space at the
+        latents of the other."""
+        whole = float(self.halves.diagonal(dim1=1, dim2=2).sum() + self.outside.sum())
+        if self.count < 2:
+            return float("nan"), float(_eigen(self.halves.sum(dim=0))[0][:dims].sum()) / whole
+        spaces = [_eigen(half)[1][:dims] for half in self.halves]
+        overlap = float((spaces[0] @ spaces[1].T).square().sum()) / dims
+        inside = sum(
+            float(((space @ other) * space).sum())
+            for space, other in zip(spaces, self.halves.flip(0), strict=True)
+        )
+        return min(1.0, overlap), min(1.0, inside / whole)
 
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""
-        return {"total": self.total, "count": self.count}
+        return {"halves": self.halves, "outside": self.outside, "count": self.count}
 
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Survey:
+    def resumed(self, state: dict[str, Any]) -> Survey:
         """Restore the estimate from :meth:`state_dict`."""
-        return cls(**state)
+        return replace(self, **state)
+
+
+def _eigen(total: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Eigenvalues, the largest first, and the eigenvectors as rows."""
+    values, vectors = torch.linalg.eigh(total)
+    return values.flip(0).clamp(min=0), vectors.flip(1).T
 
 
 def default_dims(block: Block, ndirs: int, *, matter: int = 0) -> int:
@@ -242,26 +245,11 @@ def default_dims(block: Block, ndirs: int, *, matter: int = 0) -> int:
     return min(max(2 * ndirs, min(matter, MOST_DIMS)), block.size) if block.active else block.size
 
 
-def cotangents_needed(block: Block) -> int:
-    """The number of cotangents that separates live from dead dimensions: 2 · size, between 64 and 256."""
-    return min(256, max(64, 2 * block.size))
+def images_per_latent(block: Block, z_dim: int, *, live: int | None = None) -> int:
+    """The number of images that the survey draws at a latent: the centre, and one per difference."""
+    return 1 + (block.size if live is None else live) + (block.size < z_dim)
 
 
-def check_sizes(block: Block, *, ndirs: int, dims: int | None) -> None:
-    """Check that the numbers of directions and dimensions fit each other and the block.
-
-    Raises:
-        UsageError: as in :meth:`Survey.space`.
-    """
-    if ndirs < 1:
-        raise UsageError(f"ndirs must be 1 or more, got {ndirs}")
-    if ndirs > block.size:
-        raise UsageError(
-            f"{ndirs} directions do not fit in search space {block.spec}, which has {block.size} dimensions: "
-            f"ask for --ndirs {block.size} or fewer"
-        )
-    if dims is not None and not ndirs <= dims <= block.size:
-        raise UsageError(
-            f"search dims must lie between the {ndirs} directions asked for and the {block.size} dimensions "
-            f"of search space {block.spec}, got {dims}"
-        )
+def thorough_latents(each: int) -> int:
+    """The latents of a survey from which directions are taken: 8 to 32, fewer where one costs more images."""
+    return max(CHECKED[1], min(CHECKED[-1], _THOROUGH // each))

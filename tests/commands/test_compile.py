@@ -10,7 +10,7 @@ from PIL import Image
 
 from biggan_directions import Directions, LearnSettings, learn, load_generator
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
-from biggan_directions.runs.account import learn_command
+from biggan_directions.runs.learn_command import learn_command
 from tests.support.checkpoints import write_checkpoint
 from tests.support.elsewhere import Done, typed
 

@@ -75,12 +75,12 @@ def test_the_command_that_the_page_gives_makes_the_same_pictures(tmp_path: Path)
     answer = make_session(path=str(path)).answer(asked)
     done = typed(*shlex.split(answer.command)[1:], folder=tmp_path)
     assert done.code == 0, done.err
-    made = np.asarray(Image.open(tmp_path / "picture.png"))
+    made = np.asarray(Image.open(tmp_path / "edit.png"))
     images = [np.asarray(Image.open(io.BytesIO(image))) for image in answer.images]
     step = (made.shape[1] - 64) // 2  # side by side, with some space between
     for place, image in enumerate(images):
         assert np.array_equal(made[:, place * step : place * step + 64], image)
-    assert (tmp_path / "picture.png").read_bytes() == make_session(path=str(path)).png(asked)
+    assert (tmp_path / "edit.png").read_bytes() == make_session(path=str(path)).png(asked)
 
 
 def test_a_bare_matrix_is_explored_as_what_it_is_said_to_be_of(tmp_path: Path) -> None:

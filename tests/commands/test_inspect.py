@@ -9,9 +9,13 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from biggan_directions import LearnSettings
 from biggan_directions.cli import app
 from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.runs.folder import held
 from biggan_directions.toybox import true_directions
+from tests.commands.test_render import CAR, of
+from tests.runs.test_learn_command import stopped
 
 
 def inspect(*arguments: str) -> Result:
@@ -34,6 +38,19 @@ def test_matrices_are_taken_from_every_file_that_the_docs_list(tmp_path: Path) -
         assert facts["orthonormality_error_in_file"] == pytest.approx(0.5625, abs=1e-6)  # 1.25² − 1
     shown = inspect(str(tmp_path / "a.npy")).stdout
     assert "orthonormality error in file  5.6e-01" in shown
+    assert "a bare matrix" in shown
+    assert "foreign" not in shown
+
+
+def test_a_file_is_described_in_words_and_without_what_it_does_not_say(tmp_path: Path) -> None:
+    path = of(tmp_path, CAR, solver={"name": "theirs", "depth": None, "wide": True})
+    shown = inspect(str(path)).stdout
+    assert "numbers of z  32" in shown
+    assert "name theirs, wide yes" in shown
+    assert "None" not in shown
+    assert "bare matrix" not in shown
+    facts = json.loads(inspect(str(path), "--json").stdout)
+    assert (facts["bare_matrix"], facts["solver"]["depth"]) == (False, None)
 
 
 def test_a_folder_or_an_unfinished_run_says_what_to_type(
@@ -55,6 +72,20 @@ def test_a_folder_or_an_unfinished_run_says_what_to_type(
     refused = inspect(str(run)).exception
     assert isinstance(refused, FileFormatError)
     assert f"did you mean {run / 'directions.pt'}?" in str(refused)
+
+
+def test_an_unfinished_run_is_named_with_its_own_command_or_as_at_work(tmp_path: Path) -> None:
+    folder = stopped(tmp_path / "out", LearnSettings(ndirs=1, latents=2, seed=4)).parent
+    said = str(inspect(str(folder)).exception)
+    assert (
+        "holds an unfinished run; to finish it: biggan-directions learn --model toybox --class duck" in said
+    )
+    assert f"--seed 4 --latents 2 --truncation 1 --out {folder} --resume" in said
+    with held(folder):
+        assert f"a run is still learning in {folder}" in str(inspect(str(folder / "directions.pt")).exception)
+    assert not (folder / ".lock").exists()
+    stopped(tmp_path / "program", LearnSettings(ndirs=1, vjps=8))
+    assert "resume it by the program" in str(inspect(str(tmp_path / "program")).exception)
 
 
 def test_an_image_is_not_a_file_of_directions(tmp_path: Path) -> None:

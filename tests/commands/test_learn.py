@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from biggan_directions.cli import app
 from biggan_directions.errors import OutputError
+from biggan_directions.runs.folder import held
 
 QUICK = (
     "--model",
@@ -48,6 +49,41 @@ def test_a_dry_run_is_json_where_json_is_asked_for(per_class: bool, tmp_path: Pa
     assert would["seconds"] > 0
     assert would["path"].endswith("directions.pt")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_says_what_learn_would_do_with_what_is_there(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    of = ("--class", "car", "--out", str(folder), "--dry-run")
+
+    def would(*more: str) -> tuple[dict[str, int], str]:
+        found = json.loads(learn(*of, *more, "--json").stdout)
+        return found["actions"], found["reason"]
+
+    assert would() == ({"learn": 1}, "")
+    learn(*of[:-1])
+    actions, reason = would()
+    assert actions == {"refuse": 1}
+    assert "directions.pt already exists" in reason
+    assert would("--resume") == ({"nothing to do": 1}, "")
+    assert would("--force") == ({"replace": 1}, "")
+    actions, reason = would("--resume", "--seed", "1")
+    assert actions == {"refuse": 1}
+    assert "the run to resume was made with seed 0, not 1" in reason
+    said = " ".join(learn(*of).stdout.split())
+    assert "would refuse: " in said
+    assert "--force" in said
+    with held(folder):
+        assert "another run is writing" in would("--force")[1]
+    assert {path.name for path in folder.iterdir()} == {"directions.pt", "scorecard.json"}
+    (folder / "directions.pt").rename(folder / "checkpoint.pt")
+    assert would("--resume") == ({"resume": 1}, "")
+    each = ("--class", "car", "--class", "duck", "--per-class", "--out", str(tmp_path / "all"))
+    learn(*each)
+    (tmp_path / "all" / "duck" / "directions.pt").unlink()
+    found = json.loads(learn(*each, "--dry-run", "--resume", "--json").stdout)
+    assert found["actions"] == {"nothing to do": 1, "learn": 1}
+    said = learn(*each, "--dry-run", "--resume").stdout
+    assert "of 2 classes: nothing to do, since it is finished for 1, would learn for 1" in said
 
 
 def test_runs_for_each_class_are_json_too(tmp_path: Path) -> None:

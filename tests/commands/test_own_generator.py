@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from biggan_directions import Directions
 from biggan_directions.cli import app
 from biggan_directions.errors import BigganDirectionsError
-from biggan_directions.runs.account import learn_command
+from biggan_directions.runs.learn_command import learn_command
 from tests.support.elsewhere import typed
 from tests.support.markdown import code_blocks
 
@@ -166,7 +166,7 @@ def test_explore_draws_every_class_and_gives_the_command(folder: Path) -> None:
     assert "--model seas:make --class calm --truncation 0.5" in command
     done = invoke(*shlex.split(command)[1:])
     assert done.exit_code == 0, done.output
-    assert (folder / "picture.png").exists()
+    assert (folder / "edit.png").exists()
 
 
 def test_a_matrix_of_somebodys(folder: Path) -> None:

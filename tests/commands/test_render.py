@@ -1,11 +1,8 @@
 """The render command and its page: several classes, what is said, and commands that make it again."""
 
 import html
-import inspect
-import itertools
 import json
 import shlex
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,13 +10,11 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from biggan_directions import LearnSettings, load_generator
+from biggan_directions import load_generator
 from biggan_directions.cli import app
-from biggan_directions.commands.learn import learn
 from biggan_directions.directions import Directions
 from biggan_directions.errors import OutputError
 from biggan_directions.generators import ImageClass
-from biggan_directions.runs.account import learn_command
 from biggan_directions.toybox import true_directions
 from tests.rendering.test_gallery import data_of
 
@@ -82,9 +77,12 @@ def test_how_far_each_direction_goes_is_said_and_why(tmp_path: Path, grid: bool)
     assert {key: far for file in files for key, far in file["distances"].items()} == {"0": 2.0, "1": 4.0}
 
 
-@pytest.mark.parametrize("elsewhere", [(), ("--directions", "1", "--grid", "--out", "an other")])
+@pytest.mark.parametrize(
+    ("elsewhere", "name"),
+    [((), "gallery.html"), (("--directions", "1", "--grid", "--out", "an other"), "gallery_part.html")],
+)
 def test_the_commands_on_the_page_make_the_same_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: tuple[str, ...]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: tuple[str, ...], name: str
 ) -> None:
     folder = tmp_path / "it's $HERE [bold]"
     folder.mkdir()
@@ -93,88 +91,19 @@ def test_the_commands_on_the_page_make_the_same_page(
     chosen = ("--seed", "5", "--class", "mug", "--distance", "1.5", "--no-labels", "--format", "webp")
     done = render(str(path.relative_to(tmp_path)), *chosen, *elsewhere)
     target = tmp_path / elsewhere[-1] if elsewhere else folder
-    assert f"{target.relative_to(tmp_path)}/gallery.html" in done.stdout
-    page = (target / "gallery.html").read_text()
+    assert f"{target.relative_to(tmp_path)}/{name}" in done.stdout
+    page = (target / name).read_text()
     command = _commands(page)[-1]
     assert command[:2] == ["biggan-directions", "render"]
-    (target / "gallery.html").unlink()
+    (target / name).unlink()
     assert CliRunner().invoke(app, command[1:]).exit_code == 0
-    assert (target / "gallery.html").read_text() == page
+    assert (target / name).read_text() == page
 
 
 def _commands(page: str) -> list[list[str]]:
     """The commands on a page, as a shell reads them."""
     codes = [part.split("</code>")[0] for part in page.split("<code>")[1:]]
     return [shlex.split(html.unescape(code)) for code in codes if code]
-
-
-def test_the_command_that_learns_says_what_is_not_usual(tmp_path: Path) -> None:
-    solver = {
-        "name": "adam",
-        "search_space": "all",
-        "search_dims": 32,
-        "steps": 50,
-        "lr": 0.01,
-        "latents": LearnSettings().latents,
-    }
-    path = of(tmp_path, CAR, DUCK, solver=solver)
-    words = shlex.split(learn_command(Directions.load(path), path))
-    assert words == [
-        *("biggan-directions", "learn", "--model", "toybox", "--class", "car", "--class", "duck"),
-        *("--ndirs", "2", "--solver", "adam", "--search-space", "all", "--seed", "3"),
-        *("--set", "steps=50"),
-        *("--truncation", "1", "--out", str(tmp_path)),
-    ]
-    # and `learn` takes them
-    dry = CliRunner().invoke(app, [*words[1:], "--dry-run"])
-    assert dry.exit_code == 0, dry.output
-
-
-def test_every_setting_that_learn_has_a_flag_for_is_told(tmp_path: Path) -> None:
-    """Set to what is not usual; `--class`, `--model` and the like are told from elsewhere in the file."""
-    flags = {field.name for field in fields(LearnSettings)} & set(inspect.signature(learn).parameters)
-    flags -= {"options"}
-    usual = LearnSettings()
-    solver: dict[str, object] = {"name": "adam", "search_space": "0:8", "search_dims": 8}
-    for name in flags - {"solver", "seed", "ndirs", *solver}:
-        solver[name] = getattr(usual, name) + 1
-    path = of(tmp_path, CAR, solver=solver)
-    words = shlex.split(learn_command(Directions.load(path), path))
-    assert {word.lstrip("-").replace("-", "_") for word in words if word.startswith("--")} >= flags
-
-
-@pytest.mark.parametrize(
-    ("solver", "search_space", "own"),
-    [
-        ("jacobi", "active", {}),
-        ("jacobi", "active", {"weighting": "plain", "blocks": (4, 8)}),
-        ("adam", "0:8", {}),
-        ("adam", "all", {"square": True, "steps": 5}),
-        ("adam", "active", dict.fromkeys(("batch_size", "lr", "max_distance", "probes", "epsilon"), 7)),
-        ("adam", "active", {"start": "first-order", "square": False}),
-        ("random", "active", {}),
-    ],
-)
-def test_the_solvers_own_settings_are_told_where_they_are_not_what_it_chooses(
-    solver: str, search_space: str, own: dict[str, object], tmp_path: Path
-) -> None:
-    """And the command's words make the same settings."""
-    settings = LearnSettings(ndirs=2, solver=solver, search_space=search_space, options=own)
-    outline = settings.outline(z_dim=32, resolution=64)
-    path = of(tmp_path, CAR, solver=settings.described(outline))
-    words = shlex.split(learn_command(Directions.load(path), path))
-    told = [word for flag, word in itertools.pairwise(words) if flag == "--set"]
-    assert {word.split("=")[0] for word in told} == set(own)
-    typed = dict(word.split("=", 1) for word in told)
-    again = LearnSettings(ndirs=2, solver=solver, search_space=search_space, options=typed)
-    assert again.described(outline) == settings.described(outline)
-
-
-def test_the_command_of_a_solver_that_is_not_installed_leaves_its_settings_out(tmp_path: Path) -> None:
-    path = of(tmp_path, CAR, solver={"name": "theirs", "search_space": "active", "depth": 3})
-    words = shlex.split(learn_command(Directions.load(path), path))
-    assert words[words.index("--solver") + 1] == "theirs"
-    assert "--set" not in words
 
 
 def test_a_damaged_scorecard_is_a_note_and_the_page_is_drawn(tmp_path: Path) -> None:
@@ -187,11 +116,17 @@ def test_a_damaged_scorecard_is_a_note_and_the_page_is_drawn(tmp_path: Path) -> 
 
 def test_directions_are_chosen_by_name_and_what_to_open_is_said_last(tmp_path: Path) -> None:
     path = of(tmp_path, CAR)
+    render(str(path))
+    whole = {name: (tmp_path / name).read_bytes() for name in ("sheet.png", "gallery.html")}
+    (tmp_path / "direction_01.gif").unlink()
     done = render(str(path), "--directions", "turn")
+    assert {name: (tmp_path / name).read_bytes() for name in whole} == whole  # as it was
+    assert len(data_of((tmp_path / "gallery_part.html").read_text())["directions"]) == 1
+    assert (tmp_path / "sheet_part.png").exists()
     assert (tmp_path / "direction_00.gif").exists()
     assert not (tmp_path / "direction_01.gif").exists()
     assert done.stdout.rstrip().endswith(
-        f"open {tmp_path / 'gallery.html'} in a browser: it needs no network"
+        f"open {tmp_path / 'gallery_part.html'} in a browser: it needs no network"
     )
     again = render(str(path), "--directions", "turn", "--resume")
     assert "nothing to do" in again.stdout

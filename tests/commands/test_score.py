@@ -99,6 +99,19 @@ def test_learn_carries_each_number_once(net: Path, learnt: tuple[Path, dict[str,
     assert json.loads(again)["directions"][0]["effect"] == rows[0]["effect"]
 
 
+def test_score_gives_the_figures_of_learn_again(file: Path) -> None:
+    learnt = json.loads(file.with_name("scorecard.json").read_text())
+    said = CliRunner().invoke(app, ["score", str(file), "--latents", "3"])
+    assert said.exit_code == 0, said.output
+    scored = json.loads(file.with_name("scorecard.json").read_text())
+    assert scored["sets"][0] == learnt["sets"][0]
+    assert len(scored["sets"]) > 1
+    replaced = "it replaces the scorecard that was there: 3 latents, without baselines (seed 0; net"
+    assert replaced in " ".join(said.stderr.split())
+    usual = json.loads(run("score", file, "--no-baselines", "--json"))
+    assert (usual["latents"], usual["seed"]) == (16, 0)
+
+
 def test_a_scorecard_of_more_latents_is_shown_and_moves_no_animation_further(file: Path) -> None:
     before = Directions.load(file)
     run("render", file, "--samples", "1", "--frames", "4")
@@ -140,7 +153,7 @@ def test_a_better_scorecard_is_kept_unless_forced_and_an_old_page_is_told(file: 
     with_baselines = place.read_bytes()
     for weaker in (("--latents", "3"), ("--latents", "8", "--no-baselines")):
         said = run("score", file, *weaker)
-        assert "it has 4 latents, with baselines; --force replaces it" in " ".join(said.split())
+        assert "it has 4 latents, with baselines" in " ".join(said.split())
         assert place.read_bytes() == with_baselines
     run("score", file, "--latents", "3", "--no-baselines", "--force")
     assert json.loads(place.read_text())["latents"] == 3

@@ -215,7 +215,7 @@ def test_what_is_shown_is_saved_and_the_command_that_is_copied_makes_the_same_fi
         assert copied == page.locator("#command").text_content()
     done = CliRunner().invoke(app, shlex.split(copied)[1:])
     assert done.exit_code == 0, done.output
-    made = (tmp_path / "picture.png").read_bytes()
+    made = (tmp_path / "edit.png").read_bytes()
     assert np.array_equal(pixels(saved), pixels(made))
     assert saved == made
     assert len(shown) == (1 if only else 4)

@@ -43,7 +43,7 @@ def test_the_command_is_quoted_and_says_all_that_differs_from_the_file() -> None
     assert words[:3] == ["biggan-directions", "edit", "it's here; rm -rf *.pt"]
     assert words[3:] == [
         *("--class", "duck", "--truncation", "0.44", "--seed", "7", "--samples", "2"),
-        *("--move", "0=2", "--move", "2=-1", "--out", "picture.png"),
+        *("--move", "0=2", "--move", "2=-1", "--out", "edit.png"),
     ]
     plain = make_session(path="-rf.pt").answer(ask())
     assert shlex.split(plain.command)[2] == "./-rf.pt"

@@ -93,3 +93,17 @@ def test_only_what_the_dead_left_is_cleared(tmp_path: Path) -> None:
         beside.write_bytes(b"whole")
         clear_remains(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == others | {"here.gif"}
+
+
+def test_on_windows_no_process_is_sent_a_signal_and_nothing_is_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There os.kill with 0 is Ctrl-C."""
+    left = tmp_path / f".a.{os.getpid()}.part.gif"
+    left.write_bytes(b"half")
+    sent: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda process, _signal: sent.append(process))
+    monkeypatch.setattr(sys, "platform", "win32")
+    clear_remains(tmp_path)
+    assert left.exists()
+    assert sent == []

@@ -103,6 +103,25 @@ def test_a_package_that_is_broken_is_named_and_spoils_no_other_model(installed: 
         load_generator(write_sine(tmp_path / "sea"), "ripple")
 
 
+class Broken:
+    """An architecture that fails on every configuration."""
+
+    def recognises(self, config: Any) -> bool:
+        raise KeyError("side")
+
+
+BROKEN = Broken()
+
+
+@pytest.mark.parametrize("broken", ["no_such_module:ARCHITECTURE", f"{__name__}:BROKEN"])
+def test_a_broken_architecture_blocks_no_other_one(broken: str, installed: Path, tmp_path: Path) -> None:
+    installed.write_text(f"[{registry.GROUP}]\na-first = {broken}\ntiny-sine = {PLUGIN}\n", "utf-8")
+    assert load_generator(write_sine(tmp_path / "sea"), "ripple").resolution == 8
+    with pytest.raises(UsageError, match=r"recognised by none .* 'a-first' of the package sines") as raised:
+        registry.architecture_of(write_config(tmp_path / "unknown", z_dim=4))
+    assert ("named 'no_such_module'" in str(raised.value)) or ("KeyError: 'side'" in str(raised.value))
+
+
 def test_a_folder_of_no_architecture(tmp_path: Path) -> None:
     path = write_config(tmp_path, z_dim=4, num_classes=3)
     with pytest.raises(FileFormatError, match=r"no architecture that is installed \(biggan-deep\)"):

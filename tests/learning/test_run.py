@@ -12,9 +12,11 @@ import torch
 from biggan_directions.errors import FileFormatError, GeneratorError, UsageError
 from biggan_directions.generators.capabilities import LatentWeight
 from biggan_directions.learning.result import Progress, Solution
-from biggan_directions.learning.run import iterate, learn
+from biggan_directions.learning.run import iterate, learn, surveyed
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.metrics.scorecard import remarks
+from biggan_directions.metrics.scoring import iterate_score
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Found, Solver, Step
 from biggan_directions.solvers.derivatives import evaluations_per_latent
@@ -90,8 +92,11 @@ def test_dead_directions_come_last_and_are_told() -> None:
     _check_form(solution, 7, 12)
     assert solution.effect[5:].max() < 1e-3 * solution.effect.max()
     assert solution.penalty.isnan().tolist() == [False] * 5 + [True] * 2
-    assert len(solution.warnings) == 2
-    assert solution.warnings[0].startswith("direction 5 hardly does anything")
+    assert solution.warnings == ()
+    said = remarks(solution.scorecard.sets[0], solution.scorecard.strongest)
+    assert [words.split(":")[0] for words in said[:2]] == [
+        f"direction {index} hardly does anything" for index in (5, 6)
+    ]
 
 
 def test_effects_are_rms_changes() -> None:
@@ -166,9 +171,9 @@ def test_effect_and_penalty_are_those_of_scoring_at_fresh_latents(solver: str) -
     settings = quick(solver, score_latents=5, seed=2)
     solution = learn(Separable(), settings)
     how = ScoreSettings(latents=5, seed=2, baselines=(), micro_batch=settings.micro_batch)
-    *_, last = iterate_score(
-        Separable(), solution.directions, solver=solver, settings=how, space=solution.space
-    )
+    problem = surveyed(Separable(), settings)
+    assert torch.equal(problem.space.basis, solution.space.basis)
+    *_, last = iterate_score(Separable(), solution.directions, solver=solver, settings=how, problem=problem)
     assert solution.scorecard == last.scorecard
     scored = solution.scorecard.sets[0].directions
     assert solution.effect.tolist() == pytest.approx([one.effect.value for one in scored], rel=1e-6)

@@ -10,7 +10,8 @@ import torch
 from biggan_directions import load_generator
 from biggan_directions.metrics.measures import Measurements
 from biggan_directions.metrics.scorecard import mean_measure, root_mean_measure
-from biggan_directions.metrics.scoring import ScoreSettings, score
+from biggan_directions.metrics.scoring import score
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.scores import Measure
 from biggan_directions.solvers.derivatives import Derivatives, pair_list
 

@@ -12,7 +12,8 @@ from biggan_directions.generators.capabilities import TrueDirections
 from biggan_directions.learning.run import learn
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.metrics.scorecard import digest, remarks, root_mean_measure
-from biggan_directions.metrics.scoring import BASELINES, ScoreSettings, score
+from biggan_directions.metrics.scoring import score
+from biggan_directions.metrics.settings import BASELINES, ScoreSettings
 from biggan_directions.penalty import hessian_penalty_along
 from biggan_directions.scores import DirectionScore, Measure, SetScore
 from tests.support.oracles import all_probes, quadratic, random_orthogonal
@@ -35,10 +36,19 @@ class Quadratic:
         return self.f(z.double()).reshape(-1, 3, 2, 2).float()
 
 
+class Known(Separable):
+    """A generator that knows its true directions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        names = tuple(f"factor {index}" for index in range(5))
+        self.true_directions = TrueDirections(names, self.truth.float())
+
+
 def test_the_true_directions_of_a_separable_generator_score_as_such() -> None:
-    generator = Separable()
-    names = tuple(f"factor {index}" for index in range(5))
-    card = score(generator, generator.truth, settings=ALONE, truth=(names, generator.truth.float()))
+    generator = Known()
+    names = generator.true_directions.names
+    card = score(generator, generator.truth, settings=ALONE)
     (scored,) = card.sets
     assert scored.recovery_min == pytest.approx(1, abs=1e-5)
     assert [direction.factor for direction in scored.directions] == list(names)
@@ -182,6 +192,17 @@ def test_words_follow_bounds(scored: SetScore, says: list[str]) -> None:
     assert all(words in remark for words, remark in zip(says, found, strict=True))
 
 
+def test_a_set_that_does_little_as_a_whole_is_told_by_the_search_space() -> None:
+    weak = _set((0.04, 0.1, 1), (0.04, 0.1, 0))
+    assert remarks(weak)[0].startswith("all directions do something")
+    found = remarks(weak, 1.0)
+    assert [words.split(":")[0] for words in found] == [
+        "direction 0 hardly does anything", "direction 1 hardly does anything",
+    ]  # fmt: skip
+    card = score(Separable(), Separable().truth[:2], settings=ALONE)
+    assert card.strongest == pytest.approx(max(card.sets[0].values("effect")), rel=0.5)
+
+
 def test_sets_are_measured_beside_each_other_at_the_same_latents() -> None:
     generator = Separable()
     others = [("turned", generator.truth[1:4]), ("again", generator.truth[:2])]
@@ -200,21 +221,16 @@ def test_sets_are_measured_beside_each_other_at_the_same_latents() -> None:
 
 
 def test_the_truth_is_the_generators_where_it_knows_it() -> None:
-    class Known(Separable):
-        true_directions = TrueDirections(("a", "b", "c", "d", "e"), Separable().truth.float())
-
     (scored,) = score(Known(), Known().truth[:2], settings=ALONE).sets
-    assert [direction.factor for direction in scored.directions] == ["a", "b"]
+    assert [direction.factor for direction in scored.directions] == ["factor 0", "factor 1"]
+    (scored,) = score(Separable(), Known().truth[:2], settings=ALONE).sets
+    assert [direction.factor for direction in scored.directions] == [None, None]
 
 
 def test_bad_input() -> None:
     generator = Separable()
     with pytest.raises(UsageError, match="whose z has 12"):
         score(generator, torch.eye(5))
-    with pytest.raises(UsageError, match="2 or more"):
-        ScoreSettings(latents=1)
-    with pytest.raises(UsageError, match="nosuch"):
-        ScoreSettings(baselines=("nosuch",))
 
 
 @pytest.mark.parametrize(("name", "images"), [("jacobi", 4 * 45), ("adam", 1000 * 32 * 4 + 1)])

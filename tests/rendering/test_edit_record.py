@@ -52,7 +52,7 @@ def test_the_command_has_what_differs_from_the_file_and_is_quoted() -> None:
     assert words == [
         *("biggan-directions", "edit", "it's mine.pt", "--model", "my model", "--class", "car", "--class"),
         *("duck", "--truncation", "0.44", "--seed", "7", "--samples", "3", "--move", "1=1.2345678"),
-        *("--move", "2=-1.5", "--out", "picture.png"),
+        *("--move", "2=-1.5", "--out", "edit.png"),
     ]
 
 

@@ -57,7 +57,7 @@ def decoded(strip: str) -> Any:
 def test_strips_show_the_generator_at_every_position(tmp_path: Path) -> None:
     shown = request(2, effects=[0.2] * 6, indices=(4, 1), class_index=torch.tensor([0, 3]), account=account())
     records = list(RenderPlan(shown, tmp_path, settings=SETTINGS).files(Discs(128)))
-    assert records[-1].path == tmp_path / "gallery.html"
+    assert records[-1].path == tmp_path / "gallery_part.html"
     assert records[-1].size_bytes == records[-1].path.stat().st_size
     data = data_of(records[-1].path.read_text(encoding="utf-8"))
     assert [one["index"] for one in data["directions"]] == [4, 1]

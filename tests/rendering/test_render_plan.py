@@ -35,7 +35,11 @@ def _files(
 def test_a_record_for_each_file_in_order(tmp_path: Path) -> None:
     shown = request(2, effects=EFFECTS, names=["../../etc"] * 6, indices=(4, 0), title="discs")
     records = list(_files(Discs(), shown, tmp_path))
-    assert [record.path.name for record in records] == ["sheet.png", "direction_04.gif", "direction_00.gif"]
+    assert [record.path.name for record in records] == [
+        "sheet_part.png",
+        "direction_04.gif",
+        "direction_00.gif",
+    ]
     assert [record.index for record in records] == [None, 4, 0]
     assert all(record.path.stat().st_size == record.size_bytes for record in records)
     assert records[1].extents == {4: (1.0, "effect 0.4")}

@@ -29,4 +29,4 @@ def test_several_processes_draw_the_bytes_of_one(size: int, tmp_path: Path) -> N
     for images, class_index in ((drawn["first"], None), (drawn["second"], classes)):
         expected = list(draw(generator, LATENTS, class_index, batch_size=2))
         assert (to_bytes(images) == expected).all()
-    assert drawn["failure"] == "The generator gave a picture with values that are not finite."
+    assert drawn["failure"] == "The generator gave an image with values that are not finite."

@@ -24,7 +24,7 @@ from tests.support.group_member import run_in_folder
 from tests.support.killed_runs import ADAM, EAGER, ONE, Fault, Run, files, is_one_line, run
 from tests.support.separable import Separable
 
-QUICK = LearnSettings(ndirs=2, search_dims=2, latents=2, vjps=8)
+QUICK = LearnSettings(ndirs=2, search_dims=2, latents=2, survey_latents=2)
 
 
 def test_a_program_learns_the_files_of_the_command_line(

@@ -13,12 +13,25 @@ import torch
 
 from biggan_directions import LearnSettings, PerClassRun, load_generator
 from biggan_directions.errors import OutputError
+from biggan_directions.generators import Generator, ImageClass
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
 from biggan_directions.runs.folder import held
 from biggan_directions.runs.observer import Note, RunProgress
 from tests.support.killed_runs import EAGER, LEARN, Fault, Run, files, run
+from tests.support.separable import Separable
 
 EACH = (*LEARN, "--class", "all", "--per-class", "--out", "all")
+
+
+class Labelled(Separable):
+    """A generator of classes with the given names."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(classes=len(names))
+        self.classes = tuple(ImageClass(index, name) for index, name in enumerate(names))
+
+    def of_class(self, *places: int) -> Generator:
+        return Labelled([self.classes[place].name for place in places])
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +52,13 @@ def learnt(whole: dict[str, bytes], folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return folder
+
+
+def test_classes_whose_names_give_one_folder_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    generator = Labelled(["a/b", "a:b", "A_B", "c", "a_b_1"])
+    runs = PerClassRun(tmp_path, generator, LearnSettings(ndirs=1, latents=1, vjps=2)).runs
+    assert [run.folder.name for run in runs] == ["a_b_0", "a_b_1_1", "A_B_2", "c", "a_b_1_4"]
+    assert len({run.folder.name.casefold() for run in runs}) == 5  # of disks that ignore case, too
 
 
 def _names(folder: Path) -> list[str]:

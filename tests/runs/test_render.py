@@ -22,6 +22,8 @@ from biggan_directions.runs.observer import Note, RunProgress
 from biggan_directions.runs.render import render
 from tests.commands.test_render import CAR, of
 from tests.support.disks import small_disk
+from tests.support.forked_groups import Job, run_groups
+from tests.support.group_member import closing_early
 from tests.support.killed_runs import Fault, Run, files, run
 
 RENDER = ("render", "directions.pt", "--samples", "2", "--frames", "8", "--out", "out")
@@ -46,6 +48,11 @@ def _kept(folder: Path, *more: str) -> list[str]:
     done = run((*RENDER, "--resume", "--json", *more), folder)
     assert done.code == 0, done.err
     return [Path(file["path"]).name for file in json.loads(done.out) if file["kept"]]
+
+
+def test_an_iterator_that_ends_early_lets_the_other_processes_go_on(tmp_path: Path) -> None:
+    (ran,) = run_groups(tmp_path, Job(2, closing_early, ("out",)))
+    assert ran.codes == [0, 0], ran.err
 
 
 # sheet, manifest, two animations with strips and their records each, page, manifest, manifest without strips
@@ -212,7 +219,7 @@ def test_directions_that_are_not_in_a_file_yet_are_saved_beside_their_images(
     generator, folder = load_generator("toybox", "car"), tmp_path / "new"
     list(render(found, generator, folder, QUICK, indices=[0]))
     assert torch.equal(Directions.load(folder / "directions.pt").directions, found.directions)
-    assert f"{folder}/directions.pt" in (folder / "gallery.html").read_text(encoding="utf-8")
+    assert f"{folder}/directions.pt" in (folder / "gallery_part.html").read_text(encoding="utf-8")
 
 
 def test_another_file_in_the_folder_is_neither_named_nor_replaced(found: Directions, tmp_path: Path) -> None:

@@ -1,10 +1,16 @@
-"""Measuring directions tells how far it is, and gives what the metrics give."""
+"""Measuring directions tells how far it is, and gives what learning and the metrics give."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from biggan_directions import Directions, LearnSettings
+from biggan_directions.generators import ImageClass
 from biggan_directions.learning.run import learn
-from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.metrics.scoring import iterate_score
+from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.runs.observer import Note, RunProgress
 from biggan_directions.runs.score import measure
 from tests.support.separable import Separable
@@ -14,8 +20,9 @@ def test_measuring_tells_every_step_and_gives_the_scorecard() -> None:
     generator, told = Separable(), list[RunProgress | Note]()
     learning = LearnSettings(ndirs=2, solver="random", search_space="0:6", latents=1)
     found = Directions.of(learn(generator, learning), generator, seed=0)
+    bare = replace(found, model={}, solver={"name": "random"})
     settings = ScoreSettings(latents=2, baselines=("coordinate",))
-    card = measure(found, generator, settings, search_space="all", observe=told.append)
+    card = measure(bare, generator, settings, search_space="0:6", observe=told.append)
     *_, last = iterate_score(
         generator, found.directions, solver="random", search_space="0:6", settings=settings
     )
@@ -27,3 +34,36 @@ def test_measuring_tells_every_step_and_gives_the_scorecard() -> None:
         *("scoring: search space", "scoring: random", "scoring: coordinate", "scoring: done")
     ]
     assert [(step.done, step.total) for step in steps if step.phase == "scoring: random"] == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("search_space", ["active", "1:9"])
+def test_a_file_s_figures_are_those_that_learning_ended_with(search_space: str) -> None:
+    generator, told = Separable(), list[RunProgress | Note]()
+    learning = LearnSettings(ndirs=3, search_space=search_space, latents=4, score_latents=3, seed=5, vjps=30)
+    solution = learn(generator, learning)
+    found = Directions.of(solution, generator, seed=5)
+    settings = ScoreSettings(latents=3, seed=5)
+    generator.seen.clear()
+    card = measure(found, generator, settings, observe=told.append)
+    assert card.sets[0] == solution.scorecard.sets[0]
+    assert card.strongest == solution.scorecard.strongest
+    assert [scored.solver for scored in card.sets] == ["jacobi", "random", "coordinate", "first-order"]
+    assert card.evaluations == generator.drawn
+    assert any(isinstance(step, RunProgress) and step.phase == "scoring: search space" for step in told)
+
+
+def test_on_another_class_or_beside_another_file_the_search_space_is_found_anew() -> None:
+    generator = Separable()
+    learning = LearnSettings(ndirs=2, latents=2, score_latents=2)
+    solution = learn(generator, learning)
+    found = Directions.of(solution, generator, seed=0)
+    settings = ScoreSettings(latents=2, baselines=())
+    elsewhere = replace(found, classes=(ImageClass(3, "another"),))
+    fresh = measure(elsewhere, generator, settings)
+    *_, last = iterate_score(
+        generator, found.directions, solver="jacobi", search_space="active", settings=settings
+    )
+    assert last.scorecard is not None
+    assert fresh.sets[0] == last.scorecard.sets[0]
+    beside = measure(found, generator, settings, others=[("again", found)], called="first")
+    assert beside.sets[0].directions == beside.sets[1].directions == fresh.sets[0].directions

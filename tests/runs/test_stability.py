@@ -13,8 +13,8 @@ from biggan_directions.runs.observer import Note, RunProgress
 from biggan_directions.runs.stability import repeated
 from tests.support.separable import Separable
 
-SETTINGS = LearnSettings(ndirs=5, latents=4, vjps=32)
-RANDOM = LearnSettings(ndirs=5, latents=1, vjps=32, solver="random")
+SETTINGS = LearnSettings(ndirs=5, latents=4, survey_latents=4)
+RANDOM = LearnSettings(ndirs=5, latents=1, survey_latents=4, solver="random")
 
 
 def _found(settings: LearnSettings, *, seed: int) -> Directions:

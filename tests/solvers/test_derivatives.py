@@ -44,7 +44,7 @@ def test_the_difference_is_of_second_order_in_epsilon_on_the_diagonal() -> None:
     phases, steps = normal(36), (0.4, 0.2, 0.1)
     evaluator = Evaluator(Pixels(lambda z: torch.sin(z[:, :1] + phases)), 4)
     truth = float(torch.sin(Z[0] + phases).square().sum())
-    found = (_found(evaluator, torch.eye(1, 7).double(), epsilon=step, balanced=False) for step in steps)
+    found = (_found(evaluator, torch.eye(1, 7).double(), epsilon=step, floor=None) for step in steps)
     errors = [abs(float(one.full.square().sum()) - truth) for one in found]
     assert convergence_order(steps, errors) == pytest.approx(2, abs=0.05)
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from biggan_directions.learning.settings import LearnSettings
 from tests.support.problems import problem_of
 from tests.support.separable import Separable
 
@@ -19,16 +20,12 @@ def test_an_input_is_the_same_however_many_are_drawn() -> None:
     assert not torch.equal(problem.inputs(0, 9, "another purpose")[0], z)
 
 
-def test_spread_latents_are_even_in_the_basis() -> None:
-    """Each with its opposite, and alike in all directions: the second moment is a multiple of 1."""
-    problem = problem_of(Separable())
-    basis = problem.space.basis[:4]
-    sample = problem.spread(16, basis)
-    inside = torch.stack([sample(index)[0] for index in range(16)]).double() @ basis.T
-    assert float(inside.sum(dim=0).abs().max()) < 1e-5
-    moment = inside.T @ inside / 16
-    torch.testing.assert_close(moment, moment[0, 0] * torch.eye(4).double(), rtol=0, atol=1e-5)
-    assert sample(0)[1] is None
+def test_a_closed_form_draws_what_the_shortest_survey_leaves_of_the_budget() -> None:
+    """Four latents of 13 images are surveyed; 20 images a latent are drawn from what is left of 500."""
+    sizes = {"z_dim": 12, "resolution": 16}
+    assert LearnSettings(budget=500).outline(**sizes).most_latents(20) == (500 - 16 - 52) // 20
+    assert LearnSettings(budget=1).outline(**sizes).most_latents(20) == 8
+    assert LearnSettings(latents=3, budget=1).outline(**sizes).most_latents(20) == 3
 
 
 @pytest.mark.parametrize("order", [[3, 0, 2, 1, 4], [4, 3, 2, 1, 0]])

@@ -55,9 +55,24 @@ def test_resumed_sums_are_the_same_bytes() -> None:
     assert whole[-1].moments.numbers == 5 * 3 * 16**2
 
 
+def test_the_halves_are_the_latents_of_even_and_of_odd_index() -> None:
+    whole = _sums(SampledMoments.empty(Z_DIM))
+    each = [(sums.moments.slopes, sums.moments.smooth) for sums in (SampledMoments.empty(Z_DIM), *whole)]
+    for half, found in enumerate(whole[-1].halves):
+        own = range(1 + half, 6, 2)
+        for place, sums in enumerate((found.slopes, found.smooth)):
+            expected = sum(each[index][place] - each[index - 1][place] for index in own)
+            torch.testing.assert_close(sums, expected, rtol=1e-9, atol=1e-12)
+        assert found.numbers == len(own) * 3 * 16**2
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
-    [({"done": 6}, "sums.done is 6"), ({"moments": {}}, "sums.moments has other keys"), ({}, "other keys")],
+    [
+        ({"done": 6}, "sums.done is 6"),
+        ({"halves": [{}, {}]}, r"sums.halves\[0\] has other keys"),
+        ({}, "other keys"),
+    ],
 )
 def test_a_state_of_something_else_is_refused(changed: dict[str, object], says: str) -> None:
     empty = SampledMoments.empty(Z_DIM)

@@ -8,21 +8,25 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from biggan_directions import LearnRun, LearnSettings, PerClassRun, load_generator
+from biggan_directions import Directions, LearnRun, LearnSettings, PerClassRun, load_generator
 from biggan_directions.distributed.process_group import ProcessGroup
 from biggan_directions.distributed.starting import joined
-from biggan_directions.errors import BigganDirectionsError, GeneratorError
+from biggan_directions.errors import BigganDirectionsError, GeneratorError, OutputError
 from biggan_directions.learning.result import Solution
 from biggan_directions.learning.run import iterate, learn
-from biggan_directions.metrics.scoring import ScoreSettings, iterate_score
+from biggan_directions.metrics.scoring import iterate_score
+from biggan_directions.metrics.settings import ScoreSettings
+from biggan_directions.rendering import RenderSettings
 from biggan_directions.runs.drawing import SharedDrawing, serve
 from biggan_directions.runs.interrupt import Interrupted, listen
+from biggan_directions.runs.render import render
 from biggan_directions.training.trainer import Trainer
 from tests.support.picture_sets import TINY, image_set
 from tests.support.separable import Separable
@@ -34,7 +38,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "random": {"solver": "random"},
     "coordinate": {"solver": "coordinate"},
 }
-QUICK: dict[str, Any] = {"ndirs": 4, "latents": 5, "micro_batch": 4, "vjps": 18}
+QUICK: dict[str, Any] = {"ndirs": 4, "latents": 5, "micro_batch": 4, "survey_latents": 5}
 LATENTS = torch.linspace(-1, 1, 7 * 12).reshape(7, 12)
 _PATIENCE = timedelta(seconds=60)
 
@@ -133,6 +137,26 @@ def drawing(out: str) -> int:
                 torch.save({**found, "failure": str(error)}, out)
             return 0
     return 1
+
+
+def closing_early(out: str) -> int:
+    """Draw one file of a render, close the iterator, have the next render refused, and go on together."""
+    generator = Separable()
+    found = Directions.of(learn(generator, LearnSettings(**QUICK, solver="random")), generator, seed=0)
+    settings = RenderSettings(samples=1, frames=4)
+    with joined(timeout=_PATIENCE) as group:
+        drawn = render(found, generator, out, settings, group=group)
+        first = next(drawn, None)
+        del drawn  # which closes it
+        if group.leads:
+            assert first is not None
+            Path(out, "sheet.png").unlink()
+            Path(out, "sheet.png").mkdir()
+        with suppress(OutputError):
+            for _ in render(found, generator, out, settings, group=group):
+                pass
+        assert group.broadcast(group.rank) == 0
+    return 0
 
 
 def plain(solution: Solution) -> dict[str, Any]:

@@ -17,6 +17,7 @@ class FirstOrder(Solver):
 
     name = "first-order"
     paper = "after GANSpace, Härkönen et al., arXiv:2004.02546"
+    thorough_survey = True
     summary = "The strongest eigenvectors of E[JᵀJ], J the Jacobian of the image."
 
     def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:

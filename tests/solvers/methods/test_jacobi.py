@@ -1,13 +1,12 @@
-"""The closed form's settings, and its starting bases."""
+"""The Hessians' closed form: its settings."""
+
+import math
 
 import pytest
 
 from biggan_directions.errors import UsageError
 from biggan_directions.solvers.derivatives import Differences
-from biggan_directions.solvers.hessians import Moments
-from biggan_directions.solvers.methods.jacobi import Jacobi, JacobiSettings, diagonalise
-from tests.support.problems import problem_of
-from tests.support.separable import Separable
+from biggan_directions.solvers.methods.jacobi import JacobiSettings
 
 
 @pytest.mark.parametrize(("resolution", "sides"), [(64, (8, 16)), (128, (16, 32)), (6, (1, 1))])
@@ -17,10 +16,11 @@ def test_blocks_left_out_follow_the_resolution(resolution: int, sides: tuple[int
 
 
 def test_the_weighting_decides_what_is_balanced_and_the_rest_is_common() -> None:
-    common = Differences(epsilon=0.3, blocks=(), balanced=False, sketch=77)
+    common = Differences(epsilon=0.3, blocks=(), floor=None, sketch=77)
     balanced = JacobiSettings().differences(common, 64)
-    assert balanced == Differences(epsilon=0.3, blocks=(8, 16), balanced=True, sketch=77)
-    assert not JacobiSettings(weighting="plain").differences(common, 64).balanced
+    assert balanced == Differences(epsilon=0.3, blocks=(8, 16), floor=0.3, sketch=77)
+    assert JacobiSettings(floor=0.02).differences(common, 64).floor == 0.02
+    assert JacobiSettings(weighting="plain").differences(common, 64).floor is None
 
 
 @pytest.mark.parametrize("blocks", [(), (0,), (8, -1)])
@@ -29,9 +29,7 @@ def test_bad_blocks(blocks: tuple[int, ...]) -> None:
         JacobiSettings(blocks=blocks)
 
 
-def test_more_starts_never_leave_more_off_the_diagonal() -> None:
-    problem = problem_of(Separable(z_dim=8, factors=8), latents=1)
-    states = [step.state for step in Jacobi().solve(problem)]
-    moments = Moments.from_state(states[-1]["moments"])
-    one, four = (diagonalise(moments, starts=starts).off_diagonal for starts in (1, 4))
-    assert four <= one
+@pytest.mark.parametrize("floor", [0.0, -1.0, math.nan])
+def test_bad_floors(floor: float) -> None:
+    with pytest.raises(UsageError, match="floor must be a number above 0"):
+        JacobiSettings(floor=floor)

@@ -1,0 +1,170 @@
+"""First derivatives, then the Hessians of the strongest directions: when, at what cost, and to what end."""
+
+import io
+import math
+from dataclasses import fields
+from typing import Any
+
+import pytest
+import torch
+
+from biggan_directions.errors import FileFormatError, UsageError
+from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.solvers.base import Found, Step
+from biggan_directions.solvers.derivatives import evaluations_per_latent
+from biggan_directions.solvers.methods.joint import Joint, JointSettings
+from biggan_directions.solvers.methods.orojar import Orojar
+from biggan_directions.solvers.problem import Problem
+from tests.support.checkpoints import saved
+from tests.support.problems import problem_of
+from tests.support.separable import Separable, recovery
+
+AUTO: dict[str, Any] = {"latents": None, "budget": 700, "agreement": 1 - 1e-12}
+
+
+def _steps(problem: Problem, state: dict[str, Any] | None = None, **settings: Any) -> list[Step]:
+    return list(Joint(JointSettings(**settings)).solve(problem, state))
+
+
+def _found(steps: list[Step]) -> Found:
+    assert [step.result is None for step in steps] == [True] * (len(steps) - 1) + [False]
+    assert steps[-1].result is not None
+    return steps[-1].result
+
+
+def _same(one: Found, other: Found) -> bool:
+    pairs = ((getattr(one, item.name), getattr(other, item.name)) for item in fields(Found))
+    return all(torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b for a, b in pairs)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_hidden_factors_are_recovered_and_better_than_by_first_derivatives(seed: int) -> None:
+    generator = Separable(seed=seed)
+    found = _found(_steps(problem_of(generator, ndirs=5, latents=16, seed=seed)))
+    *_, first = Orojar().solve(problem_of(generator, ndirs=5, latents=16, seed=seed))
+    assert first.result is not None
+    both, before = (recovery(one.directions, generator.truth).mean() for one in (found, first.result))
+    assert both > 0.99
+    assert both > before
+    assert found.stability is not None
+    assert len(found.stability) == 5
+    assert found.latents == 16
+
+
+def test_hessians_are_measured_of_the_strongest_directions_alone() -> None:
+    """Two beyond those that are kept, of eight live ones."""
+    problem = problem_of(Separable(z_dim=10, factors=8), ndirs=3, latents=4)
+    steps = _steps(problem, hessian_latents=2)
+    assert [step.phase for step in steps] == ["slopes"] * 4 + ["hessians"] * 3
+    assert problem.evaluator.evaluations == 4 * (1 + 8) + 2 * evaluations_per_latent(5, 5)
+    live = problem.space.basis[:8]
+    inside = _found(steps).directions @ live.T
+    torch.testing.assert_close(inside.norm(dim=1), torch.ones(3).double())
+
+
+@pytest.mark.parametrize(
+    ("settings", "how"),
+    [
+        ({}, {"latents": None, "budget": 300}),  # a quarter of it is less than two latents of 29 images
+        ({"hessian_latents": 0}, {"latents": 4}),
+        ({"hessian_latents": 1}, {"latents": 4}),
+        ({"hessian_weight": 0.0}, {"latents": 4}),
+        ({}, {"latents": 1}),
+    ],
+)
+def test_without_hessians_it_is_the_closed_form_of_first_derivatives(
+    settings: dict[str, Any], how: dict[str, Any]
+) -> None:
+    if how["latents"] is None:
+        assert 2 * evaluations_per_latent(8, 8) > 300 // 4
+    one, other = (problem_of(Separable(z_dim=12, factors=9), ndirs=6, **how) for _ in range(2))
+    steps = _steps(one, **settings)
+    *_, first = Orojar().solve(other)
+    assert first.result is not None
+    assert _same(_found(steps), first.result)
+    assert {step.phase for step in steps} == {"slopes"}
+    assert one.evaluator.evaluations == other.evaluator.evaluations
+
+
+def test_the_budget_bounds_both_and_hessians_take_at_most_a_quarter() -> None:
+    problem = problem_of(Separable(z_dim=8, factors=6), ndirs=4, **AUTO)
+    steps = _steps(problem)
+    hessians = steps[-1].total
+    each = evaluations_per_latent(6, 6)
+    assert hessians == 700 // 4 // each > 1
+    assert problem.surveyed + problem.evaluator.evaluations <= 700
+    assert problem.surveyed + problem.evaluator.evaluations > 700 - 7
+    outline = LearnSettings(ndirs=4, search_dims=6, budget=700).outline(z_dim=8, resolution=16)
+    assert problem.evaluator.evaluations <= Joint().cost(outline).images
+
+
+def test_taken_up_anywhere_it_gives_the_same_bytes() -> None:
+    """While it still asks whether to stop; through a file that holds no code."""
+    make = {"ndirs": 3, **AUTO, "budget": 400}
+    problem = problem_of(Separable(z_dim=8, factors=4), **make)
+    whole, counts = [], []
+    for step in Joint().solve(problem):
+        whole.append(step)
+        counts.append(problem.evaluator.evaluations)
+    first = [step.phase for step in whole].index("hessians")
+    assert whole[first - 1].done > 12
+    for place in (1, 8, 12, first - 1, first, first + 1, len(whole) - 1, len(whole)):
+        again = problem_of(Separable(z_dim=8, factors=4), **make)
+        rest = _steps(again, torch.load(io.BytesIO(saved(whole[place - 1].state)), weights_only=True))
+        told = [(step.phase, step.done, step.value) for step in whole[place:] or whole[-1:]]
+        assert [(step.phase, step.done, step.value) for step in rest] == told
+        assert _same(_found(rest), _found(whole))
+        assert again.evaluator.evaluations == counts[-1] - counts[place - 1]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"adam": {}}, "the solver's state has other keys than slopes, hessians"),
+        ({"slopes": 3}, "slopes is of type int, expected dict"),
+        ({"slopes": {"done": 1}}, "slopes has other keys than grams, done"),
+        ({"hessians": {"done": 9, "halves": []}}, r"hessians.halves has 0 parts, expected 2"),
+        ({"hessians": []}, "hessians is of type list, expected dict"),
+    ],
+)
+def test_a_state_of_something_else_is_refused(changed: dict[str, Any], says: str) -> None:
+    last = _steps(problem_of(Separable(), latents=2))[-1].state
+    with pytest.raises(FileFormatError, match=says):
+        _steps(problem_of(Separable(), latents=2), {**last, **changed})
+    with pytest.raises(FileFormatError, match="the solver's state has other keys"):
+        list(Joint().solve(problem_of(Separable(), latents=2), 5))  # type: ignore[arg-type]
+
+
+def test_more_hessians_done_than_there_are_are_refused() -> None:
+    last = _steps(problem_of(Separable(), latents=2))[-1].state
+    hessians = {**last["hessians"], "done": 3}
+    with pytest.raises(FileFormatError, match="hessians.done is 3, expected 0 to 2"):
+        _steps(problem_of(Separable(), latents=2), {**last, "hessians": hessians})
+
+
+def test_images_that_do_not_curve_leave_first_derivatives_their_say() -> None:
+    """A linear image has no Hessians to weight."""
+
+    class Linear(Separable):
+        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+            factors = z @ self.truth.to(z).T
+            return (factors @ self.weights[0].to(z)).reshape(-1, 3, 16, 16)
+
+    generator = Linear(z_dim=8, factors=3)
+    generator.weights *= (torch.arange(768) % 3 == torch.arange(3)[:, None]) * torch.tensor([[1.0], [2], [3]])
+    found = _found(_steps(problem_of(generator, ndirs=3, latents=4, difference_epsilon=0.5)))
+    assert recovery(found.directions, generator.truth).min() > 0.999
+    assert torch.isfinite(found.directions).all()
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"hessian_latents": -1}, "hessian latents must be 0 or more, got -1"),
+        ({"hessian_weight": -0.1}, "hessian weight must be a number of 0 or more"),
+        ({"hessian_weight": math.nan}, "hessian weight must be a number of 0 or more"),
+    ],
+)
+def test_bad_settings(bad: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        JointSettings(**bad)
