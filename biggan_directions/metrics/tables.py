@@ -42,8 +42,8 @@ def as_csv(card: Scorecard, names: Names = ()) -> str:
     """A row for each set's means, whose direction is ``mean``, and one for each of its directions.
 
     Columns: set, direction, name, every measure and its standard error over latents (recovery and stability,
-    which are not measured at latents, have none), ``linear`` for a direction that has no penalty since it is, the true
-    factor, the paper's penalty and its error, latents. The error of a mean is
+    which are not measured at latents, have none), ``linear`` for a direction that has no penalty since it
+    is, the true factor, the paper's penalty and its error, latents. The error of a mean is
     :meth:`~biggan_directions.scores.SetScore.mean_error`.
     """
     content = io.StringIO()
