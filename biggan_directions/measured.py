@@ -25,6 +25,7 @@ class Measured:
         effect: RMS change of the image per unit of z, one a direction.
         penalty: share of the Hessian's row off the diagonal, one a direction.
         linear: whether the image is known to be linear along it, which then has no penalty; one a direction.
+        stability: |cos| between what two halves of the latents gave, one a direction; None where not known.
         latents: at how many latents they were measured, None if they were not.
         source: the name of the file that the figures are from.
         scorecard: where all of them are from, if it is a scorecard.
@@ -34,6 +35,7 @@ class Measured:
     effect: tuple[Measure, ...]
     penalty: tuple[Measure, ...]
     linear: tuple[bool, ...]
+    stability: tuple[Measure, ...] | None
     latents: int | None
     source: str
     scorecard: Scorecard | None = None
@@ -63,6 +65,7 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
             not.
     """
     note, kept = "", None
+    stability = None if found.stability is None else _figures(found.stability.tolist())
     try:
         kept = _kept(found, path)
     except FileFormatError as error:
@@ -77,6 +80,7 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
             effect=unknown,
             penalty=unknown,
             linear=(False,) * len(found),
+            stability=stability,
             latents=None,
             source=path.name,
             note=note,
@@ -95,6 +99,7 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
             return Measured(
                 effect=tuple(direction.effect for direction in scored),
                 penalty=tuple(direction.penalty for direction in scored),
+                stability=stability,
                 linear=tuple(direction.linear for direction in scored),
                 latents=card.latents,
                 source=place.name,
@@ -103,6 +108,7 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
     return Measured(
         effect=_figures(found.effect.tolist()),
         penalty=_figures(found.penalty.tolist()),
+        stability=stability,
         linear=(False,) * len(found),
         latents=own,
         source=path.name,

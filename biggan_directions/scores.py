@@ -62,6 +62,11 @@ MEASURES = (
     ),
     MeasureInfo("unevenness", "less", "how unequal its steps are along the way: sd / mean of their sizes"),
     MeasureInfo("steadiness", "more", "mean |cos| between its changes of different images"),
+    MeasureInfo(
+        "stability",
+        "more",
+        "|cos| between the directions that two halves of the latents gave, when it was found",
+    ),
 )
 
 
@@ -111,6 +116,8 @@ class DirectionScore:
         recovery: best |cos| with a true direction, where the truth is known.
         factor: the name of that true direction.
         overlap_with: the index of the direction that it overlaps with most.
+        stability: |cos| between its counterparts in the two halves of the latents at which it was learnt,
+            where its solver could tell.
         linear: whether the image is linear along it, to within rounding: then it has no penalty.
     """
 
@@ -122,10 +129,11 @@ class DirectionScore:
     recovery: _Finite | None = None
     factor: str | None = None
     overlap_with: int | None = None
+    stability: Annotated[float, Meta(ge=0, le=1)] | None = None
     linear: bool = False
 
     def measure(self, key: str) -> Measure:
-        """One of :data:`MEASURES` by its key; recovery has no error."""
+        """One of :data:`MEASURES` by its key; recovery and stability have no error."""
         found: Measure | float | None = getattr(self, key)
         return found if isinstance(found, Measure) else Measure(value=found)
 

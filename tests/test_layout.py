@@ -15,6 +15,7 @@ WITHIN = {
     ],
     "toybox/test_factors.py": ["scene", "toys"],
     "toybox/test_packed.py": ["names", "network", "train"],
+    "fashion/test_shipped.py": ["clothes", "feature_network"],
     "learning/test_run.py": ["result", "state", "../solvers/evaluator"],
     "metrics/test_measures.py": ["figure"],
     "metrics/test_scoring.py": ["common_latents", "scorecard"],
@@ -22,6 +23,7 @@ WITHIN = {
     "commands/test_score.py": ["../metrics/tables"],
     "commands/test_render.py": ["../runs/account"],
     "commands/test_own_generator.py": ["opening"],
+    "commands/test_train.py": ["curves", "evaluating"],
     "solvers/test_registry.py": ["../plugins"],
     "test_cli.py": [
         *("__main__", "errors", "version", "commands/classes", "commands/compare", "commands/demo"),

@@ -38,7 +38,8 @@ def progress_bar() -> Iterator[Observe]:
                 bar.reset(total=told.total)
                 bar.initial = told.done  # earlier steps took no time since the bar was reset
             bar.total, bar.n = told.total, told.done
-            measured = "" if told.value is None else f"{told.measure} {told.value:.4g}"
+            shown = dict(told.beside) if told.value is None else {told.measure: told.value, **told.beside}
+            measured = ", ".join(f"{name} {value:.4g}" for name, value in shown.items())
             bar.set_postfix_str(measured, refresh=False)
             bar.refresh()
 

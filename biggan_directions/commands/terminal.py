@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,7 @@ def plain_measures(shown: Measured, names: Sequence[str]) -> list[dict[str, Any]
             "penalty": penalty.value,
             "penalty_error": penalty.error,
             "linear": linear,
+            "stability": None if shown.stability is None else shown.stability[index].value,
         }
         for index, (name, effect, penalty, linear) in enumerate(
             zip(names, shown.effect, shown.penalty, shown.linear, strict=True)
@@ -69,12 +71,13 @@ def print_directions(shown: Measured, names: Sequence[str]) -> None:
     """A row a direction, in the file's order."""
     from biggan_directions.scores import LINEAR
 
-    table = _narrow_table(("direction", "name", *map(_heading, ("effect", "penalty"))))
+    columns = ("effect", "penalty", *(("stability",) if shown.stability is not None else ()))
+    table = _narrow_table(("direction", "name", *map(_heading, columns)))
     rows = zip(names, shown.effect, shown.penalty, shown.linear, strict=True)
     for index, (name, effect, penalty, linear) in enumerate(rows):
-        table.add_row(
-            str(index), plain(name), _with_error(effect), LINEAR if linear else _with_error(penalty)
-        )
+        cells = [_with_error(effect), LINEAR if linear else _with_error(penalty)]
+        cells += [] if shown.stability is None else [_two_digits(shown.stability[index].value)]
+        table.add_row(str(index), plain(name), *cells)
     out.print(table)
     if shown.latents is not None:
         out.print(f"[dim]{in_order(shown.latents)}, from {plain(shown.source)}[/dim]", soft_wrap=True)
@@ -93,13 +96,17 @@ def print_scores(scored: SetScore, names: Sequence[str], latents: int) -> None:
     from biggan_directions.scores import LINEAR
 
     known = any(direction.recovery is not None for direction in scored.directions)
+    halved = any(direction.stability is not None for direction in scored.directions)
     named = ["name"] if any(names) else []
-    table = _narrow_table(("#", *named, *map(_heading, _COLUMNS), *([_heading("recovery")] if known else [])))
+    last = [*(["stability"] if halved else []), *(["recovery"] if known else [])]
+    table = _narrow_table(("#", *named, *map(_heading, (*_COLUMNS, *last))))
     for index, (direction, name) in enumerate(zip(scored.directions, names, strict=True)):
         cells = [str(index), *([plain(name)] if named else [])]
         for key in _COLUMNS:
             linear = direction.linear and key == "penalty"
             cells.append(LINEAR if linear else _with_error(direction.measure(key)))
+        if halved:
+            cells.append(_two_digits(direction.stability))
         if known:
             cells.append(f"{_number(direction.recovery)} {plain(direction.factor or '')}")
         table.add_row(*cells)
@@ -143,7 +150,9 @@ def _heading(key: str) -> str:
     from biggan_directions.scores import MEASURES
 
     arrow = next(measure.arrow for measure in MEASURES if measure.key == key)
-    broken = {"unevenness": "uneven-\nness", "steadiness": "steadi-\nness"}.get(key, f"{key}\n")
+    broken = {"unevenness": "uneven-\nness", "steadiness": "steadi-\nness", "stability": "stabi-\nlity"}.get(
+        key, f"{key}\n"
+    )
     return f"{broken} {arrow}".rstrip(" ")
 
 
@@ -164,6 +173,11 @@ def _rounded(value: float | None) -> str:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
+
+
+def _two_digits(value: float | None) -> str:
+    """A |cos|, where 0.995 is not yet 1.00."""
+    return "–" if value is None else f"{math.floor(100 * value) / 100:.2f}"
 
 
 def _with_error(measure: Measure) -> str:

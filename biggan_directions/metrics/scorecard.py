@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import replace
 
 import torch
 
-from biggan_directions.scores import Measure, SetScore
+from biggan_directions.scores import Measure, Scorecard, SetScore
 
 # The bounds of the words that a set is described with; docs/numbers.md states them.
 WEAK = 0.05  # of the strongest effect in the search space: a direction below it hardly does anything
@@ -91,3 +92,13 @@ def root_mean_measure(squares: torch.Tensor) -> Measure:
         return mean
     root = math.sqrt(max(mean.value, 0.0))
     return Measure(value=root, error=mean.error / (2 * root) if mean.error is not None and root > 0 else None)
+
+
+def with_stability(card: Scorecard, stability: torch.Tensor) -> Scorecard:
+    """The scorecard with the stability ``(n,)`` of the n directions that it is of; NaN where not known."""
+    first, *others = card.sets
+    directions = tuple(
+        replace(direction, stability=None if math.isnan(value) else value)
+        for direction, value in zip(first.directions, stability.double().clamp(max=1).tolist(), strict=True)
+    )
+    return replace(card, sets=(replace(first, directions=directions), *others))

@@ -41,9 +41,9 @@ def as_plain(card: Scorecard, names: Names = ()) -> dict[str, Any]:
 def as_csv(card: Scorecard, names: Names = ()) -> str:
     """A row for each set's means, whose direction is ``mean``, and one for each of its directions.
 
-    Columns: set, direction, name, every measure and its standard error over latents (recovery, which is not
-    measured at latents, has none), ``linear`` for a direction that has no penalty since it is, the true
-    factor, the paper's penalty and its error, latents. The error of a mean is
+    Columns: set, direction, name, every measure and its standard error over latents (recovery and stability,
+    which are not measured at latents, have none), ``linear`` for a direction that has no penalty since it
+    is, the true factor, the paper's penalty and its error, latents. The error of a mean is
     :meth:`~biggan_directions.scores.SetScore.mean_error`.
     """
     content = io.StringIO()
@@ -115,8 +115,8 @@ def _figures(direction: DirectionScore, measure: MeasureInfo) -> Sequence[str]:
 
 
 def _pair(measure: MeasureInfo, value: str, error: str) -> Sequence[str]:
-    """The cells of a measure: recovery has no error."""
-    return (value,) if measure.key == "recovery" else (value, error)
+    """The cells of a measure: recovery and stability have no error."""
+    return (value,) if measure.key in ("recovery", "stability") else (value, error)
 
 
 def _plain(value: float | None) -> str:

@@ -9,6 +9,7 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
 from biggan_directions.learning.run import surveyed
 from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.metrics.scorecard import with_stability
 from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.runs.observer import Observe, RunProgress, ignore
@@ -81,6 +82,8 @@ def measure(
         observe(RunProgress(phase=f"scoring: {step.phase}", done=step.done, total=step.total))
         card = step.scorecard
     assert card is not None
+    if found.stability is not None:
+        card = with_stability(card, found.stability)
     return replace(card, evaluations=card.evaluations + drawn)
 
 

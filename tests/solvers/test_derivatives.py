@@ -60,7 +60,6 @@ def test_second_differences_that_are_only_rounding_count_as_none(
     evaluator = Evaluator(Pixels(lambda z: (z @ linear + curvature * f(z)).float()), 4)
     found = _found(evaluator, torch.eye(7).double(), blocks=(2, 3), floor=floor)
     assert bool(found.smooth.any()) == (curvature == 1e-2)
-    assert found.full.any()
 
 
 @pytest.mark.parametrize(
