@@ -55,7 +55,9 @@ def main() -> None:
     results |= {"seconds_said": said["seconds"], "images_said": said["images_per_run"]}
     results |= {"peak_bytes": peak, "render_seconds": rendering}
     results |= {"stability": [row.get("stability") for row in json.loads(answer)["directions"]]}
-    print(f"learn: {taken:.0f} s, said by the dry run: {said['seconds']:.0f} s; {peak / 1e9:.2f} GB peak memory")
+    print(
+        f"learn: {taken:.0f} s, said by the dry run: {said['seconds']:.0f} s; {peak / 1e9:.2f} GB peak memory"
+    )
     print(f"render: {rendering:.0f} s")
     name = "learn_memory" if options.resolution == 128 else f"learn_memory_{options.resolution}"
     print(f"written to {write(name, results, torch.device('cpu'))}")

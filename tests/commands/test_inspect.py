@@ -84,7 +84,7 @@ def test_an_unfinished_run_is_named_with_its_own_command_or_as_at_work(tmp_path:
     with held(folder):
         assert f"a run is still learning in {folder}" in str(inspect(str(folder / "directions.pt")).exception)
     assert not (folder / ".lock").exists()
-    stopped(tmp_path / "program", LearnSettings(ndirs=1, vjps=8))
+    stopped(tmp_path / "program", LearnSettings(ndirs=1, sketch=8))
     assert "resume it by the program" in str(inspect(str(tmp_path / "program")).exception)
 
 

@@ -88,12 +88,18 @@ def test_the_command_of_a_solver_that_is_not_installed_leaves_its_settings_out(t
 
 
 def test_settings_that_only_python_has_are_said_on_the_page(tmp_path: Path) -> None:
-    solver = {"name": "jacobi", "search_space": "active", "search_dims": 12, "vjps": 18, "sketch": 2048}
+    solver = {
+        "name": "jacobi",
+        "search_space": "active",
+        "search_dims": 12,
+        "sketch": 99,
+        "difference_epsilon": 0.1,
+    }
     path = of(tmp_path, CAR, solver=solver)
     found = Directions.load(path)
-    assert only_in_python(found) == {"vjps": 18}
+    assert only_in_python(found) == {"sketch": 99}
     render(str(path))
-    assert "LearnSettings(vjps=18)" in (tmp_path / "gallery.html").read_text()
+    assert "LearnSettings(sketch=99)" in (tmp_path / "gallery.html").read_text()
     usual = LearnSettings(ndirs=2)
     outline = usual.outline(z_dim=32, resolution=64)
     assert only_in_python(Directions.load(of(tmp_path, CAR, solver=usual.described(outline)))) == {}
@@ -113,11 +119,11 @@ def stopped(folder: Path, settings: LearnSettings) -> Path:
 
 
 def test_the_command_of_a_checkpoint_resumes_the_run(tmp_path: Path) -> None:
-    settings = LearnSettings(ndirs=1, latents=2, score_latents=2, seed=4, options={"weighting": "plain"})
+    settings = LearnSettings(ndirs=1, latents=2, score_latents=2, seed=4, options={"hessian_weight": 0.2})
     words = shlex.split(resume_command(stopped(tmp_path / "an out", settings)))
     assert words == [
         *("biggan-directions", "learn", "--model", "toybox", "--class", "duck", "--ndirs", "1"),
-        *("--seed", "4", "--latents", "2", "--score-latents", "2", "--set", "weighting=plain"),
+        *("--seed", "4", "--latents", "2", "--score-latents", "2", "--set", "hessian_weight=0.2"),
         *("--truncation", "1", "--out", str(tmp_path / "an out"), "--resume"),
     ]
     done = CliRunner().invoke(app, [*words[1:], "--device", "cpu"])
@@ -126,6 +132,6 @@ def test_the_command_of_a_checkpoint_resumes_the_run(tmp_path: Path) -> None:
 
 
 def test_a_program_s_run_is_resumed_by_the_program(tmp_path: Path) -> None:
-    checkpoint = stopped(tmp_path, LearnSettings(ndirs=1, vjps=8))
-    with pytest.raises(UsageError, match=r"LearnSettings\(vjps=8\): resume it by the program"):
+    checkpoint = stopped(tmp_path, LearnSettings(ndirs=1, sketch=8))
+    with pytest.raises(UsageError, match=r"LearnSettings\(sketch=8\): resume it by the program"):
         resume_command(checkpoint)

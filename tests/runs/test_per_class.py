@@ -56,7 +56,7 @@ def learnt(whole: dict[str, bytes], folder: Path) -> Path:
 
 def test_classes_whose_names_give_one_folder_do_not_overwrite_each_other(tmp_path: Path) -> None:
     generator = Labelled(["a/b", "a:b", "A_B", "c", "a_b_1"])
-    runs = PerClassRun(tmp_path, generator, LearnSettings(ndirs=1, latents=1, vjps=2)).runs
+    runs = PerClassRun(tmp_path, generator, LearnSettings(ndirs=1, latents=1, survey_latents=2)).runs
     assert [run.folder.name for run in runs] == ["a_b_0", "a_b_1_1", "A_B_2", "c", "a_b_1_4"]
     assert len({run.folder.name.casefold() for run in runs}) == 5  # of disks that ignore case, too
 

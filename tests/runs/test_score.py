@@ -39,7 +39,7 @@ def test_measuring_tells_every_step_and_gives_the_scorecard() -> None:
 @pytest.mark.parametrize("search_space", ["active", "1:9"])
 def test_a_file_s_figures_are_those_that_learning_ended_with(search_space: str) -> None:
     generator, told = Separable(), list[RunProgress | Note]()
-    learning = LearnSettings(ndirs=3, search_space=search_space, latents=4, score_latents=3, seed=5, vjps=30)
+    learning = LearnSettings(ndirs=3, search_space=search_space, latents=4, score_latents=3, seed=5)
     solution = learn(generator, learning)
     found = Directions.of(solution, generator, seed=5)
     settings = ScoreSettings(latents=3, seed=5)
@@ -47,7 +47,7 @@ def test_a_file_s_figures_are_those_that_learning_ended_with(search_space: str) 
     card = measure(found, generator, settings, observe=told.append)
     assert card.sets[0] == solution.scorecard.sets[0]
     assert card.strongest == solution.scorecard.strongest
-    assert [scored.solver for scored in card.sets] == ["jacobi", "random", "coordinate", "first-order"]
+    assert [scored.solver for scored in card.sets] == ["joint", "random", "coordinate", "first-order"]
     assert card.evaluations == generator.drawn
     assert any(isinstance(step, RunProgress) and step.phase == "scoring: search space" for step in told)
 

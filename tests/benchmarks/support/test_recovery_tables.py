@@ -22,6 +22,7 @@ def _cell(
         mean=mean,
         least=None if mean is None else mean - 0.1,
         factors={},
+        stability=None,
         images=100 * (seed + 1),
         gradients=0,
         seconds=1.0,
