@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from biggan_directions.fashion.shipped import FASHION
 from biggan_directions.generators.weights.catalog import register
 from biggan_directions.toybox.entry import TOYBOX
 from biggan_directions.version import __version__
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 register(TOYBOX)
+register(FASHION)
 
 _HOME = {
     "CallableGenerator": "generators.custom",

@@ -16,6 +16,7 @@ from biggan_directions.commands.name import name
 from biggan_directions.commands.render import render
 from biggan_directions.commands.score import score
 from biggan_directions.commands.solvers import solvers
+from biggan_directions.commands.train import train
 from biggan_directions.distributed.launched import leads
 from biggan_directions.version import __version__
 
@@ -27,7 +28,7 @@ app = typer.Typer(
 )
 
 
-_SHARED = ("learn", "render", "score")  # run by all processes of torchrun; process 0 runs the others alone
+_SHARED = ("learn", "render", "score", "train")  # by all processes of torchrun; process 0 runs the others
 
 
 @app.callback(invoke_without_command=True)
@@ -44,3 +45,4 @@ def _main(
 
 for command in (learn, render, explore, inspect, score, compare, name, edit, classes, models, solvers, demo):
     app.command()(command)
+app.command()(train)

@@ -42,6 +42,9 @@ class Directions:
         effect: ``(ndirs,)`` RMS image change, on the scale [-1, 1], per unit of z; NaN where not measured.
         penalty: ``(ndirs,)`` share of the row's Hessian energy off the diagonal, a mean over latents; NaN
             where not measured. :func:`~biggan_directions.measured.measured` gives the figures to show.
+        stability: ``(ndirs,)`` |cos| between each direction's counterparts in the two halves of the latents
+            at which it was learnt, in [0, 1]; NaN for one on which the image does not depend. None where
+            the solver could not tell.
         model: name, resolution, z_dim, weights_sha256; empty for a foreign file.
         classes: the classes on which they were learnt.
         truncation, seed, solver, made_with, license: how they were made; solver holds every setting.
@@ -53,6 +56,7 @@ class Directions:
     names: tuple[str, ...]
     effect: torch.Tensor
     penalty: torch.Tensor
+    stability: torch.Tensor | None = None
     model: dict[str, Any] = field(default_factory=dict)
     classes: tuple[ImageClass, ...] = ()
     truncation: float | None = None
@@ -68,6 +72,8 @@ class Directions:
             raise FileFormatError(
                 f"names, effect and penalty must have one entry for each of {count} directions"
             )
+        if self.stability is not None and len(self.stability) != count:
+            raise FileFormatError(f"stability must have one entry for each of {count} directions")
 
     def __len__(self) -> int:
         return len(self.directions)
@@ -134,6 +140,7 @@ class Directions:
             names=("",) * len(solution.directions),
             effect=solution.effect,
             penalty=solution.penalty,
+            stability=solution.stability,
             model={
                 "name": generator.model,
                 "resolution": generator.resolution,
@@ -163,6 +170,7 @@ class Directions:
             "solver": self.solver,
             "made_with": self.made_with,
             "license": self.license,
+            **({} if self.stability is None else {"stability": self.stability}),
         }
         content = io.BytesIO()  # torch.save itself does not report a full disk as an OSError
         torch.save(plain, content)
@@ -253,6 +261,7 @@ class _Content(Struct):
     solver: _Table
     made_with: dict[str, str]
     license: str
+    stability: torch.Tensor | None = None
 
 
 def _described(content: dict[Any, Any], matrix: torch.Tensor) -> Directions:
@@ -273,6 +282,7 @@ def _described(content: dict[Any, Any], matrix: torch.Tensor) -> Directions:
         names=found.names,
         effect=_measured(found.effect, "effect", count),
         penalty=_measured(found.penalty, "penalty", count),
+        stability=_stability(found.stability, count),
         model=found.model,
         classes=tuple(ImageClass(item.index, item.name) for item in found.classes),
         truncation=found.truncation,
@@ -291,6 +301,15 @@ def _measured(value: torch.Tensor, key: str, count: int) -> torch.Tensor:
     if not bool((value.isnan() | (value.isfinite() & (value >= 0))).all()):
         raise ValueError(f"{key} has values below 0 or infinite")
     return value
+
+
+def _stability(value: torch.Tensor | None, count: int) -> torch.Tensor | None:
+    if value is None:
+        return None
+    value = _measured(value, "stability", count)
+    if bool((value > 1 + 1e-6).any()):
+        raise ValueError("stability has values above 1")
+    return value.clamp(max=1)
 
 
 def _checked(matrix: Any, path: Path) -> torch.Tensor:

@@ -42,6 +42,20 @@ def completed(directions: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
     return orthonormal(torch.cat([directions, with_signs(extra)]))
 
 
+def leading_pair(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Unit u and v with ``uᵀ W v`` the largest singular value of ``W``, from the smaller Gram matrix.
+
+    >>> u, v = leading_pair(torch.diag(torch.tensor([2.0, 5.0])))
+    >>> u.abs().tolist(), round((u @ torch.diag(torch.tensor([2.0, 5.0])) @ v).item(), 4)
+    ([0.0, 1.0], 5.0)
+    """
+    wide = matrix.shape[0] < matrix.shape[1]
+    gram = (matrix @ matrix.T if wide else matrix.T @ matrix).double()
+    top = torch.linalg.eigh(gram).eigenvectors[:, -1].float()
+    other = torch.nn.functional.normalize((matrix.T if wide else matrix) @ top, dim=0)
+    return (top, other) if wide else (other, top)
+
+
 def random_rotation(size: int, generator: torch.Generator) -> torch.Tensor:
     """A random orthogonal matrix, uniform over all of them: float64 ``(size, size)``.
 

@@ -24,6 +24,8 @@ class Measured:
     Attributes:
         effect: RMS change of the image per unit of z, one a direction.
         penalty: share of the Hessian's row off the diagonal, one a direction.
+        linear: whether the image is known to be linear along it, which then has no penalty; one a direction.
+        stability: |cos| between what two halves of the latents gave, one a direction; None where not known.
         latents: at how many latents they were measured, None if they were not.
         source: the name of the file that the figures are from.
         scorecard: where all of them are from, if it is a scorecard.
@@ -32,6 +34,8 @@ class Measured:
 
     effect: tuple[Measure, ...]
     penalty: tuple[Measure, ...]
+    linear: tuple[bool, ...]
+    stability: tuple[Measure, ...] | None
     latents: int | None
     source: str
     scorecard: Scorecard | None = None
@@ -61,6 +65,7 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
             not.
     """
     note, kept = "", None
+    stability = None if found.stability is None else _figures(found.stability.tolist())
     try:
         kept = _kept(found, path)
     except FileFormatError as error:
@@ -71,7 +76,15 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
             f"the file's effect and penalty are not shown: they were measured on {_words(_seen(found))}, and "
             f"this is {_words(_seen(generator))}"
         )
-        return Measured(effect=unknown, penalty=unknown, latents=None, source=path.name, note=note)
+        return Measured(
+            effect=unknown,
+            penalty=unknown,
+            linear=(False,) * len(found),
+            stability=stability,
+            latents=None,
+            source=path.name,
+            note=note,
+        )
     own = found.score_latents
     if kept is not None:
         place, card = kept
@@ -86,6 +99,8 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
             return Measured(
                 effect=tuple(direction.effect for direction in scored),
                 penalty=tuple(direction.penalty for direction in scored),
+                stability=stability,
+                linear=tuple(direction.linear for direction in scored),
                 latents=card.latents,
                 source=place.name,
                 scorecard=card,
@@ -93,6 +108,8 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
     return Measured(
         effect=_figures(found.effect.tolist()),
         penalty=_figures(found.penalty.tolist()),
+        stability=stability,
+        linear=(False,) * len(found),
         latents=own,
         source=path.name,
         note=note,

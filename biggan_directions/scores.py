@@ -25,6 +25,9 @@ _Finite: TypeAlias = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_
 Better = Literal["more", "less", ""]
 """Whether more or less of a measure is better; "" where neither is."""
 
+LINEAR = "linear"
+"""What stands in place of the penalty of a direction along which the image is linear."""
+
 ARROWS: dict[Better, str] = {"more": "↑", "less": "↓", "": ""}
 
 
@@ -59,6 +62,11 @@ MEASURES = (
     ),
     MeasureInfo("unevenness", "less", "how unequal its steps are along the way: sd / mean of their sizes"),
     MeasureInfo("steadiness", "more", "mean |cos| between its changes of different images"),
+    MeasureInfo(
+        "stability",
+        "more",
+        "|cos| between the directions that two halves of the latents gave, when it was found",
+    ),
 )
 
 
@@ -101,13 +109,16 @@ class DirectionScore:
     Attributes:
         effect: RMS change of the image (scale [-1, 1]) per unit of z.
         penalty: share of its Hessian's row off the diagonal, a mean over latents, in [0, 1]; 0 = separate
-            from all the rest.
+            from all the rest; unknown where the row is 0 or rounding errors.
         overlap: largest mean |cos| between its change of the image and another direction's, in [0, 1].
         unevenness: coefficient of variation of the step sizes along its traversal; 0 = even.
         steadiness: mean |cos| between its changes of the image at two latents, in [0, 1]; 1 = the same.
         recovery: best |cos| with a true direction, where the truth is known.
         factor: the name of that true direction.
         overlap_with: the index of the direction that it overlaps with most.
+        stability: |cos| between its counterparts in the two halves of the latents at which it was learnt,
+            where its solver could tell.
+        linear: whether the image is linear along it, to within rounding: then it has no penalty.
     """
 
     effect: Measure
@@ -118,11 +129,17 @@ class DirectionScore:
     recovery: _Finite | None = None
     factor: str | None = None
     overlap_with: int | None = None
+    stability: Annotated[float, Meta(ge=0, le=1)] | None = None
+    linear: bool = False
 
     def measure(self, key: str) -> Measure:
-        """One of :data:`MEASURES` by its key; recovery has no error."""
+        """One of :data:`MEASURES` by its key; recovery and stability have no error."""
         found: Measure | float | None = getattr(self, key)
         return found if isinstance(found, Measure) else Measure(value=found)
+
+    def words(self, key: str) -> str:
+        """One of :data:`MEASURES` in words, as tables and pages show it."""
+        return LINEAR if self.linear and key == "penalty" else self.measure(key).words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +172,16 @@ class SetScore:
             return self.recovery_mean
         values = self.values(key)
         return sum(values) / len(values) if values else None
+
+    def mean_error(self, key: str) -> float | None:
+        """The mean of the directions' standard errors, which is at least the standard error of their mean.
+
+        The directions share the latents, so that their errors may be correlated in any way. None where a
+        direction's error cannot be told, and for recovery, which is not measured at latents.
+        """
+        known = [found for one in self.directions if (found := one.measure(key)).value is not None]
+        errors = [found.error for found in known if found.error is not None]
+        return sum(errors) / len(errors) if errors and len(errors) == len(known) else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,9 @@ EDGES: dict[str, str] = {
     "distributed": "errors",
     "scores": "errors files",
     "generators": "errors files latents plugins",
-    "toybox": "errors files generators",
+    "toybox": "errors files generators linalg",
+    "training": "distributed errors generators latents linalg",
+    "fashion": "errors files generators training",
     "solvers": "distributed errors generators latents linalg penalty plugins precision",
     "metrics": "distributed errors files generators latents linalg scores solvers traversal",
     "measured": "directions errors files generators metrics scores",
@@ -36,12 +38,12 @@ EDGES: dict[str, str] = {
     "directions": "errors files generators learning solvers version",
     "explore": "directions errors files generators measured rendering traversal version",
     "runs": "directions distributed errors files generators learning measured metrics rendering scores "
-    "solvers version",
-    "commands": "directions distributed errors explore files generators learning measured metrics rendering "
-    "runs scores solvers",
+    "solvers training version",
+    "commands": "directions distributed errors explore fashion files generators learning measured metrics "
+    "rendering runs scores solvers training",
     "cli": "commands distributed version",
     "__main__": "cli distributed errors files runs",
-    "__init__": "directions generators latents learning penalty runs toybox version",
+    "__init__": "directions fashion generators latents learning penalty runs toybox version",
 }
 
 
@@ -107,7 +109,7 @@ def test_no_two_files_of_one_name() -> None:
         "from biggan_directions.generators.weights.catalog import CATALOG\n"
         "from biggan_directions.generators.weights.locating import cache_status\n"
         "imagenet_classes().resolve('golden_retriever'); cache_status(CATALOG[1])\n"
-        "assert [len(entry.classes) for entry in CATALOG] == [10, 1000, 1000, 1000]",
+        "assert [len(entry.classes) for entry in CATALOG] == [10, 10, 1000, 1000, 1000]",
     ],
 )
 def test_help_lists_and_names_need_no_torch(code: str) -> None:

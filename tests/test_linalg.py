@@ -1,8 +1,9 @@
 """Small matrix functions against other ways of computing the same."""
 
+import pytest
 import torch
 
-from biggan_directions.linalg import completed, orthonormal, with_signs
+from biggan_directions.linalg import completed, leading_pair, orthonormal, with_signs
 from tests.support.oracles import normal
 
 
@@ -28,3 +29,11 @@ def test_orthonormal_is_gram_schmidt() -> None:
     torch.testing.assert_close(orthonormal(rows), torch.stack(expected))
     flipped = with_signs(torch.tensor([[0.1, -0.9], [0.3, 0.2]]))
     torch.testing.assert_close(flipped, torch.tensor([[-0.1, 0.9], [0.3, 0.2]]))
+
+
+@pytest.mark.parametrize("shape", [(3, 7), (7, 3), (5, 5)])
+def test_the_leading_pair_is_that_of_the_largest_singular_value(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    u, v = leading_pair(matrix)
+    torch.testing.assert_close(u @ matrix @ v, torch.linalg.matrix_norm(matrix, 2))
+    torch.testing.assert_close(torch.stack([u.norm(), v.norm()]), torch.ones(2))

@@ -118,9 +118,15 @@ def _plain(result: LearnResult, path: Path) -> dict[str, Any]:
             "path": str(path),
             "latents": shown.latents,
             "directions": [
-                {"direction": index, "name": name, "effect": asdict(effect), "penalty": asdict(penalty)}
-                for index, (name, effect, penalty) in enumerate(
-                    zip(names, shown.effect, shown.penalty, strict=True)
+                {
+                    "direction": index,
+                    "name": name,
+                    "effect": asdict(effect),
+                    "penalty": asdict(penalty),
+                    "linear": linear,
+                }
+                for index, (name, effect, penalty, linear) in enumerate(
+                    zip(names, shown.effect, shown.penalty, shown.linear, strict=True)
                 )
             ],
         }

@@ -70,7 +70,7 @@ def generator_of(
         return load_generator(model, chosen, truncation=truncation, device=device, progress=progress)
     except UnknownClassError as error:
         if hint := _other_model(model, chosen):
-            raise UnknownClassError(f"{error}; {hint}") from error
+            raise UnknownClassError(f"{hint}. In {model}: {error}") from error
         raise
 
 

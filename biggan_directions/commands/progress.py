@@ -32,13 +32,14 @@ def progress_bar() -> Iterator[Observe]:
                     note(told.text)
                 return
             part = f"{told.part}/{told.parts} " if told.parts > 1 else ""
-            if (said := f"{part}{told.phase}") != phase:
-                phase = said
-                bar.set_description(phase, refresh=False)
+            bar.set_description(f"{part}{told.phase}", refresh=False)
+            if told.phase != phase:
+                phase = told.phase
                 bar.reset(total=told.total)
                 bar.initial = told.done  # earlier steps took no time since the bar was reset
             bar.total, bar.n = told.total, told.done
-            measured = "" if told.value is None else f"{told.measure} {told.value:.4g}"
+            shown = dict(told.beside) if told.value is None else {told.measure: told.value, **told.beside}
+            measured = ", ".join(f"{name} {value:.4g}" for name, value in shown.items())
             bar.set_postfix_str(measured, refresh=False)
             bar.refresh()
 

@@ -127,7 +127,7 @@ def score(
                 group,
                 search_space=search_space,
                 others=others[1:],
-                called=others[0][0] if len(paths) > 1 else None,
+                called=others[0][0] if len(paths) > 1 or files[0].foreign else None,
                 observe=observe,
             )
             again = list(repeated(files[0], generator, seeds, group, observe))

@@ -59,7 +59,10 @@ def solvers(
             err.print(f"note: {plain(facts['error'])}\n", soft_wrap=True)
         else:
             _print(facts, whole=bool(name))
-    out.print(f"[dim]images: upper bounds for {ndirs} directions of {plain(model)}[/dim]", soft_wrap=True)
+    out.print(
+        f"[dim]images: for {ndirs} directions of {plain(model)}, if every number of its z matters[/dim]",
+        soft_wrap=True,
+    )
     if not name:
         out.print("next: biggan-directions solvers NAME   (explains each setting)", soft_wrap=True)
 
@@ -80,7 +83,7 @@ def _facts(settings: LearnSettings, sizes: dict[str, int]) -> dict[str, Any]:
         "images": {
             "survey": images_to_survey(settings, outline),
             "solver": cost.images,
-            "measuring": images_to_measure(settings, outline, cost),
+            "measuring": images_to_measure(settings, outline),
         },
         "gradients": most_products(outline.block) + cost.gradients,
         "settings": [

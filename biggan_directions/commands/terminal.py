@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,10 @@ def measures_of(found: Directions, path: Path) -> Measured:
 
 
 def plain_measures(shown: Measured, names: Sequence[str]) -> list[dict[str, Any]]:
-    """One plain row a direction: number, name, effect, penalty and their errors; None where not known."""
+    """One plain row a direction: number, name, effect, penalty and their errors, and whether it is linear.
+
+    A figure that is not known is None.
+    """
     return [
         {
             "direction": index,
@@ -54,16 +58,26 @@ def plain_measures(shown: Measured, names: Sequence[str]) -> list[dict[str, Any]
             "effect_error": effect.error,
             "penalty": penalty.value,
             "penalty_error": penalty.error,
+            "linear": linear,
+            "stability": None if shown.stability is None else shown.stability[index].value,
         }
-        for index, (name, effect, penalty) in enumerate(zip(names, shown.effect, shown.penalty, strict=True))
+        for index, (name, effect, penalty, linear) in enumerate(
+            zip(names, shown.effect, shown.penalty, shown.linear, strict=True)
+        )
     ]
 
 
 def print_directions(shown: Measured, names: Sequence[str]) -> None:
     """A row a direction, in the file's order."""
-    table = _narrow_table(("direction", "name", *map(_heading, ("effect", "penalty"))))
-    for index, (name, *figures) in enumerate(zip(names, shown.effect, shown.penalty, strict=True)):
-        table.add_row(str(index), plain(name), *map(_with_error, figures))
+    from biggan_directions.scores import LINEAR
+
+    columns = ("effect", "penalty", *(("stability",) if shown.stability is not None else ()))
+    table = _narrow_table(("direction", "name", *map(_heading, columns)))
+    rows = zip(names, shown.effect, shown.penalty, shown.linear, strict=True)
+    for index, (name, effect, penalty, linear) in enumerate(rows):
+        cells = [_with_error(effect), LINEAR if linear else _with_error(penalty)]
+        cells += [] if shown.stability is None else [_two_digits(shown.stability[index].value)]
+        table.add_row(str(index), plain(name), *cells)
     out.print(table)
     if shown.latents is not None:
         out.print(f"[dim]{in_order(shown.latents)}, from {plain(shown.source)}[/dim]", soft_wrap=True)
@@ -79,12 +93,20 @@ def in_order(latents: int) -> str:
 
 def print_scores(scored: SetScore, names: Sequence[str], latents: int) -> None:
     """A row a direction, in the file's order: every measure with its standard error."""
+    from biggan_directions.scores import LINEAR
+
     known = any(direction.recovery is not None for direction in scored.directions)
+    halved = any(direction.stability is not None for direction in scored.directions)
     named = ["name"] if any(names) else []
-    table = _narrow_table(("#", *named, *map(_heading, _COLUMNS), *([_heading("recovery")] if known else [])))
+    last = [*(["stability"] if halved else []), *(["recovery"] if known else [])]
+    table = _narrow_table(("#", *named, *map(_heading, (*_COLUMNS, *last))))
     for index, (direction, name) in enumerate(zip(scored.directions, names, strict=True)):
         cells = [str(index), *([plain(name)] if named else [])]
-        cells += [_with_error(direction.measure(key)) for key in _COLUMNS]
+        for key in _COLUMNS:
+            linear = direction.linear and key == "penalty"
+            cells.append(LINEAR if linear else _with_error(direction.measure(key)))
+        if halved:
+            cells.append(_two_digits(direction.stability))
         if known:
             cells.append(f"{_number(direction.recovery)} {plain(direction.factor or '')}")
         table.add_row(*cells)
@@ -128,7 +150,9 @@ def _heading(key: str) -> str:
     from biggan_directions.scores import MEASURES
 
     arrow = next(measure.arrow for measure in MEASURES if measure.key == key)
-    broken = {"unevenness": "uneven-\nness", "steadiness": "steadi-\nness"}.get(key, f"{key}\n")
+    broken = {"unevenness": "uneven-\nness", "steadiness": "steadi-\nness", "stability": "stabi-\nlity"}.get(
+        key, f"{key}\n"
+    )
     return f"{broken} {arrow}".rstrip(" ")
 
 
@@ -137,7 +161,8 @@ def _narrow_table(headings: Sequence[str]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
         words = heading.startswith(("name", "set", "recovery"))
-        table.add_column(heading, justify="left" if words else "right")
+        # a long name goes on in the next line, and the numbers keep their width
+        table.add_column(heading, justify="left" if words else "right", overflow="fold", no_wrap=not words)
     return table
 
 
@@ -148,6 +173,11 @@ def _rounded(value: float | None) -> str:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
+
+
+def _two_digits(value: float | None) -> str:
+    """A |cos|, where 0.995 is not yet 1.00."""
+    return "–" if value is None else f"{math.floor(100 * value) / 100:.2f}"
 
 
 def _with_error(measure: Measure) -> str:

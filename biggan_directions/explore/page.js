@@ -199,6 +199,7 @@ function addDirection(direction) {
   });
   const parts = [];
   if (direction.effect !== null) parts.push(`effect ${direction.effect.toFixed(3)}`);
+  if (direction.linear) parts.push("linear");
   if (direction.penalty !== null) parts.push(`penalty ↓ ${direction.penalty.toFixed(3)}`);
   parts.push(`±${reach} of z`);
   const measures = element("div", { className: "measures", textContent: parts.join(" · "), title: reason });

@@ -12,12 +12,16 @@ from biggan_directions.version import __version__
 
 
 class DirectionInfo(Struct, frozen=True, kw_only=True):
-    """A direction with a slider; effect and penalty are null if they were not measured."""
+    """A direction with a slider; effect and penalty are null if they were not measured.
+
+    A direction along which the image is linear has no penalty, either.
+    """
 
     index: int
     name: str
     effect: float | None
     penalty: float | None
+    linear: bool
     reach: Annotated[float, Meta(description="Range of the slider, in units of z.")]
     reason: str
 

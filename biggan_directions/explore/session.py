@@ -104,9 +104,9 @@ class Session:
             classes=[self._table.image_class(entry.index).name for entry in self._table],
             truncation=first.truncation,
             directions=[
-                self._described(index, name, effect.value, penalty.value)
-                for index, (name, effect, penalty) in enumerate(
-                    zip(self._found.names, shown.effect, shown.penalty, strict=True)
+                self._described(index, name, effect.value, penalty.value, linear=linear)
+                for index, (name, effect, penalty, linear) in enumerate(
+                    zip(self._found.names, shown.effect, shown.penalty, shown.linear, strict=True)
                 )
             ],
             unnameable=self._unnameable(),
@@ -193,10 +193,18 @@ class Session:
             options=self._options,
         )
 
-    def _described(self, index: int, name: str, effect: float | None, penalty: float | None) -> DirectionInfo:
+    def _described(
+        self, index: int, name: str, effect: float | None, penalty: float | None, *, linear: bool
+    ) -> DirectionInfo:
         reach, reason = default_distance(float(self._found.effect[index]))
         return DirectionInfo(
-            index=index, name=printable(name), effect=effect, penalty=penalty, reach=reach, reason=reason
+            index=index,
+            name=printable(name),
+            effect=effect,
+            penalty=penalty,
+            linear=linear,
+            reach=reach,
+            reason=reason,
         )
 
     def _generator(self, wanted: str, truncation: float) -> Generator:

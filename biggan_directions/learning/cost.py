@@ -14,7 +14,6 @@ from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_latents
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.metrics.settings import images_needed
-from biggan_directions.solvers.base import Cost
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.live_space import most_products
 from biggan_directions.solvers.problem import Outline
@@ -62,7 +61,7 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     cost = settings.made_for(generator).cost(outline)
     gradients = products_to_survey(outline) + cost.gradients
     survey = images_to_survey(settings, outline, classes=len(generator.classes))
-    drawn = survey + cost.images + images_to_measure(settings, outline, cost) - gradients
+    drawn = survey + cost.images + images_to_measure(settings, outline) - gradients
 
     draw_seconds = _draw_seconds(generator, settings)
     evaluator, size = Evaluator(generator, settings.micro_batch), settings.micro_batch
@@ -98,7 +97,7 @@ def images_within(generator: Generator, settings: LearnSettings, seconds: float)
         UsageError: the settings do not fit the generator, or the time is too short to measure the result.
     """
     outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
-    measuring = images_to_measure(settings, outline, settings.made_for(generator).cost(outline))
+    measuring = images_to_measure(settings, outline)
     each = _draw_seconds(generator, settings)
     images = int(seconds / each) - measuring
     if images < 1:
@@ -120,11 +119,9 @@ def products_to_survey(outline: Outline) -> int:
     return most_products(outline.block)
 
 
-def images_to_measure(settings: LearnSettings, outline: Outline, cost: Cost) -> int:
-    """Images that it takes to measure what a solver of this cost has found."""
-    ndirs, dims = outline.ndirs, outline.dims
-    dims = min(outline.block.size, dims + ndirs) if cost.outside else dims
-    return images_needed(settings.scoring(), ndirs=ndirs, dims=dims)
+def images_to_measure(settings: LearnSettings, outline: Outline) -> int:
+    """Images that it takes to measure what was found, where all of the block is live."""
+    return images_needed(settings.scoring(), ndirs=outline.ndirs, live=outline.block.size)
 
 
 def _draw_seconds(generator: Generator, settings: LearnSettings) -> float:

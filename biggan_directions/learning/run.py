@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
@@ -16,6 +17,7 @@ from biggan_directions.learning.result import Progress, Solution
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.learning.state import check_plain, check_same
 from biggan_directions.linalg import orthonormal, with_signs
+from biggan_directions.metrics.scorecard import with_stability
 from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.scores import Scorecard
 from biggan_directions.solvers.base import Found
@@ -107,7 +109,7 @@ def surveyed(
     Arguments and errors are those of :func:`learn`.
     """
     run = _Run(generator, settings, None, group)
-    for step in run.survey():
+    for step in itertools.chain(run.live(), run.survey()):
         if progress is not None:
             progress(step)
     return run.problem
@@ -183,13 +185,13 @@ class _Run:
             check_like(saved, begun.state_dict(), "live")
             check_done(saved["count"], begun.limit, "live.count")
             live = begun = LiveSpace.from_state(saved, block)
-        for live in begun.continued(self.evaluator, self.surveyed, seed=self.settings.seed):
+        for live in begun.continued(self.evaluator, self.survey_inputs, seed=self.settings.seed):
             self.keep(live=live.state_dict())
             yield self.step("live dimensions", live.count, live.limit)
         self.products = live.count
         self.basis = self.group.broadcast(live.basis())
 
-    def surveyed(self, start: int, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def survey_inputs(self, start: int, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The latents of the survey."""
         return sample_inputs(self.generator, start, count, "survey", seed=self.settings.seed)
 
@@ -210,7 +212,7 @@ class _Run:
             begun = survey
             for survey in begun.continued(
                 self.evaluator,
-                self.surveyed,
+                self.survey_inputs,
                 total=count,
                 seed=settings.seed,
                 epsilon=settings.difference_epsilon,
@@ -286,9 +288,10 @@ class _Run:
 
     def finish(self) -> Progress:
         """Put the result together, and say what a user should know."""
+        card = self.card if self.found.stability is None else with_stability(self.card, self.found.stability)
         solution = Solution(
             directions=self.directions,
-            scorecard=self.card,
+            scorecard=card,
             space=self.problem.space,
             off_diagonal=self.found.off_diagonal,
             stability=self.found.stability,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import replace
 
 import torch
 
-from biggan_directions.scores import Measure, SetScore
+from biggan_directions.scores import Measure, Scorecard, SetScore
 
 # The bounds of the words that a set is described with; docs/numbers.md states them.
 WEAK = 0.05  # of the strongest effect in the search space: a direction below it hardly does anything
@@ -38,10 +39,27 @@ def remarks(scored: SetScore, strongest: float | None = None) -> tuple[str, ...]
         for (first, second), overlap in alike.items()
         if overlap >= PARTLY_SAME
     ]
+    found += linear_remarks(scored)
     if found or len(effects) < 2 or not alike:
         return tuple(found)
     largest = max(alike.values())
     return (f"all directions do something, and they are different (largest overlap {largest:.2f})",)
+
+
+def linear_remarks(scored: SetScore) -> tuple[str, ...]:
+    """A sentence on the linear directions, where there are two or more: their rotation is arbitrary."""
+    linear = [index for index, direction in enumerate(scored.directions) if direction.linear]
+    if len(linear) < 2:
+        return ()
+    if len(linear) == len(scored.directions):
+        which = "all directions are linear"
+    else:
+        *first, last = map(str, linear)
+        which = f"directions {', '.join(first)} and {last} are linear"
+    return (
+        f"{which}: the image changes along them in the same way everywhere, so that second derivatives "
+        "cannot tell them from any rotation of them; only the space that they span is determined",
+    )
 
 
 def _overlapping(scored: SetScore) -> dict[tuple[int, int], float]:
@@ -74,3 +92,13 @@ def root_mean_measure(squares: torch.Tensor) -> Measure:
         return mean
     root = math.sqrt(max(mean.value, 0.0))
     return Measure(value=root, error=mean.error / (2 * root) if mean.error is not None and root > 0 else None)
+
+
+def with_stability(card: Scorecard, stability: torch.Tensor) -> Scorecard:
+    """The scorecard with the stability ``(n,)`` of the n directions that it is of; NaN where not known."""
+    first, *others = card.sets
+    directions = tuple(
+        replace(direction, stability=None if math.isnan(value) else value)
+        for direction, value in zip(first.directions, stability.double().clamp(max=1).tolist(), strict=True)
+    )
+    return replace(card, sets=(replace(first, directions=directions), *others))

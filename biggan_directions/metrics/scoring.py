@@ -13,8 +13,8 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
 from biggan_directions.generators.capabilities import KnownTruth
-from biggan_directions.latents import sample_inputs, signs, stream
-from biggan_directions.linalg import completed
+from biggan_directions.latents import sample_inputs
+from biggan_directions.metrics.common_latents import CommonLatents
 from biggan_directions.metrics.matching import match
 from biggan_directions.metrics.measures import Measurements
 from biggan_directions.metrics.scorecard import digest
@@ -22,11 +22,10 @@ from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.scores import Scorecard, SetScore
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.coordinate_block import parse_search_space
-from biggan_directions.solvers.derivatives import Differences, derivatives
+from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.live_space import LiveSpace
 from biggan_directions.solvers.problem import Outline, Problem
-from biggan_directions.solvers.sketch import Sketch
 from biggan_directions.solvers.subspace import (
     SearchSpace,
     Survey,
@@ -34,14 +33,11 @@ from biggan_directions.solvers.subspace import (
     images_per_latent,
     thorough_latents,
 )
-from biggan_directions.traversal import default_distance, even_fractions, latents_along
-
-_KEPT = 16384  # numbers kept of a change of the image, to compare it across latents: all of 64 × 64
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreStep:
-    """Progress: ``done`` of ``total`` latents of one set of directions; the last step has the scorecard."""
+    """Progress: ``done`` of ``total`` latents of a phase; the last step has the scorecard."""
 
     phase: str
     done: int
@@ -90,8 +86,8 @@ def iterate_score(
         generator: what to measure on, of several classes if it has them.
         directions: orthonormal rows ``(n, z_dim)``.
         solver: what the set is to be called.
-        search_space: the part of z that the baselines look in, and the penalty is measured over: its live
-            and most active dimensions.
+        search_space: the part of z that the baselines look in, and over whose live dimensions the penalty is
+            measured.
         settings: how; the defaults where left out.
         problem: what the directions were found in; its search space takes the place of a new survey's, and
             ``search_space`` is not looked at.
@@ -125,9 +121,10 @@ def iterate_score(
         run.settings.latents,
     ):
         scores, asked = [known.sets[0]], asked[1:]
-    for name, rows in (*asked, *baselines):
-        yield from run.measure(name, rows.double().cpu())
-        scores.append(run.scored)
+    sets = [*asked, *baselines]
+    if sets:
+        yield from run.measure([(name, rows.double().cpu()) for name, rows in sets])
+        scores += run.scored
     card = Scorecard(
         sets=tuple(scores),
         directions_sha256=fingerprint,
@@ -153,8 +150,7 @@ class _Run:
         self.second_moment: torch.Tensor
         self.space: SearchSpace
         self.problem: Problem
-        self.scored: SetScore
-        self._sketch: Sketch | None = None
+        self.scored: list[SetScore]
 
     @property
     def strongest(self) -> float:
@@ -210,7 +206,7 @@ class _Run:
         self._check_cheap(problem.outline)
         self.problem = problem
         self.space = problem.space.broadcast(self.group)
-        self.second_moment = self.space.second_moment()
+        self.second_moment = problem.survey.total / problem.survey.count
 
     def _check_cheap(self, outline: Outline) -> None:
         """Refuse a baseline that draws images of its own: what it finds is to be learnt once, and kept."""
@@ -234,66 +230,20 @@ class _Run:
             sets.append((name, last.result.directions))
         return sets, tuple(notes)
 
-    def measure(self, name: str, directions: torch.Tensor) -> Iterator[ScoreStep]:
-        """Measure one set; its score is left in ``self.scored``."""
-        directions = self.group.broadcast(directions)
-        basis = self.group.broadcast(completed(directions, self.space.basis[: self.space.live]))
-        sums = Measurements(len(directions))
-        distances = self._distances(directions)
-
-        def at(index: int) -> torch.Tensor:
-            z, class_index = self.latents(index, 1, "scoring")
-            found = derivatives(
-                self.evaluator,
-                z[0],
-                class_index,
-                basis,
-                signs=signs(1, len(basis), purpose="scoring/signs", seed=self.settings.seed, offset=index)[0],
-                differences=Differences(epsilon=self.settings.epsilon, blocks=(1,), floor=None),
-                generator=stream("scoring/sketch", self.settings.seed, index),
-                rows=len(directions),
-            )
-            changes = self._compact(found.changes[: len(directions)])
-            return sums.at_latent(found, changes, self._unevenness(z, class_index, directions, distances))
-
-        for indices in self.group.rounds(range(self.settings.latents)):
-            for index, found in zip(indices, self.evaluator.shared(indices, at), strict=True):
-                sums.add(found)
-                yield ScoreStep(phase=name, done=index + 1, total=self.settings.latents)
-        self.scored = self._score(name, directions, sums)
-
-    def _compact(self, changes: torch.Tensor) -> torch.Tensor:
-        """Changes of the image ``(n, numbers)``, few enough numbers of each to keep for every latent."""
-        if self._sketch is None:
-            self._sketch = Sketch(changes.shape[1], _KEPT, stream("scoring/steadiness", self.settings.seed))
-        return self._sketch(changes).cpu()
-
-    def _distances(self, directions: torch.Tensor) -> list[float]:
-        """How far each direction's traversal goes: as far as its animation."""
-        effects = ((directions @ self.second_moment) * directions).sum(dim=1).clamp(min=0).sqrt()
-        return [default_distance(effect).distance for effect in effects.tolist()]
-
-    def _unevenness(
-        self,
-        z: torch.Tensor,
-        class_index: torch.Tensor | None,
-        directions: torch.Tensor,
-        distances: list[float],
-    ) -> torch.Tensor:
-        """Coefficient of variation of the step sizes along each direction, ``(n,)``."""
-        fractions = torch.tensor(even_fractions(self.settings.positions))
-        centre = len(fractions) // 2
-        (_, middle), *_ = self.evaluator.images(z, class_index)
-        outer = torch.cat([fractions[:centre], fractions[centre + 1 :]])
-        uneven = []
-        for direction, distance in zip(directions, distances, strict=True):
-            points = latents_along(z, direction, outer * distance)[:, 0]
-            classes = None if class_index is None else class_index.expand(len(points))
-            images = torch.cat([images for _, images in self.evaluator.images(points, classes)])
-            images = torch.cat([images[:centre], middle, images[centre:]])
-            sizes = (images[1:] - images[:-1]).flatten(1).square().mean(dim=1).sqrt().double()
-            uneven.append(sizes.std(correction=0) / sizes.mean())
-        return torch.stack(uneven).cpu()
+    def measure(self, asked: Sequence[tuple[str, torch.Tensor]]) -> Iterator[ScoreStep]:
+        """Measure sets of directions at the same latents; their scores are left in ``self.scored``."""
+        latents = CommonLatents(
+            self.generator, self.evaluator, self.settings, self.space, second_moment=self.second_moment
+        )
+        sets = [self.group.broadcast(directions) for _, directions in asked]
+        for done, sums in enumerate(latents.measured(sets), start=1):
+            self.scored = []
+            if done == self.settings.latents:
+                self.scored = [
+                    self._score(name, directions, of_set)
+                    for (name, _), directions, of_set in zip(asked, sets, sums, strict=True)
+                ]
+            yield ScoreStep(phase="measuring", done=done, total=self.settings.latents)
 
     def _score(self, name: str, directions: torch.Tensor, sums: Measurements) -> SetScore:
         recovery: list[float | None] = [None] * len(directions)

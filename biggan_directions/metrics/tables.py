@@ -7,7 +7,16 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from biggan_directions.scores import MEASURES, DirectionScore, Measure, MeasureInfo, Scorecard, SetScore, best
+from biggan_directions.scores import (
+    LINEAR,
+    MEASURES,
+    DirectionScore,
+    Measure,
+    MeasureInfo,
+    Scorecard,
+    SetScore,
+    best,
+)
 
 Names = Sequence[Sequence[str]]
 """Names of the directions of the sets that were asked for, set by set; the baselines' have none."""
@@ -15,6 +24,7 @@ Names = Sequence[Sequence[str]]
 _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
     character: f"\\{character}" for character in "&%$#_{}"
 }
+_TEX_PLUS_MINUS = r"$\pm$"
 _TEX_ARROWS = {"more": r" $\uparrow$", "less": r" $\downarrow$", "": ""}
 
 
@@ -23,6 +33,7 @@ def as_plain(card: Scorecard, names: Names = ()) -> dict[str, Any]:
     content = card.as_json()
     for index, (scored, plain) in enumerate(zip(card.sets, content["sets"], strict=True)):
         plain["means"] = {measure.key: scored.mean(measure.key) for measure in MEASURES}
+        plain["mean_errors"] = {measure.key: scored.mean_error(measure.key) for measure in MEASURES}
         plain["names"] = list(names[index]) if index < len(names) else [""] * len(scored.directions)
     return content
 
@@ -30,20 +41,31 @@ def as_plain(card: Scorecard, names: Names = ()) -> dict[str, Any]:
 def as_csv(card: Scorecard, names: Names = ()) -> str:
     """A row for each set's means, whose direction is ``mean``, and one for each of its directions.
 
-    Columns: set, direction, name, every measure and its standard error, the true factor, latents.
+    Columns: set, direction, name, every measure and its standard error over latents (recovery and stability,
+    which are not measured at latents, have none), ``linear`` for a direction that has no penalty since it
+    is, the true factor, the paper's penalty and its error, latents. The error of a mean is
+    :meth:`~biggan_directions.scores.SetScore.mean_error`.
     """
     content = io.StringIO()
     writer = csv.writer(content, lineterminator="\n")
-    measures = [word for measure in MEASURES for word in (measure.key, f"{measure.key}_error")]
-    writer.writerow(["set", "direction", "name", *measures, "factor", "paper_penalty", "latents"])
+    heads = [word for measure in MEASURES for word in _pair(measure, measure.key, f"{measure.key}_error")]
+    papers = ("paper_penalty", "paper_penalty_error")
+    writer.writerow(["set", "direction", "name", *heads, "linear", "factor", *papers, "latents"])
     for place, scored in enumerate(card.sets):
-        means = [word for measure in MEASURES for word in (_plain(scored.mean(measure.key)), "")]
-        paper = _plain(scored.paper_penalty.value)
-        writer.writerow([scored.solver, "mean", "", *means, "", paper, card.latents])
+        figures = [
+            word
+            for measure in MEASURES
+            for word in _pair(
+                measure, _plain(scored.mean(measure.key)), _plain(scored.mean_error(measure.key))
+            )
+        ]
+        paper = (_plain(scored.paper_penalty.value), _plain(scored.paper_penalty.error))
+        writer.writerow([scored.solver, "mean", "", *figures, "", "", *paper, card.latents])
         for index, direction in enumerate(scored.directions):
             name = names[place][index] if place < len(names) else ""
             figures = [word for measure in MEASURES for word in _figures(direction, measure)]
-            writer.writerow([scored.solver, index, name, *figures, direction.factor or "", "", card.latents])
+            told = [LINEAR if direction.linear else "", direction.factor or ""]
+            writer.writerow([scored.solver, index, name, *figures, *told, "", "", card.latents])
     return content.getvalue()
 
 
@@ -52,7 +74,8 @@ def as_latex(card: Scorecard) -> str:
     columns = [measure for measure in MEASURES if any(one.mean(measure.key) is not None for one in card.sets)]
     heads = [f"{measure.key}{_TEX_ARROWS[measure.better]}" for measure in columns]
     lines = [
-        f"% means over directions, {card.latents} latents, seed {card.seed}; needs \\usepackage{{booktabs}}",
+        f"% means over directions ± standard error over {card.latents} latents (at most), seed {card.seed}; "
+        "needs \\usepackage{booktabs}",
         rf"\begin{{tabular}}{{l{'r' * len(columns)}}}",
         r"\toprule",
         " & ".join(["directions", *heads]) + r" \\",
@@ -78,15 +101,22 @@ def _cells(scored: SetScore, card: Scorecard, columns: Sequence[MeasureInfo]) ->
     cells = []
     for measure in columns:
         mean = scored.mean(measure.key)
-        words = "--" if mean is None else Measure(value=mean).words
+        figure = Measure(value=mean, error=scored.mean_error(measure.key))
+        words = "--" if mean is None else figure.words
         top = best([one.mean(measure.key) for one in card.sets], measure.better)
-        cells.append(rf"\textbf{{{words}}}" if mean is not None and mean == top else words)
+        words = rf"\textbf{{{words}}}" if mean is not None and mean == top else words
+        cells.append(f"{words} {figure.error_words.replace('±', _TEX_PLUS_MINUS)}".rstrip())
     return cells
 
 
-def _figures(direction: DirectionScore, measure: MeasureInfo) -> tuple[str, str]:
+def _figures(direction: DirectionScore, measure: MeasureInfo) -> Sequence[str]:
     figure = direction.measure(measure.key)
-    return _plain(figure.value), _plain(figure.error)
+    return _pair(measure, _plain(figure.value), _plain(figure.error))
+
+
+def _pair(measure: MeasureInfo, value: str, error: str) -> Sequence[str]:
+    """The cells of a measure: recovery and stability have no error."""
+    return (value,) if measure.key in ("recovery", "stability") else (value, error)
 
 
 def _plain(value: float | None) -> str:

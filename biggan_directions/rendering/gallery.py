@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.files.escaping import printable
-from biggan_directions.scores import MEASURES, Measure, MeasureInfo, Scorecard, SetScore, best
+from biggan_directions.scores import LINEAR, MEASURES, Measure, MeasureInfo, Scorecard, SetScore, best
 
 GALLERY_NAME = "gallery.html"
 
@@ -128,10 +128,11 @@ def _card(one: PageDirection, account: Account, directions: Sequence[PageDirecti
     penalty = account.penalties[one.index]
     figures = {"effect": _measure(one.effect), "penalty": _measure(penalty)}
     factor = other = None
+    linear = False
     if account.scores is not None:
         scored = account.scores.sets[0].directions[one.index]
         figures = {measure.key: scored.measure(measure.key) for measure in MEASURES}
-        factor = scored.factor
+        factor, linear = scored.factor, scored.linear
         other = None if scored.overlap_with is None else f"with {scored.overlap_with}"
         strongest = max(account.scores.sets[0].values("effect"), default=0.0)
     else:
@@ -139,16 +140,19 @@ def _card(one: PageDirection, account: Account, directions: Sequence[PageDirecti
     rows = []
     for measure in MEASURES:
         figure = figures.get(measure.key, Measure(value=None))
-        if figure.value is None:
+        words = LINEAR if linear and measure.key == "penalty" else figure.words
+        if figure.value is None and words != LINEAR:
             continue
-        whole = max(strongest, figure.value) if measure.key == "effect" else 1.0
+        value = figure.value or 0.0
+        whole = max(strongest, value) if measure.key == "effect" else 1.0
         beside = {"recovery": factor, "overlap": other}.get(measure.key)
         rows.append(
             {
                 "measure": measure,
-                "figure": figure,
+                "words": words,
+                "error_words": figure.error_words,
                 "beside": beside,
-                "share": round(100 * min(1.0, max(0.0, figure.value / whole))) if whole else 0,
+                "share": round(100 * min(1.0, max(0.0, value / whole))) if whole else 0,
             }
         )
     return rows

@@ -1,7 +1,7 @@
 """From a request to files: the contact sheet, the animations, and the page."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -110,7 +110,13 @@ class RenderPlan:
         base = settings.samples if self._needs_base else 0
         return directions * positions * settings.samples + columns * on_sheet + base
 
-    def files(self, generate: Generate) -> Iterator[RenderedFile]:
+    @property
+    def count(self) -> int:
+        """How many files are to be drawn."""
+        animations = len(self._groups) - len(self._kept)
+        return animations + (not self._sheet_kept) + self._draws_page
+
+    def files(self, generate: Generate) -> Generator[RenderedFile, None, None]:
         """Draw what is not there yet, and yield each file when it is done.
 
         An animation is encoded while the images of the next are drawn; at no time are the frames of more than

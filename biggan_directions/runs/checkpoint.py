@@ -24,7 +24,7 @@ CHECKPOINT_NAME = "checkpoint.pt"
 FORMAT = "biggan-directions/checkpoint/1"
 _REMEDY = "Free some space, and continue the run with --resume."
 _LARGEST_FILE = 2**35  # bytes; reading takes no more memory than the file has
-_EVERY_S = 5.0  # the work that is lost when a run is killed
+_EVERY_S = 5.0
 _SHARE = 0.05  # of the time, at most, goes into writing: a state may be large, and a disk slow
 
 
@@ -39,14 +39,17 @@ class Checkpoint:
         folder: the run's folder, locked by it.
         arithmetic: what the last digits of images depend on, such as the kind of device: a run that is
             resumed gives the same bytes only where this is the same.
+        every_s: seconds between two writes, at least, where not five: the work that is lost when a run is
+            killed.
     """
 
-    def __init__(self, folder: RunFolder, *, arithmetic: str) -> None:
+    def __init__(self, folder: RunFolder, *, arithmetic: str, every_s: float | None = None) -> None:
         self.folder = folder
         self.path = folder.path / CHECKPOINT_NAME
         self._made_with = {**made_with(), "device": arithmetic}
         self._latest: dict[str, Any] | None = None
-        self._next = time.monotonic() + _EVERY_S
+        self._every_s = _EVERY_S if every_s is None else every_s
+        self._next = time.monotonic() + self._every_s
 
     def load(self) -> tuple[dict[str, Any] | None, list[str]]:
         """Read the state from the disk.
@@ -90,6 +93,10 @@ class Checkpoint:
         if time.monotonic() >= self._next:
             self.write()
 
+    def forget(self) -> None:
+        """Forget the state that was offered last, because it is about to be changed in place."""
+        self._latest = None
+
     def write(self) -> None:
         """Write the latest state, if there is one.
 
@@ -104,7 +111,7 @@ class Checkpoint:
         self.folder.check()
         write_whole(self.path, content.getvalue(), remedy=_REMEDY)
         end = time.monotonic()
-        self._next = end + max(_EVERY_S, (end - start) / _SHARE)
+        self._next = end + max(self._every_s, (end - start) / _SHARE)
 
     def remove(self) -> None:
         """Remove the file, if there is one: the run is finished.

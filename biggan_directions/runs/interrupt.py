@@ -58,12 +58,14 @@ class _Listener:
 
     def __init__(self) -> None:
         self.raised: Interrupted | None = None
+        self.postponed = False
         self._since = 0.0
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         if self.raised is None:
             self.raised, self._since = Interrupted(number), time.monotonic()
-            raise self.raised
+            if not self.postponed:
+                raise self.raised
         if time.monotonic() - self._since > _ONE_PRESS_S:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
@@ -83,6 +85,17 @@ def ignore() -> None:
     """From now on, ignore the signals: the process is ending, and prints the reason itself."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def postponed() -> Iterator[None]:
+    """Raise an interrupt only when the block ends, because a state is changed in place within it."""
+    _listener.postponed = True
+    try:
+        yield
+    finally:
+        _listener.postponed = False
+    check()
 
 
 def check() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,7 @@ class RunProgress:
         total: steps that this phase takes.
         measure: what ``value`` is, such as ``penalty``; empty where nothing is measured on the way.
         value: the measure so far.
+        beside: other measures by their names, such as losses.
         part: which of the run's parts this phase is of, from 1.
         parts: how many parts the run has; 1 where it is not divided.
     """
@@ -25,6 +26,7 @@ class RunProgress:
     total: int
     measure: str = ""
     value: float | None = None
+    beside: Mapping[str, float] = field(default_factory=dict)
     part: int = 1
     parts: int = 1
 

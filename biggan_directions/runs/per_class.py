@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -95,7 +95,7 @@ class PerClassRun:
         Args:
             resume: keep the classes that have a file, and learn the rest.
             force: replace what is there; it is removed before the work begins.
-            observe: as of :meth:`LearnRun.finish`; progress is that of the classes.
+            observe: as of :meth:`LearnRun.finish`; the parts of the progress are the classes.
 
         Returns:
             What was written, the same in every process.
@@ -179,7 +179,8 @@ def _learn(run: LearnRun, done: int, total: int, observe: Observe) -> _Files | s
 
     def tell(told: RunProgress | Note) -> None:
         if isinstance(told, RunProgress):
-            observe(RunProgress(phase=f"{run.folder.name}: {told.phase}", done=done, total=total))
+            phase = f"{run.folder.name}: {told.phase}"
+            observe(replace(told, phase=phase, part=done + 1, parts=total))
 
     try:
         found, card = solve(run.generator, run.settings, observe=tell)

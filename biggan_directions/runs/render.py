@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from math import nan
 from pathlib import Path
@@ -112,7 +113,7 @@ def _led(
         settings = replace(settings, batch_size=settings.batch_size * group.size)
         request = _request(found, generator, path, folder, settings, indices, observe)
         plan = RenderPlan(request, folder, settings=settings, manifest=manifest)
-        drawn = 0
+        drawn = written = 0
 
         def generate(z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
             nonlocal drawn
@@ -120,10 +121,21 @@ def _led(
             interrupt.check()
             images = together(z, class_index)
             drawn += len(z)
-            observe(RunProgress(phase="images", done=drawn, total=plan.images_needed))
+            observe(
+                RunProgress(
+                    phase="images",
+                    done=drawn,
+                    total=plan.images_needed,
+                    part=min(written + 1, plan.count),
+                    parts=plan.count,
+                )
+            )
             return images
 
-        yield from plan.files(generate)
+        with closing(plan.files(generate)) as files:
+            for file in files:
+                written += not file.kept
+                yield file
 
 
 def _check_foreign(folder: Path, settings: RenderSettings, *, part: bool) -> None:

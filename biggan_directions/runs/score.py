@@ -9,6 +9,7 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
 from biggan_directions.learning.run import surveyed
 from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.metrics.scorecard import with_stability
 from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.runs.observer import Observe, RunProgress, ignore
@@ -62,7 +63,7 @@ def measure(
         ProcessGroupError: a process has ended or does not answer.
     """
     card = None
-    problem = None if others else _learnt_in(found, generator, group, observe)
+    problem, drawn = (None, 0) if others else _learnt_in(found, generator, group, observe)
     if problem is not None:  # an image's last digits depend on how many are drawn at once
         settings = replace(settings, micro_batch=problem.outline.micro_batch)
     sets = (found, *(one for _, one in others))
@@ -81,27 +82,37 @@ def measure(
         observe(RunProgress(phase=f"scoring: {step.phase}", done=step.done, total=step.total))
         card = step.scorecard
     assert card is not None
-    surveyed_with = 0 if problem is None else problem.evaluator.evaluations
-    return replace(card, evaluations=card.evaluations + surveyed_with)
+    if found.stability is not None:
+        card = with_stability(card, found.stability)
+    return replace(card, evaluations=card.evaluations + drawn)
 
 
 def _learnt_in(
     found: Directions, generator: Generator, group: ProcessGroup, observe: Observe
-) -> Problem | None:
-    """The search space that a file's directions were learnt in; None where the file does not say it.
+) -> tuple[Problem | None, int]:
+    """The search space that a file's directions were learnt in, and how many images it takes to find it.
 
-    It is found again as learning found it, so that scoring measures the same as learning did at its end.
+    It is found again as learning found it, so that scoring measures the same as learning did at its end. None
+    where the file does not say how.
     """
     if found.foreign or (found.classes, found.truncation) != (generator.classes, generator.truncation):
-        return None
+        return None, 0
     try:
         settings = LearnSettings.of_result(found.solver, ndirs=len(found), seed=found.seed or 0)
         settings.block(generator.z_dim)
         settings.made_for(generator)
     except UsageError:  # such as another package's solver that is not installed here
-        return None
+        return None, 0
 
     def tell(step: Progress) -> None:
         observe(RunProgress(phase=f"scoring: {step.phase}", done=step.done, total=step.total))
 
-    return surveyed(generator, settings, progress=tell, group=group)
+    drawn = 0
+    # How many latents a survey takes may depend on whether the dimensions were asked for or chosen by it.
+    for dims in (None, settings.search_dims):
+        asked = replace(settings, search_dims=dims)
+        problem = surveyed(generator, asked, progress=tell, group=group)
+        drawn += problem.evaluator.evaluations
+        if problem.space.dims == settings.search_dims:
+            break
+    return problem, drawn

@@ -27,8 +27,7 @@ class Cost:
         gradients: how many of these are also differentiated.
         memory: number of micro-batches whose graphs a gradient step keeps at once; a vector-Jacobian product
             keeps one.
-        outside: whether directions may lie outside the search space (but inside the block of z). Measuring
-            them afterwards then takes more images.
+        outside: whether directions may lie outside the search space (but inside the block of z).
     """
 
     images: int = 0

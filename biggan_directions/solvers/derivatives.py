@@ -51,27 +51,23 @@ class Derivatives:
         pairs: ``(P, 2)``, the entries (i, j), i ≤ j, of the Hessian that were measured.
         changes: s_i [f(z + εvᵢ) − f(z − εvᵢ)] of the whole image, ``(m, numbers)``: divided by 2ε and
             multiplied by the sign s_i, the slope along vᵢ.
-        smooth: H_ij of the block-averaged images, through the sketch, float64 ``(P, kept)``; if the whole
-            Hessian was measured, balanced if that was requested, and 0 at a scale where it is only rounding.
-        full: the same of the whole image.
+        smooth: H_ij of the block-averaged images, through the sketch, float64 ``(P, kept)``; balanced if that
+            was requested, and 0 at a scale where it is only rounding.
     """
 
     pairs: torch.Tensor
     changes: torch.Tensor
     smooth: torch.Tensor
-    full: torch.Tensor
 
 
-def pair_list(size: int, rows: int) -> torch.Tensor:
-    """The entries (i, j), i ≤ j and i < rows, of a symmetric matrix of ``size`` rows: ``(P, 2)``."""
-    return torch.tensor([(i, j) for i in range(rows) for j in range(i, size)], dtype=torch.int64).reshape(
-        -1, 2
-    )
+def pair_list(size: int) -> torch.Tensor:
+    """The entries (i, j), i ≤ j, of a symmetric matrix of ``size`` rows: ``(P, 2)``."""
+    return torch.triu_indices(size, size).T.contiguous()
 
 
-def evaluations_per_latent(size: int, rows: int) -> int:
+def evaluations_per_latent(size: int) -> int:
     """The number of images that :func:`derivatives` draws: the centre, two per vector and one per pair."""
-    return 1 + 2 * size + len(pair_list(size, rows)) - rows
+    return 1 + 2 * size + size * (size - 1) // 2
 
 
 def derivatives(
@@ -83,7 +79,6 @@ def derivatives(
     signs: torch.Tensor,
     differences: Differences,
     generator: torch.Generator,
-    rows: int | None = None,
 ) -> Derivatives:
     r"""Measure first and second derivatives of the image at one latent.
 
@@ -92,8 +87,8 @@ def derivatives(
         H_ij ≈ [f(z + εsᵢvᵢ + εsⱼvⱼ) − f(z + εsᵢvᵢ) − f(z + εsⱼvⱼ) + f(z)] sᵢ sⱼ / ε²,
 
     which is a central difference at z + ε(sᵢvᵢ + sⱼvⱼ)/2. The signs s are drawn for each latent, which turns
-    that shift into noise. The result is exact if f is quadratic. Differences are taken of the block-averaged
-    and of the whole image, each through a sketch if it has more than ``differences.sketch`` numbers.
+    that shift into noise. The result is exact if f is quadratic. Second differences are taken of the
+    block-averaged images, each through a sketch if it has more than ``differences.sketch`` numbers.
 
     If balanced, the entries H_ij of each number of a block-averaged image are divided by their size ‖H‖,
     which does not depend on the rotation of the basis. Solving then minimises the mean share off the
@@ -111,11 +106,9 @@ def derivatives(
         signs: ±1, ``(m,)``.
         differences: step, blocks and sketch.
         generator: source of the sketch's random numbers.
-        rows: number of rows of the Hessian to measure; all if omitted.
     """
     size = len(basis)
-    rows = size if rows is None else rows
-    pairs = pair_list(size, rows)
+    pairs = pair_list(size)
     crossed = pairs[pairs[:, 0] != pairs[:, 1]]
     steps = _steps(size, crossed, signs.double())
     points = (z.double() + differences.epsilon * steps @ basis.double()).to(z.dtype)
@@ -124,8 +117,8 @@ def derivatives(
     features: list[torch.Tensor] = []
     sketches: list[Sketch] = []
     for part, images in evaluator.images(points, classes):
-        scales = [block_average(images, block) for block in differences.blocks] + [images.flatten(1)]
-        whole = scales[-1]
+        scales = [block_average(images, block) for block in differences.blocks]
+        whole = images.flatten(1)
         if not sketches:
             sketches = [Sketch(scale.shape[1], differences.sketch, generator) for scale in scales]
             changes = torch.zeros(size, whole.shape[1], dtype=whole.dtype, device=whole.device)
@@ -135,14 +128,12 @@ def derivatives(
     drawn = torch.cat(features)
     seconds = _second_differences(drawn.double(), size, pairs, crossed, signs)
     seconds /= differences.epsilon**2
-    *smooth, full = torch.split(seconds, [sketch.size for sketch in sketches], dim=1)
-    if rows == size:
-        rounding = _ROUNDING * size * torch.finfo(drawn.dtype).eps * float(drawn.abs().max())
-        smooth = [_curved(entries, pairs, rounding / differences.epsilon**2) for entries in smooth]
-        if differences.floor is not None:
-            smooth = [_balanced(entries, pairs, differences.floor) for entries in smooth]
-    together = torch.cat([full[:, :0], *smooth], dim=1)
-    return Derivatives(pairs=pairs, changes=changes, smooth=together, full=full)
+    smooth = torch.split(seconds, [sketch.size for sketch in sketches], dim=1)
+    rounding = _ROUNDING * size * torch.finfo(drawn.dtype).eps * float(drawn.abs().max())
+    smooth = tuple(_curved(entries, pairs, rounding / differences.epsilon**2) for entries in smooth)
+    if differences.floor is not None:
+        smooth = tuple(_balanced(entries, pairs, differences.floor) for entries in smooth)
+    return Derivatives(pairs=pairs, changes=changes, smooth=torch.cat(smooth, dim=1))
 
 
 def _sizes(entries: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:

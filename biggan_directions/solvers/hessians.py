@@ -52,7 +52,7 @@ class Moments:
     @classmethod
     def zero(cls, size: int) -> Moments:
         """Nothing measured yet, in a basis of ``size`` vectors."""
-        pairs = pair_list(size, size)
+        pairs = pair_list(size)
         return cls(
             pairs=pairs,
             smooth=torch.zeros(len(pairs), len(pairs), dtype=torch.float64),

@@ -37,6 +37,8 @@ class SearchSpace:
         trace_share: share of the image's change along all of z that is along such a basis, in [0, 1]: of a
             basis from one half of the latents, measured at the other half.
         live: number of rows, from the first, on which the image depends; the rest are dead.
+        live_basis: orthonormal rows that span all of the block on which the image depends, also what is not
+            searched; float64 ``(d, z_dim)``.
         overlap: mean squared cosine of the principal angles between the spaces that the two halves of the
             latents give, in [0, 1]; NaN for a single latent.
         latents: number of latents in the estimate.
@@ -47,6 +49,7 @@ class SearchSpace:
     eigenvalues: torch.Tensor
     trace_share: float
     live: int
+    live_basis: torch.Tensor
     overlap: float
     latents: int
 
@@ -66,7 +69,7 @@ class SearchSpace:
 
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""
-        names = ("basis", "eigenvalues", "trace_share", "live", "overlap", "latents")
+        names = ("basis", "eigenvalues", "trace_share", "live", "live_basis", "overlap", "latents")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
@@ -207,6 +210,7 @@ class Survey:
             eigenvalues=torch.nn.functional.pad(values[:alive], (0, block.size - alive))[:dims],
             trace_share=share,
             live=min(alive, dims),
+            live_basis=rows[:alive] @ self.basis,
             overlap=overlap,
             latents=self.count,
         )

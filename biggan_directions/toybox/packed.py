@@ -11,6 +11,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
+from biggan_directions.linalg import leading_pair
 from biggan_directions.toybox.names import TOYS
 from biggan_directions.toybox.network import FACTORS, STORED_STATISTICS, Z_DIM, Network, config
 
@@ -57,15 +58,6 @@ def stock_config() -> dict[str, Any]:
     return config(width)
 
 
-def _largest_singular_pair(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Unit u and v with uᵀ W v the largest singular value, from the smaller Gram matrix."""
-    wide = matrix.shape[0] < matrix.shape[1]
-    gram = (matrix @ matrix.T if wide else matrix.T @ matrix).double()
-    top = torch.linalg.eigh(gram).eigenvectors[:, -1].float()
-    other = torch.nn.functional.normalize((matrix.T if wide else matrix) @ top, dim=0)
-    return (top, other) if wide else (other, top)
-
-
 def stock_state() -> dict[str, Tensor]:
     """All weights in the stock class's layout, float32: the content of ``pytorch_model.bin``.
 
@@ -86,7 +78,7 @@ def stock_state() -> dict[str, Tensor]:
         if name.endswith("weight_orig"):
             if tensor.ndim == 2 and tensor.shape[1] == _MEETS_Z:
                 tensor = torch.cat([tensor[:, :FACTORS] @ true, tensor[:, FACTORS:]], 1)
-            u, v = _largest_singular_pair(tensor.flatten(1))
+            u, v = leading_pair(tensor.flatten(1))
             state[name.replace("_orig", "_u")], state[name.replace("_orig", "_v")] = u, v
         state[name] = tensor
     return state

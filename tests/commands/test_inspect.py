@@ -84,7 +84,7 @@ def test_an_unfinished_run_is_named_with_its_own_command_or_as_at_work(tmp_path:
     with held(folder):
         assert f"a run is still learning in {folder}" in str(inspect(str(folder / "directions.pt")).exception)
     assert not (folder / ".lock").exists()
-    stopped(tmp_path / "program", LearnSettings(ndirs=1, sketch=8))
+    stopped(tmp_path / "program", LearnSettings(ndirs=1, sketch=1024))
     assert "resume it by the program" in str(inspect(str(tmp_path / "program")).exception)
 
 
@@ -105,7 +105,7 @@ def test_an_image_is_not_a_file_of_directions(tmp_path: Path) -> None:
 def test_a_class_of_another_model_says_which(arguments: list[str], says: str) -> None:
     refused = CliRunner().invoke(app, ["learn", *arguments]).exception
     assert isinstance(refused, UsageError)
-    assert says in str(refused)
+    assert says in str(refused).split(".")[0]  # before what the chosen model has that is like it
 
 
 def test_an_index_is_no_class_of_another_model() -> None:

@@ -54,9 +54,9 @@ def shell(tmp_path: Path, server: FileServer) -> Shell:
 def test_the_table_keeps_a_row_to_a_line_of_80_columns(shell: Shell) -> None:
     lines = shell.run("models").out.splitlines()
     published = [f"biggan-deep-{resolution}" for resolution in (128, 256, 512)]
-    assert [line.split()[0] for line in lines[1:6]] == ["toybox", *published, "small"]
-    assert all(len(line) <= 80 for line in lines[:6])
-    assert "TensorFlow Hub" in lines[6]  # what the assumed licences rest on, once
+    assert [line.split()[0] for line in lines[1:7]] == ["toybox", "fashion", *published, "small"]
+    assert all(len(line) <= 80 for line in lines[:7])
+    assert "TensorFlow Hub" in lines[7]  # what the assumed licences rest on, once
     assert lines[-1] == "next: biggan-directions models --fetch biggan-deep-128"
 
 

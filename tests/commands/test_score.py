@@ -87,6 +87,26 @@ def test_the_same_number_stands_wherever_it_is_shown(learnt: tuple[Path, dict[st
         assert alone["measures"][index]["effect"] == pytest.approx(scored[index]["effect"]["value"], rel=1e-6)
 
 
+def test_a_linear_direction_is_called_so_wherever_its_penalty_would_stand(net: Path, file: Path) -> None:
+    """inspect and its JSON, learn --resume --json, and the page."""
+    place = file.with_name("scorecard.json")
+    card = json.loads(place.read_text())
+    assert not any(one["linear"] for one in card["sets"][0]["directions"])
+    card["sets"][0]["directions"][1] |= {"linear": True, "penalty": {"value": None, "error": None}}
+    place.write_text(json.dumps(card))
+    table = run("inspect", file)
+    assert _row(table, 1)[-1] == "linear"
+    assert "±" in _row(table, 0)[-1]
+    told = json.loads(run("inspect", file, "--json"))["measures"]
+    assert [one["linear"] for one in told] == [False, True]
+    assert told[1]["penalty"] is None
+    resumed = json.loads(run("learn", "--model", net, *LEARN, "--out", file.parent, "--resume", "--json"))
+    assert [one["linear"] for one in resumed["directions"]] == [False, True]
+    run("render", file, "--samples", "1", "--frames", "4")
+    page = file.with_name("gallery.html").read_text(encoding="utf-8")
+    assert page.count("<dd>linear</dd>") == 1
+
+
 def test_learn_carries_each_number_once(net: Path, learnt: tuple[Path, dict[str, Any]]) -> None:
     printed = learnt[1]
     assert set(printed) == {"path", "latents", "directions", "means", "paper_penalty"}
@@ -206,6 +226,20 @@ def test_several_files_are_rows_of_one_table(
         assert scored["means"]["effect"] == pytest.approx(sum(effects) / len(effects))
 
 
+def test_long_names_are_whole_in_the_table_and_a_bare_matrix_has_its_files_name(
+    several: list[Path], of: tuple[str, ...], tmp_path: Path
+) -> None:
+    long = tmp_path / "directions_that_somebody_else_has_found_elsewhere.pt"
+    several[0].rename(long)
+    table = run("score", long, several[1], *of, "--no-baselines").split("paper's")[1].splitlines()
+    rows = table[2 : next(index for index, line in enumerate(table) if line.startswith("B.pt"))]
+    assert "".join(line.split()[0] for line in rows) == long.name
+    assert all(len(line) <= 80 for line in rows)
+    assert "…" not in "".join(table)
+    alone = run("score", several[1], *of, "--no-baselines")
+    assert re.search(r"^B\.pt +\d", alone, flags=re.MULTILINE)
+
+
 def test_files_of_one_name_are_told_apart_by_their_folders(
     several: list[Path], of: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -229,11 +263,19 @@ def test_csv_and_latex_have_the_numbers_of_the_json(several: list[Path], of: tup
     assert float(rows[1]["effect"]) == first["effect"]["value"]
     assert float(rows[1]["penalty_error"]) == first["penalty"]["error"]
     assert float(rows[0]["effect"]) == plain["sets"][0]["means"]["effect"]
+    errors = [one["effect"]["error"] for one in plain["sets"][0]["directions"]]
+    assert float(rows[0]["effect_error"]) == pytest.approx(sum(errors) / len(errors))
+    assert plain["sets"][0]["mean_errors"]["effect"] == float(rows[0]["effect_error"])
+    assert float(rows[0]["paper_penalty_error"]) == plain["sets"][0]["paper_penalty"]["error"]
+    assert "recovery_error" not in rows[0]  # recovery is not measured at latents
+    assert all(rows[0][f"{key}_error"] for key in ("penalty", "overlap", "unevenness"))
     latex = run(*asked, "latex")
     assert r"penalty $\downarrow$" in latex
     assert latex.count(r"\\") == 3
     assert Measure(value=plain["sets"][1]["means"]["overlap"]).words in latex
     assert r"\textbf{" in latex
+    mean = Measure(value=plain["sets"][1]["means"]["effect"], error=plain["sets"][1]["mean_errors"]["effect"])
+    assert f"{mean.words} {mean.error_words}".replace("±", r"$\pm$") in latex
 
 
 def test_a_figure_is_written_as_svg_or_pdf(several: list[Path], of: tuple[str, ...], tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import io
 import shlex
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,9 @@ from biggan_directions.explore import ImageRequest, Session, Superseded
 from biggan_directions.explore.session import png
 from biggan_directions.generators import Generator
 from biggan_directions.generators.weights.catalog import find_model
+from biggan_directions.metrics.scorecard import digest
 from biggan_directions.rendering import to_bytes
+from biggan_directions.scores import DirectionScore, Measure, Scorecard, SetScore
 from tests.explore.conftest import Watched, load, make_session, toybox_directions
 from tests.support.standin import Discs
 
@@ -74,6 +78,30 @@ def test_a_slider_reaches_as_far_as_render_goes() -> None:
     directions = make_session().describe().directions
     assert [row.reach for row in directions] == [2.0, 6.0, 3.0]
     assert directions[2].effect is None  # NaN is no JSON
+
+
+def test_a_linear_direction_is_said_to_be_and_has_no_penalty(tmp_path: Path) -> None:
+    found, unknown = toybox_directions(), Measure(value=None)
+    known = DirectionScore(
+        effect=Measure(value=0.2),
+        penalty=Measure(value=0.1),
+        overlap=unknown,
+        unevenness=unknown,
+        steadiness=unknown,
+    )
+    linear = replace(known, penalty=unknown, linear=True)
+    Scorecard(
+        sets=(SetScore(solver="jacobi", directions=(known, linear, known), paper_penalty=unknown),),
+        directions_sha256=digest(found.directions),
+        model="toybox",
+        classes=("car",),
+        truncation=1.0,
+        seed=0,
+        latents=16,
+        evaluations=0,
+    ).save(tmp_path)
+    told = make_session(path=str(tmp_path / "directions.pt")).describe().directions
+    assert [(one.linear, one.penalty) for one in told] == [(False, 0.1), (True, None), (False, 0.1)]
 
 
 def test_a_direction_that_is_not_there_is_refused_in_words() -> None:

@@ -265,9 +265,9 @@ def test_rows_stay_in_the_order_of_a_solver_that_orders_and_are_sorted_by_the_su
 def test_only_live_dimensions_are_paired() -> None:
     solution = learn(Separable(), LearnSettings(ndirs=6, latents=4, solver="jacobi"))
     survey = 12 + 4 * (1 + 5)
-    assert solution.evaluations == survey + 4 * evaluations_per_latent(5, 5)
+    assert solution.evaluations == survey + 4 * evaluations_per_latent(5)
     both = learn(Separable(), LearnSettings(ndirs=6, latents=4))
-    assert both.evaluations == survey + 4 * (1 + 5) + 4 * evaluations_per_latent(5, 5)
+    assert both.evaluations == survey + 4 * (1 + 5) + 4 * evaluations_per_latent(5)
 
 
 def test_adam_brings_a_baseline_to_the_truth() -> None:

@@ -2,18 +2,21 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
+from biggan_directions import load_generator
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.generators import ImageClass
-from biggan_directions.generators.capabilities import TrueDirections
+from biggan_directions.generators.capabilities import KnownTruth, TrueDirections
 from biggan_directions.learning.run import learn
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.metrics.scorecard import digest, remarks, root_mean_measure
+from biggan_directions.metrics.scorecard import digest, linear_remarks, remarks, root_mean_measure
 from biggan_directions.metrics.scoring import score
-from biggan_directions.metrics.settings import BASELINES, ScoreSettings
+from biggan_directions.metrics.settings import BASELINES, ScoreSettings, images_needed
+from biggan_directions.metrics.tables import as_csv
 from biggan_directions.penalty import hessian_penalty_along
 from biggan_directions.scores import DirectionScore, Measure, SetScore
 from tests.support.oracles import all_probes, quadratic, random_orthogonal
@@ -100,6 +103,93 @@ def test_a_linear_picture_is_even_and_steady_and_its_effects_are_its_slopes() ->
         assert direction.unevenness.value == pytest.approx(0, abs=1e-3)
         assert direction.steadiness.value == pytest.approx(1, abs=1e-3)
         assert direction.overlap.value == pytest.approx(cosine.item(), abs=2e-3)
+
+
+def test_a_linear_direction_is_said_to_be_and_the_curved_ones_beside_it_are_not() -> None:
+    """Of a linear picture all are; of one linear factor among curved ones, that one; of the toybox, none."""
+    (scored,) = score(Linear(), torch.eye(5)[:3], settings=ALONE).sets
+    for direction in scored.directions:
+        assert direction.linear
+        assert direction.penalty == Measure(value=None)
+    assert any(remark.startswith("all directions are linear") for remark in remarks(scored))
+
+    class OneLinear(Separable):
+        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+            factors = z @ self.truth.to(z).T
+            waves = torch.sin(factors[:, 1:, None] + self.phases[0, 1:].to(z)) * self.weights[0, 1:].to(z)
+            images: torch.Tensor = waves.sum(dim=1) + factors[:, :1] * self.weights[0, 0].to(z)
+            return images.reshape(-1, 3, self.resolution, self.resolution)
+
+    (scored,) = score(OneLinear(), OneLinear().truth, settings=ALONE).sets
+    assert [direction.linear for direction in scored.directions] == [True, False, False, False, False]
+    assert linear_remarks(scored) == ()
+    content = json.loads(json.dumps(score(OneLinear(), OneLinear().truth, settings=ALONE).as_json()))
+    assert [one["linear"] for one in content["sets"][0]["directions"]] == [True] + [False] * 4
+    assert (
+        as_csv(score(OneLinear(), OneLinear().truth, settings=ALONE)).splitlines()[2].endswith(",linear,,,4")
+    )
+
+    generator = load_generator("toybox", "mug")
+    assert isinstance(generator, KnownTruth)
+    (scored,) = score(generator, generator.true_directions[1][-3:], settings=replace(ALONE, latents=2)).sets
+    assert not any(direction.linear for direction in scored.directions)
+
+
+def test_directions_that_were_learnt_of_a_linear_plane_are_linear_and_said_to_be_arbitrary() -> None:
+    """Angles to the plane are of the order of 1e-4, and what that lets in is no longer rounding."""
+
+    class TwoLinear(Separable):
+        def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+            factors = z @ self.truth.to(z).T
+            waves = torch.sin(factors[:, 2:, None] + self.phases[0, 2:].to(z)) * self.weights[0, 2:].to(z)
+            images: torch.Tensor = waves.sum(dim=1) + factors[:, :2] @ self.weights[0, :2].to(z)
+            return images.reshape(-1, 3, self.resolution, self.resolution)
+
+    settings = LearnSettings(ndirs=5, solver="jacobi", latents=16, score_latents=4)
+    (scored,) = learn(TwoLinear(), settings).scorecard.sets
+    assert [direction.linear for direction in scored.directions].count(True) == 2
+    (remark,) = linear_remarks(scored)
+    assert "are linear" in remark
+
+
+def test_sets_share_the_probes_and_unevenness_is_of_the_first_latents() -> None:
+    generator = Separable(z_dim=12, factors=12)
+    settings = ScoreSettings(latents=6, baselines=())
+    alone = score(generator, generator.truth[:2], settings=settings)
+    together = score(
+        generator, generator.truth[:2], settings=settings, others=[("other", generator.truth[2:4])]
+    )
+    assert together.sets[0] == alone.sets[0]
+    needed = images_needed(settings, ndirs=2, live=12)
+    assert needed == 6 * (1 + 4 + 2 * 6 + 4) + 4 * (2 + 2 * 6)
+    survey = alone.evaluations - needed
+    assert together.evaluations == survey + 2 * needed - 6 * 5 - 4 * 2
+    fewer = score(generator, generator.truth[:2], settings=replace(settings, traversals=3)).sets[0]
+    for one, other in zip(alone.sets[0].directions, fewer.directions, strict=True):
+        assert one.unevenness != other.unevenness
+        assert replace(one, unevenness=other.unevenness) == other
+
+
+def test_the_penalty_of_a_direction_is_the_same_in_whichever_set_and_space_it_is_measured() -> None:
+    """The common space has all that is live, so that neither another set nor a narrow one matters."""
+    generator = Quadratic()
+    q = random_orthogonal(5, seed=3)
+    first, *_ = score(generator, q[:1], settings=ALONE).sets[0].directions
+    last = score(generator, q[[1, 2, 0]], settings=ALONE).sets[0].directions[2]
+    assert first.penalty.value == pytest.approx(last.penalty.value, rel=1e-3)
+    block = score(generator, torch.eye(5)[:2], search_space="0:3", settings=ALONE).sets[0].directions[0]
+    squares = generator.hessians[:, :3, 0].square().sum(dim=0)
+    assert block.penalty.value == pytest.approx(float(squares[1:].sum() / squares.sum()), rel=2e-3)
+
+
+def test_what_a_direction_has_outside_of_the_searched_block_is_measured_too() -> None:
+    generator = Quadratic()
+    whole, part = (
+        score(generator, torch.eye(5)[3:], search_space=space, settings=ALONE).sets[0].directions[0]
+        for space in ("all", "0:3")
+    )
+    assert part.effect.value == pytest.approx(whole.effect.value, rel=1e-5)
+    assert part.penalty.value == pytest.approx(whole.penalty.value, rel=1e-3)
 
 
 def test_a_dead_direction_has_an_effect_of_nothing_and_no_angle_or_share() -> None:
@@ -190,6 +280,20 @@ def test_words_follow_bounds(scored: SetScore, says: list[str]) -> None:
     found = remarks(scored)
     assert len(found) == len(says)
     assert all(words in remark for words, remark in zip(says, found, strict=True))
+
+
+def test_the_error_of_a_sets_mean_is_at_least_what_it_varies_by() -> None:
+    """Over draws of the latents, against the bound of one draw."""
+    generator = Separable()
+    cards = [
+        score(generator, generator.truth[:3], settings=ScoreSettings(latents=6, seed=seed, baselines=()))
+        for seed in range(12)
+    ]
+    for key in ("effect", "overlap", "unevenness"):
+        means = torch.tensor([card.sets[0].mean(key) for card in cards])
+        errors = torch.tensor([card.sets[0].mean_error(key) for card in cards])
+        assert float(means.std()) < 1.2 * float(errors.mean())
+    assert cards[0].sets[0].mean_error("recovery") is None
 
 
 def test_a_set_that_does_little_as_a_whole_is_told_by_the_search_space() -> None:

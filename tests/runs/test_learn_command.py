@@ -47,7 +47,8 @@ def test_every_setting_that_learn_has_a_flag_for_is_told(tmp_path: Path) -> None
     usual = LearnSettings()
     solver: dict[str, object] = {"name": "adam", "search_space": "0:8", "search_dims": 8}
     for name in flags - {"solver", "seed", "ndirs", *solver}:
-        solver[name] = getattr(usual, name) + 1
+        value = getattr(usual, name)
+        solver[name] = 1 if value is None else value / 2 if isinstance(value, float) else value + 1
     path = of(tmp_path, CAR, solver=solver)
     words = shlex.split(learn_command(Directions.load(path), path))
     assert {word.lstrip("-").replace("-", "_") for word in words if word.startswith("--")} >= flags
@@ -92,14 +93,14 @@ def test_settings_that_only_python_has_are_said_on_the_page(tmp_path: Path) -> N
         "name": "jacobi",
         "search_space": "active",
         "search_dims": 12,
-        "sketch": 99,
+        "sketch": 512,
         "difference_epsilon": 0.1,
     }
     path = of(tmp_path, CAR, solver=solver)
     found = Directions.load(path)
-    assert only_in_python(found) == {"sketch": 99}
+    assert only_in_python(found) == {"sketch": 512}
     render(str(path))
-    assert "LearnSettings(sketch=99)" in (tmp_path / "gallery.html").read_text()
+    assert "LearnSettings(sketch=512)" in (tmp_path / "gallery.html").read_text()
     usual = LearnSettings(ndirs=2)
     outline = usual.outline(z_dim=32, resolution=64)
     assert only_in_python(Directions.load(of(tmp_path, CAR, solver=usual.described(outline)))) == {}
@@ -119,11 +120,11 @@ def stopped(folder: Path, settings: LearnSettings) -> Path:
 
 
 def test_the_command_of_a_checkpoint_resumes_the_run(tmp_path: Path) -> None:
-    settings = LearnSettings(ndirs=1, latents=2, score_latents=2, seed=4, options={"hessian_weight": 0.2})
+    settings = LearnSettings(ndirs=1, latents=2, score_latents=2, seed=4, options={"weighting": "plain"})
     words = shlex.split(resume_command(stopped(tmp_path / "an out", settings)))
     assert words == [
         *("biggan-directions", "learn", "--model", "toybox", "--class", "duck", "--ndirs", "1"),
-        *("--seed", "4", "--latents", "2", "--score-latents", "2", "--set", "hessian_weight=0.2"),
+        *("--seed", "4", "--latents", "2", "--score-latents", "2", "--set", "weighting=plain"),
         *("--truncation", "1", "--out", str(tmp_path / "an out"), "--resume"),
     ]
     done = CliRunner().invoke(app, [*words[1:], "--device", "cpu"])
@@ -132,6 +133,6 @@ def test_the_command_of_a_checkpoint_resumes_the_run(tmp_path: Path) -> None:
 
 
 def test_a_program_s_run_is_resumed_by_the_program(tmp_path: Path) -> None:
-    checkpoint = stopped(tmp_path, LearnSettings(ndirs=1, sketch=8))
-    with pytest.raises(UsageError, match=r"LearnSettings\(sketch=8\): resume it by the program"):
+    checkpoint = stopped(tmp_path, LearnSettings(ndirs=1, sketch=1024))
+    with pytest.raises(UsageError, match=r"LearnSettings\(sketch=1024\): resume it by the program"):
         resume_command(checkpoint)

@@ -74,13 +74,17 @@ def test_a_program_learns_each_class_and_resumes(
 
     def stop(step: RunProgress | Note) -> None:
         told.append(step)
-        if isinstance(step, RunProgress) and step.done == 2:
+        if isinstance(step, RunProgress) and step.done == 2 and ":" not in step.phase:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         PerClassRun("all", net, settings).finish(observe=stop)
     first, second, third = sorted({Path(name).parent.name for name in whole})
     assert {step.phase.split(":")[0] for step in told if isinstance(step, RunProgress)} == {first, second}
+    inside = [step for step in told if isinstance(step, RunProgress) and step.phase.endswith(": measuring")]
+    assert [(step.part, step.parts, step.done, step.total) for step in inside] == [
+        (part, 3, done, 16) for part in (1, 2) for done in range(1, 17)
+    ]
     with pytest.raises(OutputError, match="already exists"):
         PerClassRun("all", net, settings).finish()
     result = PerClassRun("all", net, settings).finish(resume=True)

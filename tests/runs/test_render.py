@@ -211,6 +211,9 @@ def test_progress_counts_to_exactly_what_is_drawn(found: Directions, tmp_path: P
             assert [step.done for step in steps] == sorted(step.done for step in steps)
             assert steps[-1].done == steps[-1].total
             assert len({step.total for step in steps}) == 1
+            assert {step.parts for step in steps} == {len(lost)}  # the files that are drawn
+            assert steps[0].part == 1
+            assert all(1 <= step.part <= step.parts for step in steps)
 
 
 def test_directions_that_are_not_in_a_file_yet_are_saved_beside_their_images(

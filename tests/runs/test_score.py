@@ -31,15 +31,20 @@ def test_measuring_tells_every_step_and_gives_the_scorecard() -> None:
     steps = [step for step in told if isinstance(step, RunProgress)]
     assert steps == told
     assert list(dict.fromkeys(step.phase for step in steps)) == [
-        *("scoring: search space", "scoring: random", "scoring: coordinate", "scoring: done")
+        *("scoring: live dimensions", "scoring: search space", "scoring: measuring", "scoring: done")
     ]
-    assert [(step.done, step.total) for step in steps if step.phase == "scoring: random"] == [(1, 2), (2, 2)]
+    assert [(step.done, step.total) for step in steps if step.phase == "scoring: measuring"] == [
+        (1, 2),
+        (2, 2),
+    ]
 
 
-@pytest.mark.parametrize("search_space", ["active", "1:9"])
-def test_a_file_s_figures_are_those_that_learning_ended_with(search_space: str) -> None:
+@pytest.mark.parametrize(("search_space", "dims"), [("active", None), ("active", 4), ("1:9", None)])
+def test_a_file_s_figures_are_those_that_learning_ended_with(search_space: str, dims: int | None) -> None:
     generator, told = Separable(), list[RunProgress | Note]()
-    learning = LearnSettings(ndirs=3, search_space=search_space, latents=4, score_latents=3, seed=5)
+    learning = LearnSettings(
+        ndirs=3, search_space=search_space, search_dims=dims, latents=4, score_latents=3, seed=5
+    )
     solution = learn(generator, learning)
     found = Directions.of(solution, generator, seed=5)
     settings = ScoreSettings(latents=3, seed=5)
@@ -47,7 +52,9 @@ def test_a_file_s_figures_are_those_that_learning_ended_with(search_space: str) 
     card = measure(found, generator, settings, observe=told.append)
     assert card.sets[0] == solution.scorecard.sets[0]
     assert card.strongest == solution.scorecard.strongest
-    assert [scored.solver for scored in card.sets] == ["joint", "random", "coordinate", "first-order"]
+    assert [scored.solver for scored in card.sets] == [
+        learning.solver, "random", "coordinate", "first-order",
+    ]  # fmt: skip
     assert card.evaluations == generator.drawn
     assert any(isinstance(step, RunProgress) and step.phase == "scoring: search space" for step in told)
 
@@ -61,7 +68,7 @@ def test_on_another_class_or_beside_another_file_the_search_space_is_found_anew(
     elsewhere = replace(found, classes=(ImageClass(3, "another"),))
     fresh = measure(elsewhere, generator, settings)
     *_, last = iterate_score(
-        generator, found.directions, solver="jacobi", search_space="active", settings=settings
+        generator, found.directions, solver=learning.solver, search_space="active", settings=settings
     )
     assert last.scorecard is not None
     assert fresh.sets[0] == last.scorecard.sets[0]

@@ -53,6 +53,14 @@ def _moment(generator: Separable, count: int) -> torch.Tensor:
     return torch.stack([jacobian.T @ jacobian / len(jacobian) for jacobian in jacobians]).mean(dim=0)
 
 
+def test_the_live_basis_holds_what_is_not_searched_too() -> None:
+    generator = Separable(z_dim=12, factors=5)
+    space = _survey(generator, 4).space(ndirs=2, dims=3)
+    assert (space.dims, tuple(space.live_basis.shape)) == (3, (5, 12))
+    inside = generator.truth @ space.live_basis.T
+    torch.testing.assert_close(inside.square().sum(dim=1), torch.ones(5).double(), rtol=0, atol=1e-6)
+
+
 def test_the_active_space_holds_the_true_directions_and_knows_the_dead() -> None:
     generator = Separable(z_dim=12, factors=5)
     space = _survey(generator, 8).space(ndirs=4, dims=None)

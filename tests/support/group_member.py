@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -26,6 +27,8 @@ from biggan_directions.rendering import RenderSettings
 from biggan_directions.runs.drawing import SharedDrawing, serve
 from biggan_directions.runs.interrupt import Interrupted, listen
 from biggan_directions.runs.render import render
+from biggan_directions.training.trainer import Trainer
+from tests.support.picture_sets import TINY, image_set
 from tests.support.separable import Separable
 
 RUNS: dict[str, dict[str, Any]] = {
@@ -220,3 +223,16 @@ def failures(group: ProcessGroup) -> dict[str, str]:
     everywhere = group.share(range(group.size), lambda _: torch.tensor(list(str(found).encode())).double())
     assert len({bytes(said.to(torch.uint8).tolist()) for said in everywhere}) == 1
     return found
+
+
+def trained(out: str) -> int:
+    """Train a few steps; the leader writes the state to ``OUT.SIZE``."""
+    with joined(timeout=_PATIENCE) as group:
+        trainer = Trainer(TINY, image_set(), group=group)
+        for _ in range(3):
+            trainer.advance()
+        if group.leads:
+            content = io.BytesIO()
+            torch.save(trainer.state(), content)
+            Path(f"{out}.{group.size}").write_bytes(content.getvalue())
+    return 0

@@ -188,7 +188,8 @@ class ClassTable:
         if not indices:
             return f"there is no class {_quoted(text)}, nor one like it. See: biggan-directions classes"
         return (
-            f"there is no class {_quoted(text)}; the nearest are {self._candidates(indices)}. "
+            f"there is no class {_quoted(text)}; the nearest {'is' if len(indices) == 1 else 'are'} "
+            f"{self._candidates(indices)}. "
             f"Did you mean --class {self._labels[indices[0]]}?"
         )
 

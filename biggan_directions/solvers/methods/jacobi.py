@@ -86,7 +86,7 @@ class Jacobi(Solver):
 
     def cost(self, outline: Outline) -> Cost:
         """The Hessians of all dimensions at every latent."""
-        each = evaluations_per_latent(outline.dims, outline.dims)
+        each = evaluations_per_latent(outline.dims)
         return Cost(images=each * outline.most_latents(each))
 
     def described(self, outline: Outline) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Jacobi(Solver):
     def solve(self, problem: Problem, state: dict[str, Any] | None = None) -> Iterator[Step]:
         """Measure the Hessians at one latent per step, until two halves agree; then turn the basis."""
         outline, live = problem.outline, problem.space.basis[: problem.space.live]
-        each = evaluations_per_latent(len(live), len(live))
+        each = evaluations_per_latent(len(live))
         most = latent_counts(problem, each)[-1]
 
         def advance(sums: SampledMoments, total: int) -> Iterator[SampledMoments]:

@@ -123,7 +123,7 @@ class Joint(Solver):
     def _hessians(self, outline: Outline, live: int) -> tuple[int, int]:
         """The number of latents at which Hessians are measured, and the images that one takes."""
         size = min(live, outline.ndirs + _SPARE)
-        each = evaluations_per_latent(size, size)
+        each = evaluations_per_latent(size)
         affordable = outline.budget // 4 // each if outline.latents is None else outline.latents
         latents = min(self.settings.hessian_latents, affordable)
         return (latents if latents > 1 and self.settings.hessian_weight > 0 else 0), each

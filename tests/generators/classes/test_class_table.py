@@ -82,3 +82,9 @@ def test_a_search_finds_whole_names_then_words_then_parts() -> None:
     assert 1 not in found
     for part in ("retr gold", "etriev"):
         assert 207 in [entry.index for entry in IMAGENET.search(part)]
+
+
+def test_one_class_that_is_near_is_told_in_the_singular() -> None:
+    table = ClassTable.from_names(["duck", "car"])
+    with pytest.raises(UnknownClassError, match=r"the nearest is 0 duck\. Did you mean --class duck"):
+        table.resolve("ducl")

@@ -13,7 +13,7 @@ from tests.support.small_weights import small
 
 def test_the_models_there_are() -> None:
     published = [f"biggan-deep-{resolution}" for resolution in (128, 256, 512)]
-    assert [entry.name for entry in CATALOG] == ["toybox", *published]
+    assert [entry.name for entry in CATALOG] == ["toybox", "fashion", *published]
 
 
 @pytest.mark.parametrize("resolution", [128, 256, 512])
@@ -48,12 +48,13 @@ def test_the_hub_comes_first_where_it_has_a_copy_and_is_pinned() -> None:
 
 def test_another_model_that_ships_is_one_registration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalog, "CATALOG", list(CATALOG))
-    fashion = replace(find_model("toybox"), name="fashion")
-    register(fashion)
-    assert [entry.name for entry in catalog.CATALOG[:3]] == ["toybox", "fashion", "biggan-deep-128"]
-    assert find_model("Fashion") is fashion
-    with pytest.raises(UsageError, match="there is a model 'fashion' already"):
-        register(fashion)
+    faces = replace(find_model("toybox"), name="faces")
+    register(faces)
+    names = ["toybox", "fashion", "faces", "biggan-deep-128"]
+    assert [entry.name for entry in catalog.CATALOG[:4]] == names
+    assert find_model("Faces") is faces
+    with pytest.raises(UsageError, match="there is a model 'faces' already"):
+        register(faces)
 
 
 def test_an_entry_without_names_has_numbers() -> None:
@@ -74,5 +75,5 @@ def test_a_name_in_any_case(text: str) -> None:
 def test_unknown_names_are_told_the_nearest_or_all() -> None:
     with pytest.raises(UsageError, match="did you mean biggan-deep-256"):
         find_model("bigan-deep-256")
-    with pytest.raises(UsageError, match="the models are toybox, biggan-deep-128"):
+    with pytest.raises(UsageError, match="the models are toybox, fashion, biggan-deep-128"):
         find_model("zzz")

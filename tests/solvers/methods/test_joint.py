@@ -57,7 +57,7 @@ def test_hessians_are_measured_of_the_strongest_directions_alone() -> None:
     problem = problem_of(Separable(z_dim=10, factors=8), ndirs=3, latents=4)
     steps = _steps(problem, hessian_latents=2)
     assert [step.phase for step in steps] == ["slopes"] * 4 + ["hessians"] * 3
-    assert problem.evaluator.evaluations == 4 * (1 + 8) + 2 * evaluations_per_latent(5, 5)
+    assert problem.evaluator.evaluations == 4 * (1 + 8) + 2 * evaluations_per_latent(5)
     live = problem.space.basis[:8]
     inside = _found(steps).directions @ live.T
     torch.testing.assert_close(inside.norm(dim=1), torch.ones(3).double())
@@ -77,7 +77,7 @@ def test_without_hessians_it_is_the_closed_form_of_first_derivatives(
     settings: dict[str, Any], how: dict[str, Any]
 ) -> None:
     if how["latents"] is None:
-        assert 2 * evaluations_per_latent(8, 8) > 300 // 4
+        assert 2 * evaluations_per_latent(8) > 300 // 4
     one, other = (problem_of(Separable(z_dim=12, factors=9), ndirs=6, **how) for _ in range(2))
     steps = _steps(one, **settings)
     *_, first = Orojar().solve(other)
@@ -91,7 +91,7 @@ def test_the_budget_bounds_both_and_hessians_take_at_most_a_quarter() -> None:
     problem = problem_of(Separable(z_dim=8, factors=6), ndirs=4, **AUTO)
     steps = _steps(problem)
     hessians = steps[-1].total
-    each = evaluations_per_latent(6, 6)
+    each = evaluations_per_latent(6)
     assert hessians == 700 // 4 // each
     assert hessians > 1
     assert problem.surveyed + problem.evaluator.evaluations <= 700

@@ -1,0 +1,161 @@
+"""Train a generator on images."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from biggan_directions.commands.curves import curves
+from biggan_directions.commands.evaluating import evaluate_model
+from biggan_directions.commands.options import Device, Json, key_values
+from biggan_directions.commands.progress import note, progress_bar
+from biggan_directions.commands.terminal import out, plain
+from biggan_directions.distributed.launched import leads
+from biggan_directions.errors import UsageError
+from biggan_directions.files.escaping import shell_path
+
+if TYPE_CHECKING:
+    from biggan_directions.runs.training_run import TrainResult
+    from biggan_directions.training.demand import Demand
+    from biggan_directions.training.image_set import ImageSet
+
+
+def train(
+    pictures: Annotated[
+        Path, typer.Argument(help="Folder with a subfolder of images per class, of idx files, or an .npz.")
+    ],
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the model and the run's state.")
+    ] = None,
+    evaluate: Annotated[
+        Path | None, typer.Option(help="Do not train: judge the model in this folder by the pictures.")
+    ] = None,
+    features: Annotated[
+        str, typer.Option(help="Feature network of --evaluate: own (trained on the pictures), or fashion.")
+    ] = "own",
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of training; may be repeated."),
+    ] = None,
+    resolution: Annotated[int | None, typer.Option(help="32, 64 or 128 pixels.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Training steps.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Images per step.")] = None,
+    augment: Annotated[
+        bool | None, typer.Option("--augment", help="Shift and cut images: for fewer than some thousands.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, latents and order.")] = None,
+    class_names: Annotated[
+        str | None, typer.Option(help="Names of the classes, separated by commas.")
+    ] = None,
+    skip_unreadable: Annotated[
+        bool, typer.Option("--skip-unreadable", help="Leave out files that cannot be read.")
+    ] = False,
+    sheet_every: Annotated[int, typer.Option(help="Steps between two sheets of samples.")] = 500,
+    tensorboard: Annotated[
+        bool,
+        typer.Option("--tensorboard", help="Write curves for TensorBoard: pip install '.[tensorboard]'."),
+    ] = False,
+    device: Device = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is there.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace the run that is there.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Make three steps, say what training takes, and write nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a generator on images of your own: a small BigGAN-deep, for --model."""
+    from biggan_directions.distributed.starting import joined
+    from biggan_directions.generators.load import choose_device
+    from biggan_directions.runs.training_run import TrainRun
+    from biggan_directions.training.demand import measure_demand
+    from biggan_directions.training.pictures import read_parts, read_pictures
+    from biggan_directions.training.settings import TrainSettings
+
+    given = {"resolution": resolution, "steps": steps, "batch": batch, "augment": augment, "seed": seed}
+    given = {name: value for name, value in given.items() if value is not None}
+    settings = TrainSettings.of_text(key_values(options or [], "--set"), given)
+    if sheet_every < 1:
+        raise UsageError(f"--sheet-every must be 1 or more, got {sheet_every}")
+    if (to is None) == (evaluate is None):
+        raise UsageError("give --out FOLDER to train, or --evaluate FOLDER to judge a model, and not both")
+    chosen = choose_device(device)
+    names = [name.strip() for name in class_names.split(",")] if class_names else []
+    if to is None:
+        if leads():
+            parts = read_parts(
+                pictures, resolution=settings.resolution, names=names, skip_unreadable=skip_unreadable
+            )
+            evaluate_model(
+                Path(str(evaluate)),
+                parts,
+                features=features,
+                seed=settings.seed,
+                device=device,
+                as_json=as_json,
+            )
+        return
+    with joined() as group:
+        images = group.together(
+            lambda: read_pictures(
+                pictures, resolution=settings.resolution, names=names, skip_unreadable=skip_unreadable
+            )
+        )
+        if group.leads and images.skipped:
+            note(_skipped(images))
+        run = TrainRun(
+            to,
+            images,
+            settings,
+            group=group,
+            device=group.device if group.size > 1 else chosen,
+            sheet_every=sheet_every,
+        )
+        if dry_run:
+            demand = measure_demand(run.trainer())
+            if group.leads:
+                _print_demand(demand, images, as_json)
+            return
+        with progress_bar() as shown, curves(to / "tensorboard" if tensorboard else None, shown) as observe:
+            result = run.finish(resume=resume, force=force, observe=observe)
+    _print(result, images, as_json)
+
+
+def _skipped(images: ImageSet) -> str:
+    count, shown = len(images.skipped), ", ".join(images.skipped[:5])
+    return f"{count:,} files cannot be read and are left out: {shown}{', …' if count > 5 else ''}"
+
+
+def _print_demand(demand: Demand, images: ImageSet, as_json: bool) -> None:
+    facts: dict[str, Any] = {**asdict(demand), "images": len(images), "classes": len(images.names)}
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    hours = demand.seconds / 3600
+    out.print(
+        f"would train on {len(images):,} images of {len(images.names)} classes: "
+        f"{demand.generator_parameters:,} parameters of the generator and "
+        f"{demand.discriminator_parameters:,} of the discriminator; {demand.seconds_per_step:.2f} s per "
+        f"step, {hours:.1f} hours in all, and about {demand.bytes / 2**30:.1f} GB of memory",
+        soft_wrap=True,
+    )
+
+
+def _print(result: TrainResult, images: ImageSet, as_json: bool) -> None:
+    if as_json:
+        measures = None if result.measures is None else asdict(result.measures)
+        typer.echo(json.dumps({"path": str(result.folder), "steps": result.steps, "measures": measures}))
+        return
+    if result.measures is None:
+        out.print(f"nothing to do: {plain(str(result.folder))} has {result.steps} steps", soft_wrap=True)
+        return
+    folder = escape(shell_path(result.folder))
+    out.print(
+        f"wrote {plain(str(result.folder))}: {result.steps:,} steps\n"
+        f"next: biggan-directions learn --model {folder} --class {plain(images.names[0])}",
+        soft_wrap=True,
+    )

@@ -1,0 +1,264 @@
+"""A run of training in its output folder: locked while it works, saved as it goes, resumed after a stop."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import time
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from biggan_directions.distributed.process_group import ALONE, ProcessGroup
+from biggan_directions.errors import GeneratorError, OutputError, UsageError
+from biggan_directions.files.atomic_write import check_writable, explained, replacing, write_whole
+from biggan_directions.generators.weights.catalog import CONFIG_NAME, WEIGHTS_NAME
+from biggan_directions.learning.state import check_same
+from biggan_directions.runs import interrupt
+from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, Checkpoint
+from biggan_directions.runs.folder import held
+from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
+from biggan_directions.training.collapse import Watch
+from biggan_directions.training.demand import check_memory
+from biggan_directions.training.image_set import ImageSet
+from biggan_directions.training.sample_sheet import sample_sheet
+from biggan_directions.training.settings import TrainSettings
+from biggan_directions.training.statistics import measure_statistics
+from biggan_directions.training.stock_weights import compact_weights, stock_weights
+from biggan_directions.training.trainable import STORED_STATISTICS
+from biggan_directions.training.trainer import Measures, Trainer
+from biggan_directions.version import made_with
+
+SHEETS = "samples"
+ACCOUNT_NAME = "training.json"
+_SAVE_EVERY_S = 60.0
+_FREE = ("steps", "decay", "statistics")  # may differ when a run is resumed: a finished run can be extended
+_REMEDY = "Free some space, and continue the run with --resume."
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """What a run has made.
+
+    Attributes:
+        folder: with ``config.json`` and ``pytorch_model.bin``: ``--model FOLDER`` loads them.
+        steps: training steps that were made, in all.
+        measures: at the end; none if the run had finished before.
+    """
+
+    folder: Path
+    steps: int
+    measures: Measures | None
+
+
+class TrainRun:
+    """A run that trains a generator into an output folder, and that can be resumed after any stop.
+
+    The folder gets ``config.json`` and ``pytorch_model.bin`` in the stock layout, ``training.json`` with the
+    settings and the measures on the way, ``samples/``, and ``checkpoint.pt``, which stays: a later run with
+    more steps continues from it.
+
+    Args:
+        folder: the output folder; it is made if need be.
+        images: what to train on.
+        settings: how; the defaults where left out.
+        group: the processes that share the work; all of them make the same run and call :meth:`finish`.
+        device: where to compute.
+        sheet_every: steps between two sheets of samples.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        images: ImageSet,
+        settings: TrainSettings | None = None,
+        *,
+        group: ProcessGroup = ALONE,
+        device: torch.device | None = None,
+        sheet_every: int = 500,
+    ) -> None:
+        self.folder = Path(folder)
+        self.images, self.settings = images, settings or TrainSettings()
+        if len(images) < self.settings.batch:
+            raise UsageError(
+                f"there are {len(images)} images, expected at least {self.settings.batch}, which is one "
+                "batch: add images, or try a smaller --batch"
+            )
+        self._group, self._device, self._sheet_every = group, device, sheet_every
+
+    def trainer(self) -> Trainer:
+        """A trainer at its first step."""
+        return Trainer(self.settings, self.images, group=self._group, device=self._device)
+
+    def finish(self, *, resume: bool = False, force: bool = False, observe: Observe = ignore) -> TrainResult:
+        """Train from the beginning, or from where the run in the folder was stopped, and write the files.
+
+        Args:
+            resume: continue the run that is in the folder, or begin one if there is none.
+            force: replace what is in the folder; it is removed as soon as the work begins.
+            observe: called with the progress after each step, and with notes that a user should read.
+
+        Raises:
+            OutputError: the folder already holds a run or a model, or another run is writing into it, or it
+                cannot be written.
+            UsageError: the run to resume has other settings or images, or there is not enough memory.
+            FileFormatError: the checkpoint is damaged.
+            GeneratorError: the training has diverged.
+            ProcessGroupError: a process has ended or does not answer.
+        """
+        if resume and force:
+            raise UsageError("--resume continues a run and --force replaces it: give only one of them")
+        leads = self._group.leads
+        if leads:
+            check_writable(self.folder / CHECKPOINT_NAME)
+        with held(self.folder) if leads else nullcontext() as folder:
+            if leads:
+                self._check_folder(resume=resume, force=force)
+            trainer = self.trainer()
+            self._group.together(lambda: check_memory(trainer))
+            if leads and force:
+                self._clear()
+            arithmetic = trainer.device.type
+            with (
+                Checkpoint(folder, arithmetic=arithmetic, every_s=_SAVE_EVERY_S) if folder else nullcontext()
+            ) as saved:
+                self._load(trainer, saved, observe)
+                done = trainer.step >= self.settings.steps and self._finished(trainer.step)
+                if self._group.broadcast(done):
+                    return TrainResult(folder=self.folder, steps=trainer.step, measures=None)
+                self._train(trainer, saved, observe)
+                if saved is not None:
+                    saved.write()  # stays: the run can be extended
+                if leads:
+                    self._write_model(trainer, observe)
+        return TrainResult(folder=self.folder, steps=trainer.step, measures=trainer.measures)
+
+    def _check_folder(self, *, resume: bool, force: bool) -> None:
+        """Refuse a folder with another run, or with a model that no run of training made."""
+        checkpoint, config = self.folder / CHECKPOINT_NAME, self.folder / CONFIG_NAME
+        if checkpoint.exists() and not (resume or force):
+            raise OutputError(
+                f"{checkpoint} belongs to a run of training: continue it with --resume, replace it with "
+                "--force, or choose another folder with --out"
+            )
+        if config.exists() and not (self.folder / ACCOUNT_NAME).exists():
+            raise OutputError(
+                f"{config} belongs to a model that was not trained here: choose another folder with --out"
+            )
+
+    def _clear(self) -> None:
+        names = [CONFIG_NAME, WEIGHTS_NAME, CHECKPOINT_NAME, ACCOUNT_NAME]
+        for path in (*(self.folder / name for name in names), *(self.folder / SHEETS).glob("step_*.png")):
+            with explained(path):
+                path.unlink(missing_ok=True)
+
+    def _load(self, trainer: Trainer, saved: Checkpoint | None, observe: Observe) -> None:
+        """Continue from the checkpoint, the same in every process."""
+        state, notes = (None, []) if saved is None else saved.load()
+        for note in notes:
+            observe(Note(note))
+        state = self._group.broadcast(state)
+        if state is None:
+            return
+        with nullcontext() if saved is None else saved.resuming():
+            asked = {name: value for name, value in asdict(self.settings).items() if name not in _FREE}
+            asked |= {"images": self.images.sha256()}
+            check_same({**state.get("settings", {}), "images": state.get("images")}, asked)
+            trainer.load(state)
+
+    def _finished(self, step: int) -> bool:
+        """Whether the files are those of this step."""
+        try:
+            account = json.loads((self.folder / ACCOUNT_NAME).read_bytes())
+            return bool(account["step"] == step) and (self.folder / WEIGHTS_NAME).exists()
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def _train(self, trainer: Trainer, saved: Checkpoint | None, observe: Observe) -> None:
+        settings, watch = self.settings, Watch()
+        images = self.images.sha256()
+        begun, first = time.monotonic(), trainer.step
+        while trainer.step < settings.steps:
+            with interrupt.postponed():
+                if saved is not None:
+                    saved.forget()
+                measures = trainer.advance()
+                if not all(math.isfinite(value) for value in asdict(measures).values()):
+                    raise GeneratorError(
+                        f"the training has diverged: a loss is not finite at step {trainer.step}; start "
+                        "again with lower rates: --set generator_rate=1e-4 --set discriminator_rate=1e-4"
+                    )
+                if saved is not None:
+                    saved.offer({**trainer.state(), "images": images})
+            interrupt.check()
+            pace = (trainer.step - first) * settings.batch / max(time.monotonic() - begun, 1e-9)
+            observe(
+                RunProgress(
+                    phase="training",
+                    done=trainer.step,
+                    total=settings.steps,
+                    beside={
+                        "D": measures.discriminator_loss,
+                        "G": measures.generator_loss,
+                        "variety": measures.variety,
+                        "images/s": pace,
+                    },
+                )
+            )
+            for warning in watch.warnings(trainer.step, measures):
+                observe(Note(warning))
+            if saved is not None and trainer.step % self._sheet_every == 0:
+                saved.folder.check()
+                path = self.folder / SHEETS / f"step_{trainer.step:06d}.png"
+                _write_sheet(trainer, path)
+                observe(
+                    Note(
+                        f"step {trainer.step}: losses {measures.discriminator_loss:.3f} (discriminator) and "
+                        f"{measures.generator_loss:.3f}, variety {measures.variety:.0%} of that of real "
+                        f"images, {pace:.0f} images/s; {path}"
+                    )
+                )
+
+    def _write_model(self, trainer: Trainer, observe: Observe) -> None:
+        """Measure the batch statistics, and write the model; the account comes last."""
+        network = trainer.averaged()
+        rows = []
+        for row in measure_statistics(network, seed=self.settings.seed, images=self.settings.statistics):
+            rows.append(row)
+            interrupt.check()
+            observe(RunProgress(phase="batch statistics", done=len(rows), total=STORED_STATISTICS))
+        compact = compact_weights(network, rows)
+        config = {**network.config(), "classes": list(self.images.names)}
+        content = io.BytesIO()
+        torch.save(stock_weights(compact), content)
+        account = {
+            "step": trainer.step,
+            "settings": asdict(self.settings),
+            "images": len(self.images),
+            "images_sha256": self.images.sha256(),
+            "measures": asdict(trainer.measures),
+            "history": trainer.history,
+            "made_with": made_with(),
+        }
+        _write_sheet(trainer, self.folder / SHEETS / f"step_{trainer.step:06d}.png")
+        for name, data in (
+            (CONFIG_NAME, _json(config)),
+            (WEIGHTS_NAME, content.getvalue()),
+            (ACCOUNT_NAME, _json(account)),
+        ):
+            write_whole(self.folder / name, data, remedy=_REMEDY)
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=2) + "\n").encode()
+
+
+def _write_sheet(trainer: Trainer, path: Path) -> None:
+    """Write a sheet of samples at twice its size."""
+    sheet = Image.fromarray(sample_sheet(trainer))
+    with replacing(path, remedy=_REMEDY) as beside:
+        sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST).save(beside)

@@ -1,0 +1,117 @@
+"""The trainer: resumed exactly, the same for any number of processes, towards the images."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from biggan_directions.errors import FileFormatError
+from biggan_directions.training.settings import TrainSettings
+from biggan_directions.training.trainer import Trainer
+from tests.support.forked_groups import Job, run_groups
+from tests.support.group_member import trained
+from tests.support.picture_sets import TINY, image_set
+
+
+def _copy(state: dict[str, Any]) -> Any:
+    """What is read from the disk."""
+    content = io.BytesIO()
+    torch.save(state, content)
+    content.seek(0)
+    return torch.load(content, weights_only=True)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two states hold the same numbers."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
+
+
+@pytest.mark.parametrize(
+    "changed", [{}, {"augment": True, "autocast": False}, {"attention": 8, "batch": 4}], ids=str
+)
+def test_a_resumed_run_ends_with_the_same_bytes(changed: dict[str, Any]) -> None:
+    settings = replace(TINY, **changed)
+    whole = Trainer(settings, image_set(colour=bool(changed)))
+    for _ in range(3):
+        whole.advance()
+    resumed = Trainer(settings, image_set(colour=bool(changed)))
+    resumed.load(_copy(whole.state()))
+    for trainer in (whole, resumed):
+        for _ in range(3):
+            trainer.advance()
+    assert resumed.step == 6
+    assert _same(resumed.state(), whole.state())
+    whole.advance()
+    assert not _same(resumed.state(), whole.state())
+
+
+def test_two_processes_train_the_same_network(tmp_path: Path) -> None:
+    ran = run_groups(tmp_path, Job(1, trained, ("state",)), Job(2, trained, ("state",)))
+    assert [job.codes for job in ran] == [[0], [0, 0]], ran
+    assert (tmp_path / "state.1").read_bytes() == (tmp_path / "state.2").read_bytes()
+
+
+def test_the_state_of_another_network_is_refused() -> None:
+    state = _copy(Trainer(TINY, image_set()).state())
+    with pytest.raises(FileFormatError, match="not the state of such a run"):
+        Trainer(replace(TINY, width=8), image_set()).load(state)
+    del state["optimizers"]
+    with pytest.raises(FileFormatError, match="optimizers"):
+        Trainer(TINY, image_set()).load(state)
+
+
+def test_rates_fall_to_zero_over_the_last_steps() -> None:
+    trainer = Trainer(replace(TINY, decay=0.5, steps=4), image_set())
+    rates = []
+    for _ in range(4):
+        trainer.advance()
+        rates.append(trainer.state()["optimizers"][0]["param_groups"][0]["lr"] / TINY.generator_rate)
+    assert rates == pytest.approx([1, 1, 1, 0.5])
+
+
+def test_the_average_follows_the_weights_slowly() -> None:
+    trainer = Trainer(replace(TINY, averaging=0.5), image_set())
+    trainer.advance()
+    name, before = "bn.weight", trainer.average["bn.weight"].clone()
+    trainer.step = 100  # past the first steps, which count little
+    trainer.advance()
+    now = trainer.generator.get_parameter(name).detach()
+    torch.testing.assert_close(trainer.average[name], (before + now) / 2)
+
+
+@pytest.mark.slow
+def test_it_learns_what_sets_the_classes_apart() -> None:
+    """After 300 steps the mean image of each class is nearest to that of its real images."""
+    images = image_set(384)
+    settings = TrainSettings(
+        width=8,
+        discriminator_width=16,
+        z_dim=4,
+        batch=32,
+        micro_batch=32,
+        steps=300,
+        decay=0.0,
+        averaging=0.98,
+    )
+    trainer = Trainer(settings, images)
+    for _ in range(settings.steps):
+        measures = trainer.advance()
+    z = torch.randn(96, 4, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        drawn = trainer.averaged()(z, torch.arange(3).repeat_interleave(32))
+    real = [images.batch(torch.arange(384)[images.class_index == label])[0].mean(0) for label in range(3)]
+    means = [part.mean(0) for part in drawn.chunk(3)]
+    nearest = [min(range(3), key=lambda label: (mean - real[label]).square().sum()) for mean in means]
+    assert nearest == [0, 1, 2]
+    assert measures.variety > 0.05
