@@ -26,7 +26,6 @@ def _cell(
         images=100 * (seed + 1),
         gradients=0,
         seconds=1.0,
-        stability=None,
         directions=base64.b64encode(rows.numpy().astype("<f2").tobytes()).decode("ascii"),
     )
 
