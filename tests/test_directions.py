@@ -22,6 +22,7 @@ def _example() -> Directions:
         names=("", "zoom", ""),
         effect=torch.tensor([0.3, 0.2, 0.1]),
         penalty=torch.tensor([0.01, 0.5, float("nan")]),
+        stability=torch.tensor([1.0, 0.7, float("nan")]),
         model={"name": "toybox", "resolution": 64, "z_dim": 8, "weights_sha256": "0" * 64},
         classes=(ImageClass(4, "car"),),
         truncation=1.0,
@@ -39,6 +40,9 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert torch.equal(found.directions, made.directions)
     assert torch.equal(found.effect, made.effect)
     assert torch.isnan(found.penalty[2])
+    assert found.stability is not None
+    assert torch.equal(found.stability[:2], torch.tensor([1.0, 0.7]))
+    assert torch.isnan(found.stability[2])
     for name in ("names", "classes", "solver", "seed"):
         assert getattr(found, name) == getattr(made, name)
 
@@ -129,6 +133,8 @@ def _with(path: Path, **changes: Any) -> Path:
         ({"effect": [0.3, 0.2, 0.1]}, r"effect is \[0.3, 0.2, 0.1\], expected a Tensor"),
         ({"effect": torch.ones(2)}, "effect is not a vector of 3 numbers"),
         ({"penalty": -torch.ones(3)}, "penalty has values below 0"),
+        ({"stability": torch.full((3,), 1.01)}, "stability has values above 1"),
+        ({"stability": torch.ones(4)}, "stability is not a vector of 3 numbers"),
     ],
 )
 def test_the_key_that_is_wrong_is_named(changes: dict[str, Any], says: str, tmp_path: Path) -> None:
@@ -137,7 +143,11 @@ def test_the_key_that_is_wrong_is_named(changes: dict[str, Any], says: str, tmp_
 
 
 def test_keys_that_are_new_are_passed_over(tmp_path: Path) -> None:
-    assert Directions.load(_with(tmp_path / "directions.pt", stability=torch.ones(3))).seed == 3
+    assert Directions.load(_with(tmp_path / "directions.pt", brightness=torch.ones(3))).seed == 3
+
+
+def test_a_file_without_stability_is_read(tmp_path: Path) -> None:
+    assert Directions.load(_with(tmp_path / "directions.pt", stability=None)).stability is None
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04broken", bytes(1000)])
