@@ -95,8 +95,8 @@ def test_a_linear_direction_is_called_so_wherever_its_penalty_would_stand(net: P
     card["sets"][0]["directions"][1] |= {"linear": True, "penalty": {"value": None, "error": None}}
     place.write_text(json.dumps(card))
     table = run("inspect", file)
-    assert _row(table, 1)[-1] == "linear"
-    assert "±" in _row(table, 0)[-1]
+    assert _row(table, 1)[-2] == "linear"
+    assert "±" in _row(table, 0)[-2]
     told = json.loads(run("inspect", file, "--json"))["measures"]
     assert [one["linear"] for one in told] == [False, True]
     assert told[1]["penalty"] is None
