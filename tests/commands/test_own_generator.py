@@ -110,7 +110,7 @@ def test_render_score_edit_and_the_rest(folder: Path) -> None:
     scored = json.loads(invoke("score", path, *SPOT, "--latents", "2", "--json").stdout)
     ours = scored["sets"][0]
     assert ours["recovery_min"] >= 0.95
-    assert [each["solver"] for each in scored["sets"]] == ["jacobi", "random", "coordinate", "first-order"]
+    assert [each["solver"] for each in scored["sets"]] == ["orojar", "random", "coordinate", "first-order"]
     (note,) = scored["notes"]
     assert note.startswith("sefa is left out: ")
     assert "the weights that z meets" in note
@@ -242,7 +242,7 @@ def test_a_file_hands_no_text_to_a_factory(folder: Path) -> None:
     content = torch.load(path, weights_only=True)
     content["classes"] = [{"index": 1, "name": "; rm -rf ~"}]
     content["directions"] = torch.eye(4)[:1]
-    content |= {key: content[key][:1] for key in ("names", "effect", "penalty")}
+    content |= {key: content[key][:1] for key in ("names", "effect", "penalty", "stability")}
     torch.save(content, path)
     asked = ("edit", str(path), "--model", "seas:make", "--move", "0=1")
     assert "the directions are of ; rm -rf ~: there is no class" in said(invoke(*asked))
