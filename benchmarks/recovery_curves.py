@@ -21,8 +21,8 @@ from benchmarks.truths import HALVES
 
 FILE = RESULTS / "recovery_curves.jsonl"
 TRUTHS = ("box", "mlp-relu", "conv-tanh", "lamp")  # of the reported half, of each kind
-METHODS = ("default", "first-order")
-LATENTS = (2, 4, 8, 16, 32, 64, 128)
+METHODS = ("default", "joint", "jacobi", "first-order")
+LATENTS = (2, 4, 8, 16, 32, 64)
 SURVEY_LATENTS = (1, 2, 4, 8, 16, 32, 64)
 Line = list[tuple[float, float]]
 

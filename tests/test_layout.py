@@ -18,7 +18,7 @@ WITHIN = {
     "fashion/test_shipped.py": ["clothes", "feature_network"],
     "learning/test_run.py": ["result", "state", "../solvers/evaluator"],
     "metrics/test_measures.py": ["figure"],
-    "metrics/test_scoring.py": ["common_latents", "scorecard"],
+    "metrics/test_scoring.py": ["common_latents"],
     "runs/test_learn.py": ["observer"],
     "commands/test_score.py": ["../metrics/tables"],
     "commands/test_render.py": ["../runs/account"],

@@ -17,7 +17,8 @@ ADAM = {"steps": 2, "batch_size": 6}
     "changed",
     [
         {},
-        {"options": {"hessian_latents": 0}},
+        {"solver": "joint"},
+        {"solver": "joint", "options": {"hessian_latents": 0}},
         {"solver": "orojar"},
         {"solver": "jacobi"},
         {"solver": "adam", "options": {**ADAM, "start": "jacobi"}},

@@ -34,7 +34,7 @@ QUICK: dict[str, Any] = {"latents": 4}
         {"solver": "jacobi", "options": {"blocks": ()}},
         {"solver": "jacobi", "options": {"weighting": "fair"}},
         {"solver": "orojar", "options": {"blocks": (0,)}},
-        {"options": {"hessian_latents": -1}},
+        {"solver": "joint", "options": {"hessian_latents": -1}},
         {"options": {"steps": 3}},
         {"difference_epsilon": 0.0},
         {"difference_epsilon": math.nan},
@@ -49,7 +49,7 @@ def test_bad_settings(bad: dict[str, Any]) -> None:
     ("bad", "says"),
     [
         ({"solver": "jacoby"}, "solver 'jacoby' is unknown: did you mean jacobi"),
-        ({"options": {"steps": 3}}, "solver joint has no setting 'steps': it has hessian_latents, hessian_"),
+        ({"options": {"steps": 3}}, "solver orojar has no setting 'steps': it has weighting, blocks"),
         (
             {"solver": "jacobi", "options": {"steps": 3}},
             "solver jacobi has no setting 'steps': it has weighting, floor, blocks",
@@ -83,13 +83,13 @@ def test_text_as_typed_and_values_make_the_same_settings() -> None:
     blocks = [LearnSettings(solver="jacobi", options={"blocks": value}) for value in ("8, 16", (8, 16))]
     assert blocks[0] == blocks[1]
     assert LearnSettings(solver="jacobi").options == {"weighting": "balanced", "floor": 0.3, "blocks": None}
-    assert LearnSettings().options == {"hessian_latents": 16, "hessian_weight": 0.4}
+    assert LearnSettings().options == {"weighting": "balanced", "blocks": None}
 
 
 CASES: list[dict[str, Any]] = [
     {},
     {"latents": None, "budget": 200, "agreement": 0.9},
-    {"options": {"hessian_latents": 3, "hessian_weight": 0.1}},
+    {"solver": "joint", "options": {"hessian_latents": 3, "hessian_weight": 0.1}},
     {"solver": "orojar", "options": {"blocks": (3,), "weighting": "plain"}},
     {"solver": "jacobi", "options": {"blocks": (3,), "weighting": "plain"}},
     {"solver": "jacobi", "options": {"blocks": (1, 2, 4), "floor": 0.01}},

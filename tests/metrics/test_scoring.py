@@ -126,7 +126,7 @@ def test_a_linear_direction_is_said_to_be_and_the_curved_ones_beside_it_are_not(
     content = json.loads(json.dumps(score(OneLinear(), OneLinear().truth, settings=ALONE).as_json()))
     assert [one["linear"] for one in content["sets"][0]["directions"]] == [True] + [False] * 4
     assert (
-        as_csv(score(OneLinear(), OneLinear().truth, settings=ALONE)).splitlines()[2].endswith(",linear,,,4")
+        as_csv(score(OneLinear(), OneLinear().truth, settings=ALONE)).splitlines()[2].endswith(",linear,,,,4")
     )
 
     generator = load_generator("toybox", "mug")

@@ -87,7 +87,7 @@ def test_a_program_is_told_of_every_step_and_note(tmp_path: Path) -> None:
     LearnRun(tmp_path, Separable(), QUICK).finish(observe=seen)
     steps = [told for told in seen.told if isinstance(told, RunProgress)]
     phases = list(dict.fromkeys(step.phase for step in steps))
-    assert phases == ["search space", "hessians", "measuring", "done"]
+    assert phases == ["live dimensions", "search space", "slopes", "measuring", "done"]
     assert all(1 <= step.done <= step.total for step in steps)
     assert steps[-1].done == steps[-1].total
     first, *_ = [told.text for told in seen.told if isinstance(told, Note)]

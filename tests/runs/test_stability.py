@@ -13,7 +13,7 @@ from biggan_directions.runs.observer import Note, RunProgress
 from biggan_directions.runs.stability import repeated
 from tests.support.separable import Separable
 
-SETTINGS = LearnSettings(ndirs=5, latents=4, survey_latents=4)
+SETTINGS = LearnSettings(solver="jacobi", ndirs=5, latents=4, survey_latents=4)
 RANDOM = LearnSettings(ndirs=5, latents=1, survey_latents=4, solver="random")
 
 

@@ -32,8 +32,8 @@ from tests.support.picture_sets import TINY, image_set
 from tests.support.separable import Separable
 
 RUNS: dict[str, dict[str, Any]] = {
-    "joint": {"latents": None, "budget": 300},
-    "orojar": {"solver": "orojar"},
+    "joint": {"solver": "joint", "latents": None, "budget": 400},
+    "orojar": {"solver": "orojar", "latents": None, "agreement": 0.9},
     "jacobi": {"solver": "jacobi"},
     "adam": {"solver": "adam", "options": {"steps": 3, "batch_size": 10}},
     "refined": {"solver": "adam", "options": {"start": "jacobi", "steps": 2, "batch_size": 10}},
@@ -72,7 +72,7 @@ def dying(who: int, *, silent: bool, timeout_s: float = 60) -> int:
     try:
         with joined(timeout=timedelta(seconds=timeout_s)) as group:
             for step in iterate(Separable(), LearnSettings(**QUICK), group=group):
-                if group.rank == who and step.phase == "hessians":
+                if group.rank == who and step.phase == "slopes":
                     assert group._store is not None
                     while silent and not group._store.check(["told"]):
                         time.sleep(0.05)

@@ -76,9 +76,13 @@ def test_a_flat_network_has_no_recovery() -> None:
 
 
 def test_typed_settings_are_those_of_all_solvers_or_the_solvers_own() -> None:
-    changed = METHODS["default"].changed({"latents": "8", "hessian_latents": "4"})
-    assert changed.name == "default latents=8 hessian_latents=4"
-    assert changed.settings == {"latents": 8, "options": {"hessian_latents": "4"}}
+    changed = method_named("joint").changed({"latents": "8", "hessian_latents": "4"})
+    assert changed.name == "joint latents=8 hessian_latents=4"
+    assert changed.settings == {
+        "solver": "joint",
+        "latents": 8,
+        "options": {"hessian_latents": "4"},
+    }
     assert METHODS["plain"].changed({"blocks": "1"}).settings["options"] == {
         "weighting": "plain",
         "blocks": "1",

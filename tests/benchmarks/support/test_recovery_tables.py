@@ -22,10 +22,10 @@ def _cell(
         mean=mean,
         least=None if mean is None else mean - 0.1,
         factors={},
+        stability=None,
         images=100 * (seed + 1),
         gradients=0,
         seconds=1.0,
-        stability=None,
         directions=base64.b64encode(rows.numpy().astype("<f2").tobytes()).decode("ascii"),
     )
 
