@@ -21,6 +21,7 @@ from biggan_directions.files.validation import shown, validated
 from biggan_directions.generators import Generator
 from biggan_directions.generators.classes.class_table import ImageClass
 from biggan_directions.learning.result import Solution
+from biggan_directions.scores import STABLE
 from biggan_directions.solvers.coordinate_block import parse_search_space
 from biggan_directions.version import made_with
 
@@ -93,6 +94,12 @@ class Directions:
         """At how many fresh latents effect and penalty were measured, None where that is not known."""
         found = self.solver.get("score_latents")
         return found if type(found) is int else None
+
+    @property
+    def agreement(self) -> float:
+        """Stability from which a direction counts as found again: what learning was asked for, or 0.98."""
+        asked = self.solver.get("agreement")
+        return asked if isinstance(asked, float) and 0 < asked < 1 else STABLE
 
     def orthonormality_error(self) -> float:
         """The largest entry of ``|QQᵀ − I|``."""

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.files.atomic_write import write_whole
-from biggan_directions.scores import SCORES_NAME, Measure, Scorecard, read_scores
+from biggan_directions.scores import (
+    SCORES_NAME,
+    Measure,
+    Scorecard,
+    loose_words,
+    read_scores,
+    stability_words,
+)
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
@@ -26,6 +34,7 @@ class Measured:
         penalty: share of the Hessian's row off the diagonal, one a direction.
         linear: whether the image is known to be linear along it, which then has no penalty; one a direction.
         stability: |cos| between what two halves of the latents gave, one a direction; None where not known.
+        agreement: the stability from which a direction counts as found again.
         latents: at how many latents they were measured, None if they were not.
         source: the name of the file that the figures are from.
         scorecard: where all of them are from, if it is a scorecard.
@@ -36,10 +45,21 @@ class Measured:
     penalty: tuple[Measure, ...]
     linear: tuple[bool, ...]
     stability: tuple[Measure, ...] | None
+    agreement: float
     latents: int | None
     source: str
     scorecard: Scorecard | None = None
     note: str = ""
+
+    def stability_words(self, index: int) -> str:
+        """A direction's stability as tables show it; "" where the file has none."""
+        return "" if self.stability is None else stability_words(self.stability[index].value, self.agreement)
+
+    def loose(self, indices: Iterable[int]) -> str:
+        """A sentence on those of some directions that depend on the latents, "" where none does."""
+        if self.stability is None:
+            return ""
+        return loose_words({index: self.stability[index].value for index in indices}, self.agreement)
 
 
 def scores_path(path: Path) -> Path:
@@ -81,6 +101,7 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
             penalty=unknown,
             linear=(False,) * len(found),
             stability=stability,
+            agreement=found.agreement,
             latents=None,
             source=path.name,
             note=note,
@@ -100,6 +121,7 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
                 effect=tuple(direction.effect for direction in scored),
                 penalty=tuple(direction.penalty for direction in scored),
                 stability=stability,
+                agreement=found.agreement,
                 linear=tuple(direction.linear for direction in scored),
                 latents=card.latents,
                 source=place.name,
@@ -109,6 +131,7 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
         effect=_figures(found.effect.tolist()),
         penalty=_figures(found.penalty.tolist()),
         stability=stability,
+        agreement=found.agreement,
         linear=(False,) * len(found),
         latents=own,
         source=path.name,

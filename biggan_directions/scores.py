@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
@@ -24,6 +24,9 @@ _Finite: TypeAlias = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_
 
 Better = Literal["more", "less", ""]
 """Whether more or less of a measure is better; "" where neither is."""
+
+STABLE = 0.98
+"""Stability from which a direction counts as found again, where its file does not say what was asked for."""
 
 LINEAR = "linear"
 """What stands in place of the penalty of a direction along which the image is linear."""
@@ -138,7 +141,7 @@ class DirectionScore:
         return found if isinstance(found, Measure) else Measure(value=found)
 
     def words(self, key: str) -> str:
-        """One of :data:`MEASURES` in words, as tables and pages show it."""
+        """One of :data:`MEASURES` in words, as tables and pages show it; stability without its mark."""
         return LINEAR if self.linear and key == "penalty" else self.measure(key).words
 
 
@@ -258,6 +261,44 @@ def read_scores(path: Path, fingerprint: str, count: int) -> Scorecard | None:
     if not found.sets or len(found.sets[0].directions) != count:
         raise FileFormatError(f"{path} is damaged: its first set is not of {count} directions")
     return found
+
+
+def stability_words(value: float | None, bound: float = STABLE) -> str:
+    """A stability in two decimals, marked where it is below ``bound``.
+
+    >>> stability_words(0.9994), stability_words(0.614), stability_words(0.9797), stability_words(None)
+    ('1.00', '0.61 !', '0.980 !', '–')
+    """
+    if value is None:
+        return "–"
+    if value >= bound:
+        return f"{value:.2f}"
+    return f"{value:.{2 if round(value, 2) < bound else 3}f} !"
+
+
+def loose_words(stability: Mapping[int, float | None], bound: float = STABLE) -> str:
+    """A sentence on the directions whose stability is below ``bound``; "" where there are none.
+
+    Args:
+        stability: of directions, by their index; None where it is not known.
+        bound: what was asked for when they were learnt.
+
+    >>> loose_words({0: 0.99, 4: 0.61})
+    'direction 4 depends on the latents at which it was learnt (stability 0.61): ask for fewer directions'
+    """
+    loose = {index: value for index, value in stability.items() if value is not None and value < bound}
+    if not loose:
+        return ""
+    each = [f"{stability_words(value, bound)[:-2]}" for value in loose.values()]
+    if len(loose) == 1:
+        which, they = f"direction {next(iter(loose))} depends", "it was"
+    else:
+        *first, last = map(str, loose)
+        which, they = f"directions {', '.join(first)} and {last} depend", "they were"
+    return (
+        f"{which} on the latents at which {they} learnt (stability {', '.join(each)}): "
+        "ask for fewer directions"
+    )
 
 
 def best(values: list[float | None], better: Better) -> float | None:

@@ -1,5 +1,6 @@
 """The file of directions: what goes in comes out, foreign matrices are adopted, nothing is run."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,16 @@ def test_the_key_that_is_wrong_is_named(changes: dict[str, Any], says: str, tmp_
 
 def test_keys_that_are_new_are_passed_over(tmp_path: Path) -> None:
     assert Directions.load(_with(tmp_path / "directions.pt", brightness=torch.ones(3))).seed == 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "bound"),
+    [(0.9, 0.9), (None, 0.98), (True, 0.98), ("0.9", 0.98), (float("nan"), 0.98), (2.0, 0.98)],
+)
+def test_the_bound_of_stability_is_what_was_asked_for_where_it_can_be(asked: object, bound: float) -> None:
+    found = _example()
+    assert replace(found, solver={**found.solver, "agreement": asked}).agreement == bound
+    assert found.agreement == 0.98
 
 
 def test_a_file_without_stability_is_read(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ EDGES: dict[str, str] = {
     "measured": "directions errors files generators metrics scores",
     "rendering": "errors files generators latents scores traversal version",
     "learning": "distributed errors generators latents linalg metrics scores solvers",
-    "directions": "errors files generators learning solvers version",
+    "directions": "errors files generators learning scores solvers version",
     "explore": "directions errors files generators measured rendering traversal version",
     "runs": "directions distributed errors files generators learning measured metrics rendering scores "
     "solvers training version",

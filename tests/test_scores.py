@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from biggan_directions.errors import FileFormatError
-from biggan_directions.scores import Measure, Scorecard, best, read_scores
+from biggan_directions.scores import Measure, Scorecard, best, loose_words, read_scores, stability_words
 
 
 def card(**changed: Any) -> dict[str, Any]:
@@ -122,3 +122,19 @@ def test_the_best_needs_something_to_be_compared_with() -> None:
     assert best([0.1, None, 0.3], "less") == 0.1
     assert best([0.1, None], "more") is None
     assert best([0.1, 0.3], "") is None  # of effects none is the better one
+
+
+def test_a_stability_below_the_bound_is_marked_and_never_looks_like_the_bound() -> None:
+    assert stability_words(0.98) == "0.98"
+    assert stability_words(0.979) == "0.979 !"
+    assert stability_words(0.979, 0.9) == "0.98"
+    assert stability_words(0.899, 0.9) == "0.899 !"
+
+
+def test_directions_that_depend_on_the_latents_are_named_in_one_sentence() -> None:
+    assert loose_words({0: 0.99, 1: None}) == ""
+    assert loose_words({0: 0.5}, 0.5) == ""
+    assert loose_words({0: 0.5, 1: 1.0, 3: 0.979, 4: 0.1}) == (
+        "directions 0, 3 and 4 depend on the latents at which they were learnt (stability 0.50, 0.979, "
+        "0.10): ask for fewer directions"
+    )

@@ -59,7 +59,7 @@ def demo(
         card.save(folder)
         print_sets(card)
         out.print()
-        print_scores(card.sets[0], found.names, card.latents)
+        print_scores(card.sets[0], found.names, card.latents, found.agreement)
     with progress_bar() as observe:
         for file in render(found, generator, folder, observe=observe):
             print_file(file)

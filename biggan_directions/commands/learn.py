@@ -96,7 +96,8 @@ def _print(result: LearnResult, path: Path) -> None:
     if result.scorecard is None:
         out.print(f"nothing to do: {plain(str(path))} is finished", soft_wrap=True)
         return
-    print_scores(result.scorecard.sets[0], result.directions.names, result.scorecard.latents)
+    found = result.directions
+    print_scores(result.scorecard.sets[0], found.names, result.scorecard.latents, found.agreement)
     for remark in remarks(result.scorecard.sets[0], result.scorecard.strongest):
         out.print(f"→ {remark}", soft_wrap=True)
     file = escape(shell_path(path))
@@ -114,6 +115,7 @@ def _plain(result: LearnResult, path: Path) -> dict[str, Any]:
     names = result.directions.names
     if result.scorecard is None:
         shown = measures_of(result.directions, path)
+        stability = [None] * len(names) if shown.stability is None else [one.value for one in shown.stability]
         return {
             "path": str(path),
             "latents": shown.latents,
@@ -123,10 +125,11 @@ def _plain(result: LearnResult, path: Path) -> dict[str, Any]:
                     "name": name,
                     "effect": asdict(effect),
                     "penalty": asdict(penalty),
+                    "stability": stable,
                     "linear": linear,
                 }
-                for index, (name, effect, penalty, linear) in enumerate(
-                    zip(names, shown.effect, shown.penalty, shown.linear, strict=True)
+                for index, (name, effect, penalty, stable, linear) in enumerate(
+                    zip(names, shown.effect, shown.penalty, stability, shown.linear, strict=True)
                 )
             ],
         }

@@ -134,7 +134,7 @@ def score(
         if not group.leads:
             return
     names = [found.names for found in files]
-    _print(card, names, again, format)
+    _print(card, names, [found.agreement for found in files], again, format)
     say = out.print if format == "table" else err.print
     if figure is not None:
         write_figure(card, figure, own=len(files), names=names)
@@ -213,7 +213,11 @@ def _described(card: Scorecard) -> str:
 
 
 def _print(
-    card: Scorecard, names: Sequence[Sequence[str]], again: Sequence[Repetition], format: Format
+    card: Scorecard,
+    names: Sequence[Sequence[str]],
+    agreements: Sequence[float],
+    again: Sequence[Repetition],
+    format: Format,
 ) -> None:
     from biggan_directions.metrics.tables import as_csv, as_latex, as_plain
 
@@ -230,10 +234,15 @@ def _print(
     elif format == "latex":
         typer.echo(as_latex(card), nl=False)
     else:
-        _print_table(card, names, again)
+        _print_table(card, names, agreements, again)
 
 
-def _print_table(card: Scorecard, names: Sequence[Sequence[str]], again: Sequence[Repetition]) -> None:
+def _print_table(
+    card: Scorecard,
+    names: Sequence[Sequence[str]],
+    agreements: Sequence[float],
+    again: Sequence[Repetition],
+) -> None:
     from biggan_directions.metrics.scorecard import remarks
     from biggan_directions.rendering.samples import listed
 
@@ -249,9 +258,9 @@ def _print_table(card: Scorecard, names: Sequence[Sequence[str]], again: Sequenc
             out.print(f"→ {of}{remark}", soft_wrap=True)
     out.print()
     print_sets(card, len(own))
-    for scored, called in zip(own, names, strict=True):
+    for scored, called, agreement in zip(own, names, agreements, strict=True):
         out.print(f"\n[bold]{plain(scored.solver)}[/bold]")
-        print_scores(scored, called, card.latents)
+        print_scores(scored, called, card.latents, agreement)
     out.print()
     print_words(card)
     for row in again:

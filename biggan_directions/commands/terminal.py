@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,9 +75,10 @@ def print_directions(shown: Measured, names: Sequence[str]) -> None:
     rows = zip(names, shown.effect, shown.penalty, shown.linear, strict=True)
     for index, (name, effect, penalty, linear) in enumerate(rows):
         cells = [_with_error(effect), LINEAR if linear else _with_error(penalty)]
-        cells += [] if shown.stability is None else [_two_digits(shown.stability[index].value)]
+        cells += [] if shown.stability is None else [shown.stability_words(index)]
         table.add_row(str(index), plain(name), *cells)
     out.print(table)
+    _print_loose(shown.loose(range(len(names))))
     if shown.latents is not None:
         out.print(f"[dim]{in_order(shown.latents)}, from {plain(shown.source)}[/dim]", soft_wrap=True)
 
@@ -91,9 +91,12 @@ def in_order(latents: int) -> str:
     return f"in the file's order; mean ± standard error over {latents} fresh latents"
 
 
-def print_scores(scored: SetScore, names: Sequence[str], latents: int) -> None:
-    """A row a direction, in the file's order: every measure with its standard error."""
-    from biggan_directions.scores import LINEAR
+def print_scores(scored: SetScore, names: Sequence[str], latents: int, agreement: float) -> None:
+    """A row a direction, in the file's order: every measure with its standard error.
+
+    A stability below ``agreement`` is marked, and a sentence says what it means.
+    """
+    from biggan_directions.scores import LINEAR, loose_words, stability_words
 
     known = any(direction.recovery is not None for direction in scored.directions)
     halved = any(direction.stability is not None for direction in scored.directions)
@@ -106,12 +109,19 @@ def print_scores(scored: SetScore, names: Sequence[str], latents: int) -> None:
             linear = direction.linear and key == "penalty"
             cells.append(LINEAR if linear else _with_error(direction.measure(key)))
         if halved:
-            cells.append(_two_digits(direction.stability))
+            cells.append(stability_words(direction.stability, agreement))
         if known:
             cells.append(f"{_number(direction.recovery)} {plain(direction.factor or '')}")
         table.add_row(*cells)
     out.print(table)
+    _print_loose(loose_words(dict(enumerate(one.stability for one in scored.directions)), agreement))
     out.print(f"[dim]{in_order(latents)}[/dim]", soft_wrap=True)
+
+
+def _print_loose(sentence: str) -> None:
+    """What the mark beside a stability means, where there is one."""
+    if sentence:
+        out.print(f"! {sentence}", soft_wrap=True)
 
 
 def print_sets(card: Scorecard, own: int = 1) -> None:
@@ -139,9 +149,8 @@ def print_words(card: Scorecard) -> None:
     """What each measure is, in a line: the words that the page has, too."""
     from biggan_directions.scores import MEASURES
 
-    known = card.sets[0].recovery_mean is not None
     for measure in MEASURES:
-        if known or measure.key != "recovery":
+        if any(one.values(measure.key) for one in card.sets):
             out.print(f"[dim]{measure.heading:>12}  {escape(measure.words)}[/dim]", soft_wrap=True)
 
 
@@ -173,11 +182,6 @@ def _rounded(value: float | None) -> str:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
-
-
-def _two_digits(value: float | None) -> str:
-    """A |cos|, where 0.995 is not yet 1.00."""
-    return "–" if value is None else f"{math.floor(100 * value) / 100:.2f}"
 
 
 def _with_error(measure: Measure) -> str:

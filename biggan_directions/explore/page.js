@@ -201,8 +201,11 @@ function addDirection(direction) {
   if (direction.effect !== null) parts.push(`effect ${direction.effect.toFixed(3)}`);
   if (direction.linear) parts.push("linear");
   if (direction.penalty !== null) parts.push(`penalty ↓ ${direction.penalty.toFixed(3)}`);
+  const mark = direction.loose ? " !" : "";
+  if (direction.stability !== null) parts.push(`stability ↑ ${direction.stability.toFixed(2)}${mark}`);
   parts.push(`±${reach} of z`);
   const measures = element("div", { className: "measures", textContent: parts.join(" · "), title: reason });
+  const loose = element("div", { className: "measures", textContent: `! ${direction.loose}`, hidden: !mark });
 
   function place(distance, from) {
     if (Math.abs(distance) > Number(slider.max)) {
@@ -236,7 +239,7 @@ function addDirection(direction) {
   place(state.moves[index] ?? 0);
   return element("li", {},
     element("div", { className: "row" }, label, field, number, zero), wrong,
-    element("div", { className: "slide" }, slider), measures);
+    element("div", { className: "slide" }, slider), measures, loose);
 }
 
 function setBefore(on) {

@@ -12,7 +12,7 @@ from biggan_directions.version import __version__
 
 
 class DirectionInfo(Struct, frozen=True, kw_only=True):
-    """A direction with a slider; effect and penalty are null if they were not measured.
+    """A direction with a slider; effect, penalty and stability are null if they were not measured.
 
     A direction along which the image is linear has no penalty, either.
     """
@@ -21,6 +21,8 @@ class DirectionInfo(Struct, frozen=True, kw_only=True):
     name: str
     effect: float | None
     penalty: float | None
+    stability: float | None
+    loose: Annotated[str, Meta(description="Says if it depends on the latents it was learnt at; or empty.")]
     linear: bool
     reach: Annotated[float, Meta(description="Range of the slider, in units of z.")]
     reason: str

@@ -17,7 +17,7 @@ from biggan_directions.explore.painter import Superseded
 from biggan_directions.explore.request import ImageRequest
 from biggan_directions.explore.schema import DirectionInfo, SessionInfo
 from biggan_directions.files.escaping import printable
-from biggan_directions.measured import measured
+from biggan_directions.measured import Measured, measured
 from biggan_directions.rendering.edit import edit_png
 from biggan_directions.rendering.edit_record import EditRecord
 from biggan_directions.rendering.images import draw
@@ -103,12 +103,7 @@ class Session:
             class_name=first.classes[0].name,
             classes=[self._table.image_class(entry.index).name for entry in self._table],
             truncation=first.truncation,
-            directions=[
-                self._described(index, name, effect.value, penalty.value, linear=linear)
-                for index, (name, effect, penalty, linear) in enumerate(
-                    zip(self._found.names, shown.effect, shown.penalty, shown.linear, strict=True)
-                )
-            ],
+            directions=[self._described(index, name, shown) for index, name in enumerate(self._found.names)],
             unnameable=self._unnameable(),
         )
 
@@ -193,16 +188,16 @@ class Session:
             options=self._options,
         )
 
-    def _described(
-        self, index: int, name: str, effect: float | None, penalty: float | None, *, linear: bool
-    ) -> DirectionInfo:
+    def _described(self, index: int, name: str, shown: Measured) -> DirectionInfo:
         reach, reason = default_distance(float(self._found.effect[index]))
         return DirectionInfo(
             index=index,
             name=printable(name),
-            effect=effect,
-            penalty=penalty,
-            linear=linear,
+            effect=shown.effect[index].value,
+            penalty=shown.penalty[index].value,
+            stability=None if shown.stability is None else shown.stability[index].value,
+            loose=shown.loose([index]),
+            linear=shown.linear[index],
             reach=reach,
             reason=reason,
         )

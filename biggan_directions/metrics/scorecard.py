@@ -94,11 +94,20 @@ def root_mean_measure(squares: torch.Tensor) -> Measure:
     return Measure(value=root, error=mean.error / (2 * root) if mean.error is not None and root > 0 else None)
 
 
-def with_stability(card: Scorecard, stability: torch.Tensor) -> Scorecard:
-    """The scorecard with the stability ``(n,)`` of the n directions that it is of; NaN where not known."""
-    first, *others = card.sets
+def with_stability(card: Scorecard, *stability: torch.Tensor | None) -> Scorecard:
+    """The scorecard with the stability ``(n,)`` of its first sets' n directions, set by set.
+
+    NaN, or None in place of a set's, where it is not known.
+    """
+    rest = card.sets[len(stability) :]
+    return replace(card, sets=(*map(_stable, card.sets, stability), *rest))
+
+
+def _stable(scored: SetScore, stability: torch.Tensor | None) -> SetScore:
+    if stability is None:
+        return scored
     directions = tuple(
         replace(direction, stability=None if math.isnan(value) else value)
-        for direction, value in zip(first.directions, stability.double().clamp(max=1).tolist(), strict=True)
+        for direction, value in zip(scored.directions, stability.double().clamp(max=1).tolist(), strict=True)
     )
-    return replace(card, sets=(replace(first, directions=directions), *others))
+    return replace(scored, directions=directions)

@@ -15,7 +15,18 @@ from markupsafe import Markup
 
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.files.escaping import printable
-from biggan_directions.scores import LINEAR, MEASURES, Measure, MeasureInfo, Scorecard, SetScore, best
+from biggan_directions.scores import (
+    LINEAR,
+    MEASURES,
+    STABLE,
+    Measure,
+    MeasureInfo,
+    Scorecard,
+    SetScore,
+    best,
+    loose_words,
+    stability_words,
+)
 
 GALLERY_NAME = "gallery.html"
 
@@ -26,8 +37,9 @@ class Account:
 
     ``file`` and ``score_command`` are as a shell takes them. ``file`` is None where the file has no place for
     names; ``score_command`` None where nothing can be measured. ``fingerprint`` tells the browser whose names
-    it remembers. ``captions`` stand under the samples, one each. ``facts`` and ``commands`` are pairs of
-    words: what it is and its value, what it does and how it is typed.
+    it remembers. ``captions`` stand under the samples, one each. ``stability`` has a value or None for each
+    direction, or nothing where it is not known; below ``agreement`` it is marked. ``facts`` and ``commands``
+    are pairs of words: what it is and its value, what it does and how it is typed.
     """
 
     title: str
@@ -38,6 +50,8 @@ class Account:
     penalties: Sequence[float]
     facts: Sequence[tuple[str, str]]
     commands: Sequence[tuple[str, str]]
+    stability: Sequence[float | None] = ()
+    agreement: float = STABLE
     scores: Scorecard | None = None
     score_command: str | None = None
 
@@ -111,8 +125,9 @@ def gallery_html(
             account=account,
             directions=directions,
             cards=[_card(one, account, directions) for one in directions],
-            measures=_measures(account.scores),
-            table=_table(account.scores),
+            measures=_measures(account),
+            loose=_loose(account, directions),
+            table=_table(account),
             data=data,
             last=len(fractions) - 1,
             style=Markup(style),
@@ -137,10 +152,13 @@ def _card(one: PageDirection, account: Account, directions: Sequence[PageDirecti
         strongest = max(account.scores.sets[0].values("effect"), default=0.0)
     else:
         strongest = max((known.effect for known in directions if not math.isnan(known.effect)), default=0.0)
+    if account.stability:
+        figures["stability"] = Measure(value=account.stability[one.index])
     rows = []
     for measure in MEASURES:
         figure = figures.get(measure.key, Measure(value=None))
         words = LINEAR if linear and measure.key == "penalty" else figure.words
+        words = stability_words(figure.value, account.agreement) if measure.key == "stability" else words
         if figure.value is None and words != LINEAR:
             continue
         value = figure.value or 0.0
@@ -158,19 +176,28 @@ def _card(one: PageDirection, account: Account, directions: Sequence[PageDirecti
     return rows
 
 
-def _measures(scores: Scorecard | None) -> list[MeasureInfo]:
-    """The columns that have a figure in any set."""
-    if scores is None:
-        return [measure for measure in MEASURES if measure.key in ("effect", "penalty")]
-    known = {measure.key for one in scores.sets for measure in MEASURES if one.mean(measure.key) is not None}
+def _loose(account: Account, directions: Sequence[PageDirection]) -> str:
+    """A sentence on the directions of the page that depend on the latents at which they were learnt."""
+    if not account.stability:
+        return ""
+    return loose_words({one.index: account.stability[one.index] for one in directions}, account.agreement)
+
+
+def _measures(account: Account) -> list[MeasureInfo]:
+    """The measures that have a figure: in any set or, without a scorecard, in the file."""
+    if account.scores is None:
+        known = {"effect", "penalty", *(["stability"] if account.stability else [])}
+    else:
+        sets = account.scores.sets
+        known = {one.key for scored in sets for one in MEASURES if scored.mean(one.key) is not None}
     return [measure for measure in MEASURES if measure.key in known]
 
 
-def _table(scores: Scorecard | None) -> list[dict[str, Any]]:
+def _table(account: Account) -> list[dict[str, Any]]:
     """A row a set: its means, and which of them is the best of its column."""
-    if scores is None:
+    if (scores := account.scores) is None:
         return []
-    columns = _measures(scores)
+    columns = _measures(account)
     means = [{measure.key: one.mean(measure.key) for measure in columns} for one in scores.sets]
     tops = {measure.key: best([row[measure.key] for row in means], measure.better) for measure in columns}
     return [

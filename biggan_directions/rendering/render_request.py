@@ -25,6 +25,7 @@ class RenderRequest:
         effects: RMS change of the image per unit of z, one a direction; left out: unknown. They decide how
             far the samples move.
         printed: the effects that the sheet prints, where they were measured again since; left out: the same.
+        stability: what the sheet prints of each direction's stability; left out: nothing.
         title: a line at the top of the contact sheet.
         account: what the page says beside the images; left out: there is no page.
 
@@ -43,6 +44,7 @@ class RenderRequest:
     names: Sequence[str] = ()
     effects: Sequence[float] = ()
     printed: Sequence[float] = ()
+    stability: Sequence[str] = ()
     title: str = ""
     account: Account | None = None
 
@@ -52,7 +54,8 @@ class RenderRequest:
         check_indices(self.shown, count)
         if not self.shown:
             raise UsageError("There are no directions to show: expected one index or more.")
-        for what, values in (("names", self.names), ("effects", self.effects), ("effects", self.printed)):
+        of_each: dict[str, Sequence[object]] = {"names": self.names, "stability figures": self.stability}
+        for what, values in (*of_each.items(), ("effects", self.effects), ("effects", self.printed)):
             if len(values) not in (0, count):
                 raise UsageError(f"There are {len(values)} {what}: expected {count}, one a direction.")
 
@@ -77,6 +80,10 @@ class RenderRequest:
     def printed_effect(self, index: int) -> float:
         """The effect of a direction as the sheet prints it, NaN where it is unknown."""
         return self.printed[index] if len(self.printed) else self.effect(index)
+
+    def stability_words(self, index: int) -> str:
+        """The stability of a direction as the sheet prints it, "" where nothing is known."""
+        return self.stability[index] if len(self.stability) else ""
 
     def extents(self, settings: RenderSettings) -> dict[int, Extent]:
         """How far the samples move along each direction that is shown, by the direction's index."""

@@ -37,6 +37,7 @@ class _Row:
     number: str
     name: str
     effect: float
+    stability: str
     distance: float
     images: list[list[ImageArray]]
 
@@ -51,7 +52,8 @@ def contact_sheet(
     """Draw the samples at even steps along each direction shown: of each direction, a row for each sample.
 
     Where all directions go equally far the distances stand once above the columns, else under each row; the
-    effect stands beside each. Arguments as for :func:`~biggan_directions.rendering.frames.render_loop`.
+    effect, and the stability where it is known, stand beside each. Arguments as for
+    :func:`~biggan_directions.rendering.frames.render_loop`.
     """
     fractions = even_fractions(settings.sheet_positions)
     images = list(images_along(generate, request, fractions, settings=settings, base=base))
@@ -61,6 +63,7 @@ def contact_sheet(
             str(index),
             drawable(request.name(index)),
             request.printed_effect(index),
+            request.stability_words(index),
             extent.distance,
             [at_position[place * samples : (place + 1) * samples] for at_position in images],
         )
@@ -132,7 +135,9 @@ class _Sheet:
 
     def _lines(self, row: _Row) -> list[tuple[str, ImageFont.FreeTypeFont, int]]:
         lines = [(row.number, self._strong, INK), (row.name, self._plain, SOFT)]
-        return [line for line in lines if line[0]] + [(f"effect {figure(row.effect)}", self._small, FAINT)]
+        figures = [f"effect {figure(row.effect)}"]
+        figures += [f"stability {row.stability}"] if row.stability else []
+        return [line for line in lines if line[0]] + [(words, self._small, FAINT) for words in figures]
 
     def _x(self, position: int) -> int:
         return self._left + position * (self._cell_width + self._gutter)
@@ -150,7 +155,7 @@ class _Sheet:
             self._draw_distances(pen, self._rows[0].distance, self._top - round(0.55 * self._text))
 
     def _draw_labels(self, pen: ImageDraw.ImageDraw, row: _Row, top: int) -> None:
-        """Number, name and effect beside a row, centred on it, and its own distances where rows differ."""
+        """Number, name and figures beside a row, centred on it, and its own distances where rows differ."""
         lines, pitch = self._lines(row), round(1.35 * self._text)
         baseline = top + (self._block - pitch * (len(lines) - 1)) // 2 + round(0.35 * self._text)
         for text, font, grey in lines:

@@ -57,6 +57,8 @@ def account_of(
         file=None if found.foreign else file,
         captions=captions,
         penalties=[math.nan if figure.value is None else figure.value for figure in shown.penalty],
+        stability=() if shown.stability is None else [one.value for one in shown.stability],
+        agreement=shown.agreement,
         facts=_facts(found, generator),
         commands=[*own, ("draws this page", render)],
         scores=shown.scorecard,

@@ -200,6 +200,7 @@ def _request(
         names=found.names,
         effects=found.effect.tolist(),
         printed=[nan if figure.value is None else figure.value for figure in shown.effect],
+        stability=[shown.stability_words(index) for index in range(len(found))],
         title=f"{Path(generator.model).name} · {listed(classes)}",
         account=account_of(found, generator, path, folder, settings, chosen, captions, note),
     )

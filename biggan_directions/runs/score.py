@@ -82,8 +82,7 @@ def measure(
         observe(RunProgress(phase=f"scoring: {step.phase}", done=step.done, total=step.total))
         card = step.scorecard
     assert card is not None
-    if found.stability is not None:
-        card = with_stability(card, found.stability)
+    card = with_stability(card, *(one.stability for one in sets))
     return replace(card, evaluations=card.evaluations + drawn)
 
 

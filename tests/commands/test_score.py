@@ -95,8 +95,8 @@ def test_a_linear_direction_is_called_so_wherever_its_penalty_would_stand(net: P
     card["sets"][0]["directions"][1] |= {"linear": True, "penalty": {"value": None, "error": None}}
     place.write_text(json.dumps(card))
     table = run("inspect", file)
-    assert _row(table, 1)[-2] == "linear"
-    assert "±" in _row(table, 0)[-2]
+    assert _row(table, 1)[2] == "linear"
+    assert "±" in _row(table, 0)[2]
     told = json.loads(run("inspect", file, "--json"))["measures"]
     assert [one["linear"] for one in told] == [False, True]
     assert told[1]["penalty"] is None
@@ -105,6 +105,54 @@ def test_a_linear_direction_is_called_so_wherever_its_penalty_would_stand(net: P
     run("render", file, "--samples", "1", "--frames", "4")
     page = file.with_name("gallery.html").read_text(encoding="utf-8")
     assert page.count("<dd>linear</dd>") == 1
+
+
+def test_a_low_stability_is_marked_and_explained_wherever_it_is_shown(net: Path, file: Path) -> None:
+    """inspect, name, learn --resume --json, score in every format, its scorecard, and the page."""
+    found = Directions.load(file)
+    assert found.stability is not None  # the default solver can tell it
+    card = json.loads(file.with_name("scorecard.json").read_text())["sets"][0]["directions"]
+    assert [one["stability"] for one in card] == pytest.approx(found.stability.tolist())
+    loose = torch.tensor([0.614, float("nan")])
+    replace(found, stability=loose).save(file)
+    says = "! direction 0 depends on the latents at which it was learnt (stability 0.61): ask for fewer"
+    for table in (run("inspect", file), run("name", file, "0=first"), run("score", file, *SHORT, "--force")):
+        assert "0.61 !" in " ".join(_row(table, 0))
+        assert _row(table, 1)[-1] == "–"
+        assert says in " ".join(table.split())
+    asked = ("learn", "--model", net, *LEARN, "--out", file.parent, "--resume", "--json")
+    for rows in (
+        json.loads(run("inspect", file, "--json"))["measures"],
+        json.loads(run(*asked))["directions"],
+        json.loads(file.with_name("scorecard.json").read_text())["sets"][0]["directions"],
+        json.loads(run("score", file, *SHORT, "--json"))["sets"][0]["directions"],
+    ):
+        assert [row["stability"] for row in rows] == [pytest.approx(0.614), None]
+    mean, *rows = csv.DictReader(io.StringIO(run("score", file, *SHORT, "--format", "csv")))
+    assert [float(row["stability"]) for row in (mean, rows[0])] == pytest.approx([0.614, 0.614])
+    assert rows[1]["stability"] == ""
+    assert r"stability $\uparrow$" in run("score", file, *SHORT, "--format", "latex")
+    for _ in range(2):  # with the scorecard, and without
+        run("render", file, "--samples", "1", "--frames", "4")
+        page = file.with_name("gallery.html").read_text(encoding="utf-8")
+        assert page.count("<dd>0.61 !</dd>") == 1
+        assert says in page
+        file.with_name("scorecard.json").unlink(missing_ok=True)
+    run("render", file, "--samples", "1", "--frames", "4", "--directions", "1")
+    assert "! direction 0" not in file.with_name("gallery_part.html").read_text(encoding="utf-8")
+
+
+def test_a_stability_is_judged_by_what_was_asked_for_and_left_out_where_unknown(file: Path) -> None:
+    found = Directions.load(file)
+    settled = {**found.solver, "agreement": 0.6}
+    replace(found, stability=torch.tensor([0.614, 0.7]), solver=settled).save(file)
+    shown = run("inspect", file)
+    assert "0.61" in shown
+    assert "!" not in shown
+    replace(found, stability=None).save(file)
+    for text in (run("inspect", file), run("score", file, *SHORT, "--force")):
+        assert "lity ↑" not in text  # the second half of the column's heading
+        assert "stability ↑" not in text
 
 
 def test_learn_carries_each_number_once(net: Path, learnt: tuple[Path, dict[str, Any]]) -> None:
@@ -301,7 +349,7 @@ def test_without_matplotlib_a_figure_names_the_extra(
 def test_tables_say_which_way_is_better_and_fit_eighty_columns(file: Path) -> None:
     table = run("score", file, "--latents", "2")
     lines = table.splitlines()
-    assert max(map(len, lines[2:20])) <= 80
+    assert max(len(line) for line in lines[2:20] if not line.startswith("! ")) <= 80  # a sentence is no table
     assert "in the file's order" in table
     for measure in MEASURES[1:]:  # this generator's truth is not known
         assert measure.heading in table

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Request, Route, expect
@@ -333,6 +334,19 @@ def test_a_bare_matrix_says_that_it_has_no_names(context: BrowserContext) -> Non
         field = page.get_by_label("Name of direction 2")
         expect(field).to_have_attribute("placeholder", "a bare matrix has no names")
         expect(field).not_to_be_editable()
+
+
+def test_a_direction_that_depends_on_the_latents_has_a_mark_and_a_sentence(context: BrowserContext) -> None:
+    found = replace(toybox_directions(), stability=torch.tensor([1.0, 0.614, float("nan")]))
+    toys = find_model("toybox").classes
+    with serving(Session(found, load, path="my.pt", first=load("car", 1.0), table=toys)) as live:
+        page = context.new_page()
+        visit(page, live)
+        expect(page.get_by_text("stability ↑ 1.00 ·")).to_have_count(1)
+        expect(page.get_by_text("stability ↑ 0.61 ! ·")).to_have_count(1)
+        expect(page.get_by_text("stability ↑")).to_have_count(2)
+        expect(page.get_by_text("! direction 1 depends on the latents")).to_be_visible()
+        assert page.locator("#directions .measures:visible").count() == 3 + 1
 
 
 def test_a_reload_keeps_what_was_set(page: Page) -> None:

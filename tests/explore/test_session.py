@@ -104,6 +104,16 @@ def test_a_linear_direction_is_said_to_be_and_has_no_penalty(tmp_path: Path) -> 
     assert [(one.linear, one.penalty) for one in told] == [(False, 0.1), (True, None), (False, 0.1)]
 
 
+def test_a_direction_that_depends_on_the_latents_is_said_to() -> None:
+    session = make_session()
+    assert {(one.stability, one.loose) for one in session.describe().directions} == {(None, "")}
+    found = replace(toybox_directions(), stability=torch.tensor([1.0, 0.5, float("nan")]))
+    toys = find_model("toybox").classes
+    told = Session(found, load, path="my.pt", first=load("car", 1.0), table=toys).describe().directions
+    assert [one.stability for one in told] == [1.0, 0.5, None]
+    assert [one.loose.split(" at ")[0] for one in told] == ["", "direction 1 depends on the latents", ""]
+
+
 def test_a_direction_that_is_not_there_is_refused_in_words() -> None:
     with pytest.raises(UsageError, match="no direction 3"):
         make_session().answer(ask(moves={3: 1.0}))

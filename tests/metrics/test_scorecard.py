@@ -9,6 +9,14 @@ from biggan_directions.metrics.tables import as_csv, as_plain
 from tests.support.separable import Separable
 
 
+def test_each_file_keeps_its_own_stability() -> None:
+    generator = Separable(z_dim=6, factors=4)
+    others = [(name, torch.eye(6)[1:3]) for name in ("B", "C")]
+    card = score(generator, torch.eye(6)[:3], settings=ScoreSettings(latents=2, baselines=()), others=others)
+    known = with_stability(card, torch.tensor([0.5, 0.25, 1.0]), None, torch.tensor([0.75, 0.125]))
+    assert [scored.values("stability") for scored in known.sets] == [[0.5, 0.25, 1.0], [], [0.75, 0.125]]
+
+
 def test_stability_is_that_of_the_first_set_alone_and_unknown_where_it_is_nan() -> None:
     generator = Separable(z_dim=6, factors=4)
     settings = ScoreSettings(latents=2, baselines=("random",))

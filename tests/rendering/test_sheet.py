@@ -84,3 +84,11 @@ def test_small_pictures_are_enlarged_and_many_large_ones_fit(monkeypatch: pytest
     forty = request(1, directions=torch.eye(6)[:1].repeat(40, 1), effects=[0.2] * 40)
     many = contact_sheet(Discs(160), forty, settings=settings)
     assert 800_000 < many.width * many.height < 1_200_000
+
+
+def test_the_stability_stands_beside_each_direction_where_it_is_known() -> None:
+    settings = RenderSettings(samples=1, distance=2.0)
+    words = ["0.61 !", "", "", "", "", ""]
+    known, unknown = _sheet(settings, (0,), stability=words), _sheet(settings, (1,), stability=words)
+    assert known.shape[1] > _sheet(settings, (0,)).shape[1]  # its line is the longest label
+    assert np.array_equal(unknown, _sheet(settings, (1,)))
