@@ -70,11 +70,7 @@ def test_a_model_is_judged_by_pictures_that_it_has_not_seen(tmp_path: Path) -> N
         (("a.npz", "--out", "out", "--set", "depth=3"), 2, "there is no setting 'depth'"),
         (("a.npz", "--out", "out"), 2, "there are 48 images, expected at least 64"),
         (("a.npz", "--out", "out", *TINY_FLAGS, "--class-names", "a,b"), 2, "there are 2 names"),
-        (
-            ("a.npz", "--out", "out", *TINY_FLAGS, "--set", "width=1024", "--dry-run"),
-            2,
-            "width is given twice",
-        ),
+        (("a.npz", "--out", "out", *TINY_FLAGS, "--set", "steps=7"), 2, "steps is given twice"),
         (("none", "--out", "out"), 2, "there is no none"),
         (("a.npz", "--out", "a.npz/x", *TINY_FLAGS), 1, "is not a folder"),
         (("a.npz", "--out", "out", *TINY_FLAGS, "--device", "moon"), 2, "device 'moon' cannot be used"),
