@@ -33,7 +33,7 @@ def _half(path: Path) -> None:
 
 
 def _one_bit(path: Path) -> None:
-    survey = torch.load(path, weights_only=True)["state"]["survey"]["total"]
+    survey = torch.load(path, weights_only=True)["state"]["survey"]["halves"]
     content = bytearray(path.read_bytes())
     content[content.index(survey.numpy().tobytes())] ^= 1
     path.write_bytes(content)
@@ -41,7 +41,7 @@ def _one_bit(path: Path) -> None:
 
 def _other_shapes(path: Path) -> None:
     content = torch.load(path, weights_only=True)
-    content["state"]["survey"]["total"] = torch.zeros(3)
+    content["state"]["survey"]["halves"] = torch.zeros(3)
     torch.save(content, path)
 
 
