@@ -277,14 +277,15 @@ def stability_words(value: float | None, bound: float = STABLE) -> str:
 
 
 def loose_words(stability: Mapping[int, float | None], bound: float = STABLE) -> str:
-    """A sentence on the directions whose stability is below ``bound``; "" where there are none.
+    r"""A sentence on the directions whose stability is below ``bound``; "" where there are none.
 
     Args:
         stability: of directions, by their index; None where it is not known.
         bound: what was asked for when they were learnt.
 
-    >>> loose_words({0: 0.99, 4: 0.61})
-    'direction 4 depends on the latents at which it was learnt (stability 0.61): ask for fewer directions'
+    >>> print(loose_words({0: 0.99, 4: 0.61}).replace(": ", ":\n"))
+    direction 4 depends on the latents at which it was learnt (stability 0.61):
+    ask for fewer directions, or for more latents
     """
     loose = {index: value for index, value in stability.items() if value is not None and value < bound}
     if not loose:
@@ -297,7 +298,7 @@ def loose_words(stability: Mapping[int, float | None], bound: float = STABLE) ->
         which, they = f"directions {', '.join(first)} and {last} depend", "they were"
     return (
         f"{which} on the latents at which {they} learnt (stability {', '.join(each)}): "
-        "ask for fewer directions"
+        "ask for fewer directions, or for more latents"
     )
 
 
