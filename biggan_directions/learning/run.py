@@ -272,6 +272,7 @@ class _Run:
         rows = self.found.directions
         if not self.found.ordered:
             rows = self.problem.strongest(rows)
+            self.found = replace(self.found, stability=None)  # it is of the solver's own order
         self.directions = with_signs(orthonormal(rows)).float()
         for step in iterate_score(
             self.generator,

@@ -49,7 +49,8 @@ class Found:
         off_diagonal: the share of the search space's energy off the diagonal at the solution, where the
             solver knows it.
         stability: how far each direction was found again by both halves of the latents, as the |cos| of the
-            angle between the two ``(ndirs,)``, where the solver knows it; NaN for a dead one.
+            angle between the two ``(ndirs,)``, where the solver knows it; NaN for a dead one. It needs
+            ``ordered``.
         latents: number of latents at which the solver has measured.
         notes: notes to the user, one sentence each.
     """
