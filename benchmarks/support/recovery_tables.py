@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, permutations
 
 from benchmarks.support.cells import Cell
 from benchmarks.truths import agreement
@@ -15,6 +15,7 @@ from biggan_directions.metrics.matching import match
 from biggan_directions.toybox import TOYS, true_directions
 
 KINDS = {"shapes": tuple(SHAPES), "networks": tuple(NETWORKS), "toys": TOYS}
+STABLE, FOUND = 0.98, 0.95
 SIX, CLEAN = 6, 0.95  # a clean six: the strongest six directions of a toy are six factors, to this |cos|
 
 
@@ -48,6 +49,20 @@ def stability(cells: Sequence[Cell]) -> tuple[float, float] | None:
     return (statistics.fmean(cosines), min(cosines)) if cosines else None
 
 
+def found_again(cells: Sequence[Cell]) -> tuple[int, int]:
+    """Of one method and one truth: stable directions that another seed has found, and how many there are.
+
+    A direction is stable from ``STABLE`` on, and found if the one that it is matched with is ``FOUND`` near.
+    """
+    found = total = 0
+    for one, two in permutations(cells, 2):
+        for stable, cosine in zip(one.stability or (), agreement(one.rows(), two.rows()), strict=False):
+            if stable >= STABLE:
+                total += 1
+                found += cosine >= FOUND
+    return found, total
+
+
 def clean_six(cell: Cell) -> bool:
     """Whether each of a toy's six strongest directions is a factor of its own."""
     rows = cell.rows()[:SIX]
@@ -62,7 +77,7 @@ def tables(cells: Sequence[Cell]) -> Iterator[str]:
     yield _table(
         (
             *("method", "truths", "recovery: mean (seeds)", "least of each run: mean (seeds)"),
-            *("lowest of all", "stability: mean", "images", "seconds"),
+            *("lowest of all", "stability: mean", "stable: found again", "images", "seconds"),
         ),
         (_overall(own) for method in methods if (own := [cell for cell in known if cell.method == method])),
     )
@@ -88,6 +103,9 @@ def _overall(cells: Sequence[Cell]) -> Iterator[str]:
     yield f"{lowest.least:.3f}, {lowest.truth}, seed {lowest.seed}"
     found = [found[0] for own in _of_each_truth(cells) if (found := stability(own))]
     yield f"{statistics.fmean(found):.3f}" if found else "–"
+    again = [found_again(own) for own in _of_each_truth(cells)]
+    total = sum(count for _, count in again)
+    yield f"{sum(count for count, _ in again)} of {total}" if total else "–"
     yield f"{statistics.fmean(cell.images for cell in cells):,.0f}"
     yield f"{statistics.fmean(cell.seconds for cell in cells):.1f}"
 
