@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from biggan_directions import Directions, load_generator
+from biggan_directions.scores import MEASURES
 from biggan_directions.toybox import true_directions
 from tests.support.elsewhere import typed
 
@@ -68,6 +69,7 @@ def test_score_measures_beside_the_baselines_and_keeps_the_card(tmp_path: Path) 
     assert card["classes"] == ["car", "duck"]
     for scored in card["sets"]:  # what is printed has each set's means and names as well
         assert scored.pop("means").keys() >= {"effect", "penalty"}
+        assert scored.pop("mean_errors").keys() == {measure.key for measure in MEASURES}
         assert len(scored.pop("names")) == 8
     assert json.loads((tmp_path / "scorecard.json").read_text())["sets"] == card["sets"]
     # another class is a question asked in passing: the card beside the file stays

@@ -93,10 +93,11 @@ def state_in(folder: Path) -> dict[str, Any]:
 
 
 def steps_in(folder: Path) -> int:
-    """Steps and vector-Jacobian products in the checkpoint of a run into ``FOLDER/out``."""
+    """Products, latents of the survey and steps in the checkpoint of a run into ``FOLDER/out``."""
     state = state_in(folder)
     taken = state["solver"]["adam"]["matrix"]["done"] if "solver" in state else 0
-    return int(state["survey"]["count"] + taken)
+    surveyed = state["survey"]["count"] if "survey" in state else 0
+    return int(state["live"]["count"] + surveyed + taken)
 
 
 def is_one_line(done: Done, code: int, *words: str) -> None:
