@@ -84,7 +84,7 @@ def _print_would(would: dict[str, Any]) -> None:
         return
     each = f"for each of {runs:,} classes " if runs > 1 else ""
     out.print(
-        f"would {each}search {would['search_dims']} dimensions and draw at most {would['images_per_run']:,} "
+        f"would {each}search {would['search_dims']} dimensions and draw about {would['images_per_run']:,} "
         f"images: about {would['seconds']:.0f} s {'in all ' if each else ''}in one process "
         f"and {memory} of memory; would write {path}"
     )
@@ -247,8 +247,8 @@ def learn(
     budget: Annotated[
         str,
         typer.Option(
-            help="Images to draw for finding directions with --latents auto, or the time for all of the "
-            "work, such as 90s or 3min, which is turned into images by the speed that is measured first."
+            help="Images to draw for finding directions with --latents auto, or the time for a run, such as "
+            "90s or 3min, which is turned into images by the speed that is measured first."
         ),
     ] = "1500",
     agreement: Annotated[
@@ -268,6 +268,7 @@ def learn(
     from biggan_directions.learning.cost import images_within
     from biggan_directions.learning.settings import LearnSettings
     from biggan_directions.runs.learn import LearnRun
+    from biggan_directions.runs.learn_command import budget_of_run
     from biggan_directions.runs.per_class import PerClassRun
 
     if resume and force:
@@ -291,10 +292,6 @@ def learn(
         raise UsageError("--compile takes minutes, and would for each class: leave it out with --per-class")
     with joined() as group:
         generator = group.together(lambda: load(model, class_name, truncation, device))
-        if seconds is not None:
-            settings = replace(settings, budget=group.broadcast(images_within(generator, settings, seconds)))
-            if group.leads:
-                err.print(f"note: {budget} allows {settings.budget:,} images (--budget {settings.budget})")
         root = OUTPUTS / folder_name(os.path.basename(os.path.abspath(generator.model)))
         if per_class:
             path = (to or root) / "CLASS" / "directions.pt"
@@ -302,6 +299,12 @@ def learn(
             every = class_name == ["all"] or (class_name is None and len(generator.classes) > 1)
             name = "all" if every else "+".join(item.name for item in generator.classes[:4])
             path = (to or root / folder_name(name)) / "directions.pt"
+        if seconds is not None:
+            saved = budget_of_run(path.parent) if resume and not per_class else None
+            images = saved or images_within(generator, settings, seconds)
+            settings = replace(settings, budget=group.broadcast(images))
+            if group.leads:
+                err.print(f"note: {budget} allows {settings.budget:,} images (--budget {settings.budget})")
         if dry_run:
             if group.leads:
                 shown = compile_forward(generator) if compiled else generator

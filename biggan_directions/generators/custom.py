@@ -117,8 +117,7 @@ class CallableGenerator:
 
         Raises:
             UsageError: z or class_index has another shape.
-            GeneratorError: at the first call, the images are not as they should be; later, a gradient is
-                asked for and the images have none.
+            GeneratorError: at the first call, the images are not as they should be.
         """
         if z.ndim != 2 or z.shape[1] != self.z_dim:
             raise UsageError(f"z must have shape (N, {self.z_dim}), got {tuple(z.shape)}")
@@ -126,13 +125,7 @@ class CallableGenerator:
             raise UsageError(f"class_index must have shape ({len(z)},), got {tuple(class_index.shape)}")
         if not self._checked:
             self._check()
-        images = self._draw(z, class_index)
-        if torch.is_grad_enabled() and z.requires_grad and not images.requires_grad:
-            raise GeneratorError(
-                f"{self.model}: the images have no gradient with respect to z, which learning needs: draw "
-                "them by torch operations on z, without torch.no_grad() and .detach()"
-            )
-        return images.to(z.dtype)
+        return self._draw(z, class_index).to(z.dtype)
 
     def of_class(self, *places: int) -> CallableGenerator:
         """The same with the classes ``classes[place]`` alone, in the order given."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from biggan_directions.errors import UsageError
 from biggan_directions.files.escaping import shell_word
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.runs.checkpoint import read_checkpoint
+from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, read_checkpoint
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.settings import plain_values
 
@@ -65,6 +65,7 @@ def resume_command(checkpoint: Path) -> str:
             that is not installed; the message says what to do.
     """
     settings, generator = read_checkpoint(checkpoint)
+    truncation = generator.get("truncation")
     if differing := [name for name in _IN_PYTHON if settings.get(name) != _USUAL[name]]:
         told = ", ".join(f"{name}={settings.get(name)}" for name in differing)
         raise UsageError(f"the run is a program's, with LearnSettings({told}): resume it by the program")
@@ -74,11 +75,29 @@ def resume_command(checkpoint: Path) -> str:
         settings,
         own,
         model=str(generator.get("model", "")),
-        classes=[str(name) for _, name in generator.get("classes", [])],
+        classes=_class_names(generator.get("classes")),
         ndirs=settings.get("ndirs", _USUAL["ndirs"]),
-        truncation=generator.get("truncation"),
+        truncation=truncation if isinstance(truncation, float) else None,
     )
     return " ".join(map(shell_word, [*words, "--out", str(checkpoint.parent), "--resume"]))
+
+
+def _class_names(classes: Any) -> list[str]:
+    """The names of a checkpoint's classes, each a pair of index and name."""
+    pairs = classes if isinstance(classes, list) else []
+    return [str(pair[1]) for pair in pairs if isinstance(pair, list | tuple) and len(pair) == 2]
+
+
+def budget_of_run(folder: Path) -> int | None:
+    """The budget in images of the unfinished run in a folder, so that a time is not measured twice.
+
+    Raises:
+        FileFormatError: the checkpoint is damaged, or is something else.
+    """
+    if not (folder / CHECKPOINT_NAME).exists():
+        return None
+    found = read_checkpoint(folder / CHECKPOINT_NAME)[0].get("budget")
+    return found if type(found) is int else None
 
 
 def _words(

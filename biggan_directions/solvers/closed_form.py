@@ -160,7 +160,7 @@ def found_in(problem: Problem, basis: torch.Tensor, best: Turned, latents: int) 
             "of first derivatives; try a larger --difference-epsilon, or --solver orojar",
         )
     stability = None
-    if best.agreement is not None:
+    if best.agreement is not None and not linear:
         asked = outline.latents is not None
         said += notes(best.agreement, bound=outline.agreement, latents=latents, asked=asked)
         stability = torch.full((outline.ndirs,), float("nan"), dtype=torch.float64)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from biggan_directions.errors import UsageError
+from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.latents import stream, uniforms
 from biggan_directions.linalg import orthonormal
 from biggan_directions.penalty import hessian_penalty_along
@@ -200,6 +200,11 @@ def _penalty_and_gradient(
             check=step == 0 and start == 0,
         )
         share = (part.stop - part.start) / size
+        if not penalty.requires_grad:
+            raise GeneratorError(
+                "the images have no gradient with respect to z, which adam needs: draw them by torch "
+                "operations on z, without torch.no_grad() and .detach(), or choose another --solver"
+            )
         (slope,) = torch.autograd.grad(penalty, directions)
         evaluator.gradients += 2 * recipe.probes * (part.stop - part.start)
         value = torch.tensor([penalty.item()], dtype=torch.float64)

@@ -82,18 +82,11 @@ def notes(agreed: Agreement, *, bound: float, latents: int, asked: bool) -> tupl
         latents: number of latents that were measured.
         asked: whether the user asked for this number of latents; if not, the budget has ended.
     """
-    loose = [index for index, value in enumerate(agreed.stability.tolist()) if value < bound]
-    if not loose:
+    if agreed.settled(bound):
         return ()
-    named = ", ".join(f"{index} ({agreed.stability[index]:.2f})" for index in loose)
-    more = "measure more (--latents)" if asked else "allow more images (--budget)"
-    several = len(loose) > 1
-    found = [
-        f"direction{'s' if several else ''} {named} depend{'' if several else 's'} on the {latents} latents: "
-        f"two halves of them agree below {bound:g}; ask for fewer directions (--ndirs), or {more}"
-    ]
-    found += [_plane(pair) for pair in agreed.planes]
-    return tuple(found)
+    ended = "that were asked for (--latents)" if asked else "that the budget allows (--budget)"
+    found = f"not all directions have settled at the {latents} latents {ended}: more may settle them"
+    return (found, *(_plane(pair) for pair in agreed.planes))
 
 
 def _plane(pair: Sequence[int]) -> str:

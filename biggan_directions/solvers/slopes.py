@@ -28,8 +28,7 @@ def slopes(
         J vᵢ ≈ [f(z + εsᵢvᵢ) − f(z)] sᵢ / ε,
 
     whose error of order ε, half the second derivative along vᵢ, changes its sign with sᵢ: signs that are
-    drawn for each latent turn it into noise. Central differences take twice the images, and were measured to
-    lead to no better directions (docs/method.md).
+    drawn for each latent turn it into noise. Central differences would take twice the images.
 
     Args:
         evaluator: draws the images.

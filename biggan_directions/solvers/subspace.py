@@ -88,8 +88,6 @@ class Survey:
 
     At each latent J is measured whole, by a forward difference along every row of a basis of the live space,
     and outside the block the squared norm of J along one random direction stands for the rest of the trace.
-    Random estimates of JᵀJ from vector-Jacobian products, as many as take the same time, were measured to
-    find a less repeatable space (docs/method.md).
 
     Attributes:
         block: the coordinates of z.

@@ -11,6 +11,7 @@ from biggan_directions import CallableGenerator, LearnSettings, learn
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.generators import Generator, ImageClass
 from biggan_directions.generators.capabilities import Compilable, KnownTruth, LatentWeights, Reclassable
+from biggan_directions.learning.cost import estimate
 from biggan_directions.metrics.scoring import score
 from biggan_directions.metrics.settings import ScoreSettings
 
@@ -136,11 +137,14 @@ def test_images_that_are_not_as_they_should_be(f: Callable[[torch.Tensor], Any],
         assert str(caught.value).startswith("waves: ")
 
 
-def test_without_a_gradient_it_can_be_drawn_and_not_learnt() -> None:
+def test_without_a_gradient_it_is_learnt_but_not_by_adam() -> None:
     generator = wrapped(lambda z: waves(z.detach()))
-    assert generator(torch.zeros(1, 4)).shape == (1, 3, 8, 8)
-    with pytest.raises(GeneratorError, match="no gradient with respect to z, which learning needs"):
-        learn(generator, LearnSettings(ndirs=1, latents=2))
+    same = learn(wrapped(waves), LearnSettings(ndirs=1, latents=4)).directions
+    assert abs(float(learn(generator, LearnSettings(ndirs=1, latents=4)).directions @ same.T)) > 0.99
+    assert estimate(generator, LearnSettings(ndirs=1)).seconds > 0
+    adam = LearnSettings(ndirs=1, solver="adam", options={"steps": 1})
+    with pytest.raises(GeneratorError, match="no gradient with respect to z, which adam needs"):
+        learn(generator, adam)
 
 
 @pytest.mark.parametrize(
