@@ -28,7 +28,7 @@ EDGES: dict[str, str] = {
     "scores": "errors files",
     "generators": "errors files latents plugins",
     "toybox": "errors files generators linalg",
-    "training": "distributed errors generators latents linalg",
+    "training": "distributed errors generators latents linalg solvers",
     "fashion": "errors files generators training",
     "solvers": "distributed errors generators latents linalg penalty plugins precision",
     "metrics": "distributed errors files generators latents linalg scores solvers traversal",

@@ -17,10 +17,11 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import GeneratorError, OutputError, UsageError
 from biggan_directions.files.atomic_write import check_writable, explained, replacing, write_whole
 from biggan_directions.generators.weights.catalog import CONFIG_NAME, WEIGHTS_NAME
-from biggan_directions.learning.state import check_same
+from biggan_directions.learning.state import check_plain, check_same
 from biggan_directions.runs import interrupt
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, Checkpoint
 from biggan_directions.runs.folder import held
+from biggan_directions.runs.learn import DIRECTIONS_NAME
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
 from biggan_directions.training.collapse import Watch
 from biggan_directions.training.demand import check_memory
@@ -118,6 +119,7 @@ class TrainRun:
         with held(self.folder) if leads else nullcontext() as folder:
             if leads:
                 self._check_folder(resume=resume, force=force)
+            self._group.check_same(settings=asdict(self.settings), images={"sha256": self.images.sha256()})
             trainer = self.trainer()
             self._group.together(lambda: check_memory(trainer))
             if leads and force:
@@ -145,7 +147,12 @@ class TrainRun:
                 f"{checkpoint} belongs to a run of training: continue it with --resume, replace it with "
                 "--force, or choose another folder with --out"
             )
-        if config.exists() and not (self.folder / ACCOUNT_NAME).exists():
+        if (self.folder / DIRECTIONS_NAME).exists():
+            raise OutputError(
+                f"{self.folder} holds {DIRECTIONS_NAME}, a run of learning: choose another folder with --out"
+            )
+        # A run that was killed while it wrote its model has a checkpoint, and perhaps no account yet.
+        if config.exists() and not checkpoint.exists() and not (self.folder / ACCOUNT_NAME).exists():
             raise OutputError(
                 f"{config} belongs to a model that was not trained here: choose another folder with --out"
             )
@@ -167,7 +174,8 @@ class TrainRun:
         with nullcontext() if saved is None else saved.resuming():
             asked = {name: value for name, value in asdict(self.settings).items() if name not in _FREE}
             asked |= {"images": self.images.sha256()}
-            check_same({**state.get("settings", {}), "images": state.get("images")}, asked)
+            check_plain(state.get("settings"), "settings")
+            check_same({**state["settings"], "images": state.get("images")}, asked)
             trainer.load(state)
 
     def _finished(self, step: int) -> bool:

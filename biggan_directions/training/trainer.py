@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import FileFormatError
 from biggan_directions.latents import stream
+from biggan_directions.solvers.state_checks import check_like
 from biggan_directions.training.augmentation import augmented
 from biggan_directions.training.discriminator import Discriminator
 from biggan_directions.training.image_set import ImageSet
@@ -151,7 +152,14 @@ class Trainer:
         Raises:
             FileFormatError: it is not the state of a run with these settings.
         """
+        like = self.state()
         try:
+            for part in ("average", "generator", "discriminator"):
+                check_like(state[part], like[part], part)
+            for index, (optimizer, saved) in enumerate(
+                zip(self._optimizers, state["optimizers"], strict=True)
+            ):
+                _check_moments(optimizer, saved, f"optimizers[{index}]")
             self.generator.load_state_dict(state["generator"])
             self.discriminator.load_state_dict(state["discriminator"])
             for name, tensor in self.average.items():
@@ -160,7 +168,7 @@ class Trainer:
                 optimizer.load_state_dict(saved)
             self.step, self._smoothed = int(state["step"]), state["smoothed"]
             self.history = [list(row) for row in state["history"]]
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (KeyError, IndexError, AttributeError, TypeError, ValueError, RuntimeError) as error:
             raise FileFormatError(
                 f"it is not the state of such a run: {str(error).splitlines()[0]}"
             ) from error
@@ -251,3 +259,24 @@ def _variety(images: Tensor, class_index: Tensor) -> Tensor:
     flat = images.flatten(1)
     sums = torch.zeros(len(count), flat.shape[1], device=flat.device).index_add_(0, class_index, flat)
     return (flat - sums[class_index] / count[class_index, None]).square().mean()
+
+
+def _check_moments(optimizer: torch.optim.Optimizer, saved: Any, name: str) -> None:
+    """Check that a saved optimizer has the parameters of this one, with moments of their shapes.
+
+    A fused step reads moments of another shape past their end.
+
+    Raises:
+        FileFormatError: it has not.
+    """
+    own = optimizer.state_dict()["param_groups"]
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    if not isinstance(saved, dict) or [group["params"] for group in saved["param_groups"]] != [
+        group["params"] for group in own
+    ]:
+        raise FileFormatError(f"{name} is of other parameters")
+    for place, moments in saved["state"].items():
+        shape = parameters[place].shape
+        for key, value in moments.items():
+            if key != "step" and (not isinstance(value, torch.Tensor) or value.shape != shape):
+                raise FileFormatError(f"{name} has {key} of another shape than parameter {place}")

@@ -141,6 +141,19 @@ def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
         TrainRun(tmp_path / "foreign", image_set(), TINY).finish()
 
 
+def test_killed_between_the_model_and_its_account_it_is_resumed(tmp_path: Path) -> None:
+    TrainRun(tmp_path, image_set(), TINY).finish()
+    (tmp_path / "training.json").unlink()
+    TrainRun(tmp_path, image_set(), TINY).finish(resume=True)
+    assert (tmp_path / "training.json").exists()
+
+
+def test_a_folder_of_directions_gets_no_model(tmp_path: Path) -> None:
+    (tmp_path / "directions.pt").write_bytes(b"")
+    with pytest.raises(OutputError, match=r"holds directions\.pt, a run of learning"):
+        TrainRun(tmp_path, image_set(), TINY).finish(force=True)
+
+
 def test_too_few_images_are_said_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there are 2 images, expected at least 8"):
         TrainRun(tmp_path / "a", image_set(2), TINY)

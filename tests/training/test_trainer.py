@@ -64,11 +64,26 @@ def test_two_processes_train_the_same_network(tmp_path: Path) -> None:
 
 def test_the_state_of_another_network_is_refused() -> None:
     state = _copy(Trainer(TINY, image_set()).state())
-    with pytest.raises(FileFormatError, match="not the state of such a run"):
+    with pytest.raises(FileFormatError, match=r"average\..* expected torch.float32 of shape"):
         Trainer(replace(TINY, width=8), image_set()).load(state)
     del state["optimizers"]
     with pytest.raises(FileFormatError, match="optimizers"):
         Trainer(TINY, image_set()).load(state)
+
+
+def test_damaged_moments_and_averages_are_refused_before_they_are_used() -> None:
+    """A fused step would read a moment that is too short past its end."""
+    trainer = Trainer(TINY, image_set())
+    trainer.advance()
+    for place, says in (("exp_avg", "exp_avg of another shape"), ("average", "average")):
+        state = _copy(trainer.state())
+        if place == "average":
+            name = next(iter(state["average"]))
+            state["average"][name] = torch.zeros(1)
+        else:
+            next(iter(state["optimizers"][0]["state"].values()))[place] = torch.zeros(1)
+        with pytest.raises(FileFormatError, match=says):
+            Trainer(TINY, image_set()).load(state)
 
 
 def test_rates_fall_to_zero_over_the_last_steps() -> None:
