@@ -103,8 +103,8 @@ def test_where_the_budget_ends_first_the_result_says_so() -> None:
     assert solution.stability is not None
     assert solution.latents is not None
     assert solution.stability.min() < 0.9999
-    assert f"on the {solution.latents} latents" in " ".join(solution.warnings)
-    assert "allow more images (--budget)" in " ".join(solution.warnings)
+    assert f"settled at the {solution.latents} latents" in " ".join(solution.warnings)
+    assert "that the budget allows (--budget)" in " ".join(solution.warnings)
 
 
 def test_a_search_space_that_is_a_matter_of_luck_is_told() -> None:
