@@ -193,8 +193,10 @@ def _learn_memory(found: dict[str, Any]) -> Iterator[str]:
     yield "### The command `learn` at full size"
     latents = "default settings" if found["latents"] is None else f"{found['latents']} latents"
     yield (
-        f"BigGAN-deep-{found['resolution']}, {found['directions']} directions, {latents}: "
-        f"{found['seconds']:.0f} s, {found['peak_bytes'] / 1e9:.2f} GB peak memory."
+        f"BigGAN-deep-{found['resolution']}, {len(found['stability'])} directions, {latents}: "
+        f"{found['seconds']:.0f} s, {found['peak_bytes'] / 1e9:.2f} GB peak memory; the dry run said "
+        f"{found['seconds_said']:.0f} s for {found['images_said']:,} images. Rendering them then took "
+        f"{found['render_seconds']:.0f} s."
     )
 
 
