@@ -19,8 +19,9 @@ Z_DIM = 20  # of shapes and of networks that were taught one; all but the factor
 SHAPE_SIDE = 32
 FLAT_NDIRS = 6
 
-# The split, made before any figure. The toys take turns in the order of their classes; of the shapes that
-# only their span identifies, each half has one; a taught network draws a shape of its own half.
+# The split was committed before any setting was chosen by it, but not before some figures of both halves had
+# been looked at. The toys take turns in the order of their classes; of the shapes that only their span
+# identifies, each half has one; a taught network draws a shape of its own half.
 CHOSEN_ON = (
     *("ellipse", "linear-among-curved", "round", "unequal"),
     *("mlp-tanh", "conv-relu", "flat-tanh"),
