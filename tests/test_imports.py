@@ -27,7 +27,7 @@ EDGES: dict[str, str] = {
     "distributed": "errors",
     "scores": "errors files",
     "generators": "errors files latents plugins",
-    "toybox": "errors files generators linalg",
+    "toybox": "errors files generators linalg training",
     "training": "distributed errors generators latents linalg solvers",
     "fashion": "errors files generators training",
     "solvers": "distributed errors generators latents linalg penalty plugins precision",

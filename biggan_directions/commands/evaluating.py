@@ -38,12 +38,21 @@ def evaluate_model(
         as_json: print JSON.
     """
     from biggan_directions.generators.load import load_generator
+    from biggan_directions.runs.observer import RunProgress
     from biggan_directions.training.classifier import accuracy
-    from biggan_directions.training.evaluation import evaluate
+    from biggan_directions.training.evaluation import check_images, evaluate
 
     generator = load_generator(str(model), "all", truncation=1.0, device=device)
+    check_images(generator, parts[1])
     network = _network(features, parts[0], seed)
-    found = evaluate(generator, parts[1], network, seed=seed)
+    with progress_bar() as shown:
+        found = evaluate(
+            generator,
+            parts[1],
+            network,
+            seed=seed,
+            observe=lambda done, total: shown(RunProgress(phase="generated images", done=done, total=total)),
+        )
     right = accuracy(network, parts[1])
     if as_json:
         typer.echo(json.dumps({"model": generator.model, "classifier_accuracy": right, **asdict(found)}))

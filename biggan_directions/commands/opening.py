@@ -202,10 +202,17 @@ def _unfinished(checkpoint: Path) -> str:
     """What to say of a folder whose run is not finished: that it is at work, or how to resume it."""
     from biggan_directions.runs.folder import is_held
     from biggan_directions.runs.learn_command import resume_command
+    from biggan_directions.runs.training_run import SHEETS
 
     folder = checkpoint.parent
+    trains = (folder / SHEETS).is_dir()
     if is_held(folder):
-        return f"a run is still learning in {folder}: wait until it ends"
+        return f"a run is still {'training' if trains else 'learning'} in {folder}: wait until it ends"
+    if trains:
+        return (
+            f"{folder} holds a model that train makes, not directions: find some with "
+            f"biggan-directions learn --model {shell_path(folder)}"
+        )
     try:
         return f"{folder} holds an unfinished run; to finish it: {resume_command(checkpoint)}"
     except FileFormatError:

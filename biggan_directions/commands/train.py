@@ -82,7 +82,8 @@ def train(
     if sheet_every < 1:
         raise UsageError(f"--sheet-every must be 1 or more, got {sheet_every}")
     if (to is None) == (evaluate is None):
-        raise UsageError("give --out FOLDER to train, or --evaluate FOLDER to judge a model, and not both")
+        wanted = "give --out FOLDER to train, or --evaluate FOLDER to judge a model"
+        raise UsageError(wanted if to is None else f"{wanted}, and not both")
     chosen = choose_device(device)
     names = [name.strip() for name in class_names.split(",")] if class_names else []
     if to is None:

@@ -59,7 +59,7 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     """
     outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
     cost = settings.made_for(generator).cost(outline)
-    gradients = products_to_survey(outline) + cost.gradients
+    gradients = most_products(outline.block) + cost.gradients
     survey = images_to_survey(settings, outline, classes=len(generator.classes))
     drawn = survey + cost.images + images_to_measure(settings, outline) - gradients
 
@@ -110,12 +110,7 @@ def images_within(generator: Generator, settings: LearnSettings, seconds: float)
 def images_to_survey(settings: LearnSettings, outline: Outline, *, classes: int = 1) -> int:
     """Images that it takes at least to find the search space where nothing is dead, products included."""
     each = images_per_latent(outline.block, outline.z_dim)
-    return products_to_survey(outline) + settings.survey_counts(each, classes=classes)[0] * each
-
-
-def products_to_survey(outline: Outline) -> int:
-    """Vector-Jacobian products that it takes to find that nothing is dead."""
-    return most_products(outline.block)
+    return most_products(outline.block) + settings.survey_counts(each, classes=classes)[0] * each
 
 
 def images_to_measure(settings: LearnSettings, outline: Outline) -> int:

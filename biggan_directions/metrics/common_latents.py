@@ -13,12 +13,11 @@ from biggan_directions.metrics.measures import Measurements
 from biggan_directions.metrics.probing import ProbedLatent
 from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.solvers.evaluator import Evaluator
-from biggan_directions.solvers.sketch import Sketch
+from biggan_directions.solvers.sketch import FINE, Sketch
 from biggan_directions.solvers.subspace import SearchSpace
 from biggan_directions.traversal import default_distance, even_fractions, latents_along
 
 _BEYOND = 1e-5  # length of a part of directions outside of the searched block that is more than rounding
-_KEPT = 16384  # numbers kept of a change of the image, to compare it across latents: all of 64 × 64
 
 
 class CommonLatents:
@@ -93,7 +92,7 @@ class CommonLatents:
         """Changes of the image ``(n, numbers)``, few enough numbers of each to keep for every latent."""
         if self._sketch is None:
             generator = stream("scoring/steadiness", self._settings.seed)
-            self._sketch = Sketch(changes.shape[1], _KEPT, generator)
+            self._sketch = Sketch(changes.shape[1], FINE, generator)
         return self._sketch(changes).cpu()
 
     def _distances(self, directions: torch.Tensor) -> list[float]:

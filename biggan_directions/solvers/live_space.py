@@ -16,7 +16,7 @@ from biggan_directions.solvers.evaluator import Evaluator
 Inputs = Callable[[int, int], tuple[torch.Tensor, torch.Tensor | None]]
 """``inputs(start, count)``: latents ``(count, z_dim)`` from an index on, and classes ``(count,)`` or None."""
 
-_DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the largest change, less than a grey level
+DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the largest change, less than a grey level
 _SPARE = 4  # products beyond the dimensions that they span
 _ALL_BELOW = 64  # numbers of z up to which as many products are taken as it needs to be certain
 
@@ -128,7 +128,7 @@ class LiveSpace:
     def _rank(self) -> int:
         inside = slice(self.block.start, self.block.stop)
         values = torch.linalg.eigvalsh(self.total[inside, inside])
-        return int((values > _DEAD * values.max().clamp(min=1e-300)).sum())
+        return int((values > DEAD * values.max().clamp(min=1e-300)).sum())
 
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""

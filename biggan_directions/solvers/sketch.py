@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch.nn import functional
 
 from biggan_directions.errors import UsageError
 
 FINE = 16384  # numbers kept where an image's own changes are compared: all of a 64 × 64 image
+
+
+def sides_of(grids: Sequence[int], resolution: int) -> tuple[int, ...]:
+    """Sides in pixels of the blocks that divide an image into grids of this many blocks a side.
+
+    >>> sides_of((8, 4), 64), sides_of((8, 4), 4)
+    ((8, 16), (1, 1))
+    """
+    return tuple(max(1, resolution // grid) for grid in grids)
 
 
 def block_average(images: torch.Tensor, block: int) -> torch.Tensor:

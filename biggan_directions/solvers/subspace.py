@@ -14,7 +14,7 @@ from biggan_directions.latents import signs, stream
 from biggan_directions.linalg import completed, with_signs
 from biggan_directions.solvers.coordinate_block import Block, check_sizes
 from biggan_directions.solvers.evaluator import Evaluator
-from biggan_directions.solvers.live_space import Inputs
+from biggan_directions.solvers.live_space import DEAD, Inputs
 from biggan_directions.solvers.slopes import slopes
 
 MATTERS = 0.01  # share of the trace above which a dimension is searched
@@ -22,7 +22,6 @@ MOST_DIMS = 24  # limit for dimensions beyond 2 · ndirs, because images grow wi
 SETTLED = 0.9  # overlap of the spaces of two halves of the latents from which a space counts as found
 CHECKED = (4, 8, 16, 32)  # numbers of latents after which the survey asks whether the space has settled
 _THOROUGH = 1056  # images of a thorough survey: 32 latents of a z of 32 numbers
-_DEAD = 1e-6  # of the largest eigenvalue: a thousandth of the largest change, less than a grey level
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -199,7 +198,7 @@ class Survey:
             )
         if dims is None:
             dims = default_dims(block, ndirs, matter=int((values >= MATTERS * trace).sum()))
-        alive = int((values > _DEAD * values[0]).sum())
+        alive = int((values > DEAD * values[0]).sum())
         overlap, share = self._halves_compared(min(dims, alive))
         basis = completed((rows[:alive] @ self.basis)[:, inside], torch.eye(block.size, dtype=torch.float64))
         return SearchSpace(

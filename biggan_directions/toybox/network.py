@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from biggan_directions.training.trainable import GrowingBlock, SelfAttention
+
 FACTORS = 8
 Z_DIM = 32
 CLASSES = 10
@@ -119,7 +121,7 @@ class ConditionalNorm(nn.Module):
         return torch.relu(x * scale[:, :, None, None].to(x.dtype) + shift[:, :, None, None].to(x.dtype))
 
 
-class Block(nn.Module):
+class Block(GrowingBlock):
     """GenBlock of the stock class; a nearest upsample commutes with the operations before it."""
 
     def __init__(self, inside: int, outside: int, upsample: bool, generator: torch.Generator) -> None:
@@ -134,18 +136,8 @@ class Block(nn.Module):
             Convolution(middle, outside, 1, generator),
         )
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        y = self.bn_1(self.conv_0(self.bn_0(x, condition)), condition)
-        skip = x[:, : self.outside]
-        if self.upsample:
-            y, skip = (F.interpolate(part, scale_factor=2.0, mode="nearest") for part in (y, skip))
-        y = self.bn_2(self.conv_1(y), condition)
-        y = self.bn_3(self.conv_2(y), condition)
-        grown: Tensor = self.conv_3(y) + skip
-        return grown
 
-
-class Attention(nn.Module):
+class Attention(SelfAttention):
     """SelfAttn of the stock class."""
 
     def __init__(self, channels: int, generator: torch.Generator) -> None:
@@ -155,16 +147,6 @@ class Attention(nn.Module):
         self.snconv1x1_g = Convolution(channels, channels // 2, 1, generator, bias=False)
         self.snconv1x1_o_conv = Convolution(channels // 2, channels, 1, generator, bias=False)
         self.gamma = nn.Parameter(torch.zeros(1))
-
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        height, width = x.shape[-2:]
-        query = self.snconv1x1_theta(x).flatten(2)
-        key = F.max_pool2d(self.snconv1x1_phi(x), 2).flatten(2)
-        value = F.max_pool2d(self.snconv1x1_g(x), 2).flatten(2)
-        weights = torch.softmax(query.transpose(1, 2) @ key, -1)
-        mixed = (value @ weights.transpose(1, 2)).reshape(len(x), -1, height, width)
-        attended: Tensor = x + self.gamma * self.snconv1x1_o_conv(mixed)
-        return attended
 
 
 class Network(nn.Module):

@@ -73,7 +73,8 @@ def evaluate(
     Raises:
         UsageError: the classes or sizes do not fit, or there are fewer than eight images of a class.
     """
-    _check(generator, held_out, network)
+    check_images(generator, held_out)
+    _check_network(network, held_out)
     halves = _halves(held_out, seed)
     reference, other = (_real_features(held_out, rows, network) for rows in halves)
     classes = [held_out.class_index[rows] for rows in halves]
@@ -94,22 +95,32 @@ def evaluate(
     )
 
 
-def _check(generator: Generator, held_out: ImageSet, network: Classifier) -> None:
-    names = [item.name for item in generator.classes]
-    if len(names) != len(held_out.names):
-        raise UsageError(f"the generator has {len(names)} classes, but the images have {len(held_out.names)}")
-    if network.classes != len(names) or network.channels != held_out.channels:
+def check_images(generator: Generator, held_out: ImageSet) -> None:
+    """Check, before anything is computed, that a generator can be compared with these images.
+
+    Raises:
+        UsageError: the classes or sizes do not fit, or there are fewer than eight images of a class.
+    """
+    if len(generator.classes) != len(held_out.names):
         raise UsageError(
-            f"the feature network is for {network.classes} classes and {network.channels} channels, not for "
-            f"{len(names)} and {held_out.channels}"
+            f"the generator has {len(generator.classes)} classes, but the images have {len(held_out.names)}"
         )
     if generator.resolution != held_out.images.shape[-1]:
         raise UsageError(
             f"the generator draws {generator.resolution} pixels: give --resolution for the images"
         )
-    least = int(torch.bincount(held_out.class_index, minlength=len(names)).min())
+    least = int(torch.bincount(held_out.class_index, minlength=len(held_out.names)).min())
     if least < _LEAST:
         raise UsageError(f"a class has {least} held-out images, expected at least {_LEAST}")
+
+
+def _check_network(network: Classifier, held_out: ImageSet) -> None:
+    classes, channels = len(held_out.names), held_out.channels
+    if (network.classes, network.channels) != (classes, channels):
+        raise UsageError(
+            f"the feature network is for {network.classes} classes and {network.channels} channels, not for "
+            f"{classes} and {channels}"
+        )
 
 
 def _halves(held_out: ImageSet, seed: int) -> tuple[Tensor, Tensor]:

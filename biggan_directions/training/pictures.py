@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -103,12 +104,14 @@ def _image_set(
     if int(labels.min()) < 0:
         raise FileFormatError(f"{path} has a label below 0: labels count from 0")
     count = int(labels.max()) + 1
-    names = names or tuple(f"class_{index}" for index in range(count))
-    if len(names) < count:
+    if names and len(names) < count:
         raise UsageError(f"{path} has {count} classes, but there are {len(names)} names for them")
-    empty = [name for index, name in enumerate(names) if not bool((labels == index).any())]
-    if empty:
-        raise UsageError(f"the class {empty[0]!r} has no images in {path}")
+    # Before names are made: a damaged label may be any number.
+    present = np.unique(labels.numpy()).tolist()
+    empty = next((index for index, label in enumerate(present) if index != label), len(present))
+    if empty < max(count, len(names)):
+        raise UsageError(f"the class {names[empty] if names else f'class_{empty}'!r} has no images in {path}")
+    names = names or tuple(f"class_{index}" for index in range(count))
     for name in names:
         if not is_name(name) or names.count(name) > 1:
             raise UsageError(
@@ -135,7 +138,7 @@ def _read_npz(path: Path) -> tuple[Tensor, Tensor]:
             images, labels = arrays["images"], arrays["labels"]
     except KeyError as error:
         raise FileFormatError(f"{path} has no array {error.args[0].split()[0]}: {_LAYOUTS}") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile) as error:
         raise FileFormatError(f"{path} cannot be read as an .npz file: {error}") from error
     if images.dtype != np.uint8 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)):
         raise FileFormatError(
@@ -199,7 +202,8 @@ def _read_image(path: Path, resolution: int) -> Tensor:
     """
     try:
         with Image.open(path) as opened:
-            if getattr(opened, "n_frames", 1) > 1:
+            # a phone's MPO is a still image with a second, smaller one behind it
+            if getattr(opened, "n_frames", 1) > 1 and opened.format != "MPO":
                 raise FileFormatError(f"{path} is an animation, expected a still image")
             image = ImageOps.exif_transpose(opened)
             if image.mode in _SIXTEEN_BITS or image.mode == "I":

@@ -68,7 +68,54 @@ class PlainNorm(BatchNorm):
         return torch.relu(x * self.weight[:, None, None].to(x.dtype) + self.bias[:, None, None].to(x.dtype))
 
 
-class Block(nn.Module):
+class GrowingBlock(nn.Module):
+    """The pass through GenBlock of the stock class; a subclass makes the layers."""
+
+    upsample: bool
+    outside: int
+    bn_0: nn.Module
+    bn_1: nn.Module
+    bn_2: nn.Module
+    bn_3: nn.Module
+    conv_0: nn.Module
+    conv_1: nn.Module
+    conv_2: nn.Module
+    conv_3: nn.Module
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Maps ``(N, inside, H, W)`` to ``(N, outside, H, W)``, or to twice the height and width."""
+        y = self.bn_1(self.conv_0(self.bn_0(x, condition)), condition)
+        skip = x[:, : self.outside]
+        if self.upsample:
+            y, skip = (F.interpolate(part, scale_factor=2.0, mode="nearest") for part in (y, skip))
+        y = self.bn_2(self.conv_1(y), condition)
+        y = self.bn_3(self.conv_2(y), condition)
+        grown: Tensor = self.conv_3(y) + skip
+        return grown
+
+
+class SelfAttention(nn.Module):
+    """The pass through SelfAttn of the stock class; a subclass makes the layers."""
+
+    snconv1x1_theta: nn.Module
+    snconv1x1_phi: nn.Module
+    snconv1x1_g: nn.Module
+    snconv1x1_o_conv: nn.Module
+    gamma: nn.Parameter
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Maps ``(N, channels, H, W)`` to the same shape; the condition has no part in it."""
+        height, width = x.shape[-2:]
+        query = self.snconv1x1_theta(x).flatten(2)
+        key = F.max_pool2d(self.snconv1x1_phi(x), 2).flatten(2)
+        value = F.max_pool2d(self.snconv1x1_g(x), 2).flatten(2)
+        weights = torch.softmax(query.transpose(1, 2) @ key, -1)
+        mixed = (value @ weights.transpose(1, 2)).reshape(len(x), -1, height, width)
+        attended: Tensor = x + self.gamma * self.snconv1x1_o_conv(mixed)
+        return attended
+
+
+class Block(GrowingBlock):
     """GenBlock of the stock class."""
 
     def __init__(
@@ -86,18 +133,8 @@ class Block(nn.Module):
         self.bn_3 = ConditionalNorm(middle, conditions, generator)
         self.conv_3 = SpectralConvolution(middle, outside, 1, generator)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        y = self.bn_1(self.conv_0(self.bn_0(x, condition)), condition)
-        skip = x[:, : self.outside]
-        if self.upsample:
-            y, skip = (F.interpolate(part, scale_factor=2.0, mode="nearest") for part in (y, skip))
-        y = self.bn_2(self.conv_1(y), condition)
-        y = self.bn_3(self.conv_2(y), condition)
-        grown: Tensor = self.conv_3(y) + skip
-        return grown
 
-
-class Attention(nn.Module):
+class Attention(SelfAttention):
     """SelfAttn of the stock class."""
 
     def __init__(self, channels: int, generator: torch.Generator) -> None:
@@ -111,16 +148,6 @@ class Attention(nn.Module):
         self.snconv1x1_g = layer(channels, channels // 2)
         self.snconv1x1_o_conv = layer(channels // 2, channels)
         self.gamma = nn.Parameter(torch.zeros(1))
-
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        height, width = x.shape[-2:]
-        query = self.snconv1x1_theta(x).flatten(2)
-        key = F.max_pool2d(self.snconv1x1_phi(x), 2).flatten(2)
-        value = F.max_pool2d(self.snconv1x1_g(x), 2).flatten(2)
-        weights = torch.softmax(query.transpose(1, 2) @ key, -1)
-        mixed = (value @ weights.transpose(1, 2)).reshape(len(x), -1, height, width)
-        attended: Tensor = x + self.gamma * self.snconv1x1_o_conv(mixed)
-        return attended
 
 
 class TrainableBigGAN(nn.Module):

@@ -88,6 +88,13 @@ def test_an_unfinished_run_is_named_with_its_own_command_or_as_at_work(tmp_path:
     assert "resume it by the program" in str(inspect(str(tmp_path / "program")).exception)
 
 
+def test_a_run_of_train_says_what_finds_directions_in_it(tmp_path: Path) -> None:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "checkpoint.pt").write_bytes(b"")
+    said = str(inspect(str(tmp_path)).exception)
+    assert f"find some with biggan-directions learn --model {tmp_path}" in said
+
+
 def test_an_image_is_not_a_file_of_directions(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(tmp_path / "sheet.png")
     refused = CliRunner().invoke(app, ["render", str(tmp_path / "sheet.png")]).exception

@@ -53,6 +53,14 @@ def test_an_image_of_a_folder_is_upright_square_on_white_and_of_eight_bits(tmp_p
     assert [set(channel.flatten().tolist()) for channel in found[3]] == [{9}, {99}, {199}]
 
 
+def test_a_phone_s_picture_with_a_second_one_behind_it_is_a_still_image(tmp_path: Path) -> None:
+    folder = tmp_path / "set" / "one"
+    folder.mkdir(parents=True)
+    front, behind = (Image.new("RGB", (32, 32), colour) for colour in ("red", "blue"))
+    front.save(folder / "a.jpg", format="MPO", save_all=True, append_images=[behind])
+    assert read_pictures(tmp_path / "set", resolution=32).images[0, 0].float().mean() > 200
+
+
 def test_grey_images_in_colour_files_are_grey(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     Image.new("RGB", (32, 32), (90, 90, 90)).save(tmp_path / "one" / "a.png")
@@ -97,6 +105,16 @@ def test_a_file_that_cannot_be_read_is_named_or_skipped(
     assert [Path(name).stem for name in found.skipped] == ["bad"]
 
 
+def _damaged(path: Path) -> Path:
+    """A compressed file with one byte changed amid its images."""
+    noise = np.random.default_rng(0).integers(0, 9, (64, 28, 28), np.uint8)
+    np.savez_compressed(path, images=noise, labels=np.zeros(64, int))
+    content = bytearray(path.read_bytes())
+    content[2000:2100] = bytes(100)
+    path.write_bytes(content)
+    return path
+
+
 def _npz(path: Path, **arrays: Any) -> Path:
     np.savez(path, **arrays)
     return path
@@ -137,6 +155,13 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
         lambda place: _npz(place / "a.npz", images=np.zeros((1, 60, 40), np.uint8), labels=np.zeros(1, int)),
         "40×60 pixels: try --resolution 64",
     ),
+    "label of a billion": (
+        lambda place: _npz(
+            place / "a.npz", images=np.zeros((2, 8, 8), np.uint8), labels=np.array([0, 10**9])
+        ),
+        "the class 'class_1' has no images",
+    ),
+    "damaged and compressed": (lambda place: _damaged(place / "a.npz"), "cannot be read as an .npz"),
     "not an npz": (lambda place: _file(place / "a.npz"), "cannot be read as an .npz"),
 }
 

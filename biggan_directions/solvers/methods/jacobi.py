@@ -19,6 +19,7 @@ from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.sampled_moments import SampledMoments
 from biggan_directions.solvers.settings import setting
 from biggan_directions.solvers.settling import latent_counts
+from biggan_directions.solvers.sketch import sides_of
 
 _GRIDS = (8, 4)
 
@@ -67,9 +68,7 @@ class JacobiSettings:
 
     def sides(self, resolution: int) -> tuple[int, ...]:
         """The sides of the blocks, chosen by the resolution if they were omitted."""
-        if self.blocks is not None:
-            return self.blocks
-        return tuple(max(1, resolution // grid) for grid in _GRIDS)
+        return sides_of(_GRIDS, resolution) if self.blocks is None else self.blocks
 
 
 class Jacobi(Solver):

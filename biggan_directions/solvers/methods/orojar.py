@@ -18,6 +18,7 @@ from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.sampled_slopes import SampledSlopes
 from biggan_directions.solvers.settings import setting
 from biggan_directions.solvers.settling import latent_counts
+from biggan_directions.solvers.sketch import sides_of
 
 _GRIDS = (8, 4, 2)
 
@@ -53,9 +54,7 @@ class OrojarSettings:
 
     def sides(self, resolution: int) -> tuple[int, ...]:
         """The sides of the blocks, chosen by the resolution if they were omitted."""
-        if self.blocks is not None:
-            return self.blocks
-        return tuple(max(1, resolution // grid) for grid in _GRIDS)
+        return sides_of(_GRIDS, resolution) if self.blocks is None else self.blocks
 
 
 class Orojar(Solver):
