@@ -6,18 +6,17 @@ import io
 import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Any
 
 import torch
-from msgspec import Meta, Struct, defstruct
 
 from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.files.array_file import SUFFIXES, read_array_file
 from biggan_directions.files.atomic_write import write_whole
+from biggan_directions.files.directions_content import LONGEST_NAME, read_content
 from biggan_directions.files.escaping import printable
 from biggan_directions.files.file_kind import check_kind
 from biggan_directions.files.torch_file import read_torch_file
-from biggan_directions.files.validation import shown, validated
 from biggan_directions.generators import Generator
 from biggan_directions.generators.classes.class_table import ImageClass
 from biggan_directions.learning.result import Solution
@@ -26,11 +25,9 @@ from biggan_directions.solvers.coordinate_block import parse_search_space
 from biggan_directions.version import made_with
 
 FORMAT = "biggan-directions/1"
-LONGEST_NAME = 1000  # characters
 _LARGEST_FILE = 64 * 2**20  # bytes; 4096 directions of 4096 numbers
 _ORTHONORMAL = 1e-4
 _MOST_COLUMNS = 4096  # as the checkpoints' z_dim
-_MOST_CLASSES = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -222,9 +219,23 @@ class Directions:
             )
         matrix = _checked(content.get("directions"), path)
         try:
-            found = _described(content, matrix)
+            described = read_content(content, len(matrix))
         except ValueError as error:
             raise FileFormatError(f"{path} is damaged: {error}") from error
+        found = cls(
+            directions=matrix.float(),
+            names=described.names,
+            effect=described.effect,
+            penalty=described.penalty,
+            stability=described.stability,
+            model=described.model,
+            classes=tuple(ImageClass(item.index, item.name) for item in described.classes),
+            truncation=described.truncation,
+            seed=described.seed,
+            solver=described.solver,
+            made_with=described.made_with,
+            license=described.license,
+        )
         if found.orthonormality_error() > _ORTHONORMAL:
             raise FileFormatError(f"{path} is damaged: its directions are not orthonormal")
         if z_dim is not None and z_dim != found.z_dim:
@@ -243,80 +254,6 @@ def _orthonormality_error(rows: torch.Tensor) -> float:
 def _plain(name: str) -> str:
     """A name as it is compared with others: what looks the same is the same."""
     return unicodedata.normalize("NFKC", name).strip()
-
-
-_Table: TypeAlias = dict[str, str | int | float | bool | None]
-_Model = defstruct("_Model", [("name", str), ("resolution", int), ("z_dim", int), ("weights_sha256", str)])
-_OfAModel = defstruct("_OfAModel", [("model", _Model)])
-
-
-class _Class(Struct):
-    index: Annotated[int, Meta(ge=0, lt=_MOST_CLASSES)]
-    name: str
-
-
-class _Content(Struct):
-    """The content of our own file besides its matrix; keys of later versions are ignored."""
-
-    names: tuple[str, ...]
-    effect: torch.Tensor
-    penalty: torch.Tensor
-    model: _Table
-    classes: Annotated[list[_Class], Meta(max_length=_MOST_CLASSES)]
-    truncation: Annotated[float, Meta(gt=0, le=1)]
-    seed: int
-    solver: _Table
-    made_with: dict[str, str]
-    license: str
-    stability: torch.Tensor | None = None
-
-
-def _described(content: dict[Any, Any], matrix: torch.Tensor) -> Directions:
-    """Read our own file, or raise a ValueError that names the wrong key."""
-    for key in ("model", "solver", "made_with"):  # msgspec would also accept a tensor as a dict
-        if not isinstance(content.get(key, {}), dict):
-            raise ValueError(f"{key} is {shown(content[key])}, expected an object")
-    found, count = validated(content, _Content), len(matrix)
-    if found.model:
-        known = {key: value for key, value in found.model.items() if key in _Model.__struct_fields__}
-        validated({"model": known}, _OfAModel)
-    # msgspec refuses lone surrogates in text that has a limit
-    longest = max(map(len, (*found.names, *(item.name for item in found.classes))), default=0)
-    if longest > LONGEST_NAME:
-        raise ValueError(f"a name has {longest} characters, expected at most {LONGEST_NAME}")
-    return Directions(
-        directions=matrix.float(),
-        names=found.names,
-        effect=_measured(found.effect, "effect", count),
-        penalty=_measured(found.penalty, "penalty", count),
-        stability=_stability(found.stability, count),
-        model=found.model,
-        classes=tuple(ImageClass(item.index, item.name) for item in found.classes),
-        truncation=found.truncation,
-        seed=found.seed,
-        solver=found.solver,
-        made_with=found.made_with,
-        license=found.license,
-    )
-
-
-def _measured(value: torch.Tensor, key: str, count: int) -> torch.Tensor:
-    """One number per direction, NaN if it was not measured."""
-    if value.shape != (count,) or not value.is_floating_point():
-        raise ValueError(f"{key} is not a vector of {count} numbers")
-    value = value.float().clone()
-    if not bool((value.isnan() | (value.isfinite() & (value >= 0))).all()):
-        raise ValueError(f"{key} has values below 0 or infinite")
-    return value
-
-
-def _stability(value: torch.Tensor | None, count: int) -> torch.Tensor | None:
-    if value is None:
-        return None
-    value = _measured(value, "stability", count)
-    if bool((value > 1 + 1e-6).any()):
-        raise ValueError("stability has values above 1")
-    return value.clamp(max=1)
 
 
 def _checked(matrix: Any, path: Path) -> torch.Tensor:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +12,7 @@ import typer
 from rich.markup import escape
 
 from biggan_directions.commands.completion import complete_class, complete_solver
+from biggan_directions.commands.dry_run import print_would, would_learn
 from biggan_directions.commands.opening import compile_forward, load
 from biggan_directions.commands.options import (
     OUTPUTS,
@@ -31,63 +30,8 @@ from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.files.escaping import folder_name, shell_path
 
 if TYPE_CHECKING:
-    from biggan_directions.generators import Generator
-    from biggan_directions.learning.settings import LearnSettings
-    from biggan_directions.runs.learn import Action, LearnResult
+    from biggan_directions.runs.learn import LearnResult
     from biggan_directions.runs.per_class import PerClassResult
-
-
-_ACTIONS = {
-    "learn": "would learn",
-    "resume": "would resume the run (the time below is from its beginning)",
-    "replace": "would replace what is there",
-    "refuse": "would refuse",
-    "nothing to do": "nothing to do, since it is finished",
-}
-
-
-def _would(
-    generator: Generator, settings: LearnSettings, path: Path, intended: Sequence[tuple[Action, str]]
-) -> dict[str, Any]:
-    """What would be done, and what it takes: seconds in all in one process, bytes of memory or None.
-
-    Seconds are those of runs from the beginning; what is finished takes none.
-    """
-    from biggan_directions.learning.cost import estimate
-
-    cost = estimate(generator, settings)
-    actions = Counter(action for action, _ in intended)
-    runs = len(intended) - actions["nothing to do"]
-    return {
-        "path": str(path),
-        "classes": [item.name for item in generator.classes],
-        "runs": len(intended),
-        "actions": dict(actions),
-        "reason": next((reason for _, reason in intended if reason), ""),
-        "search_dims": cost.dims,
-        "images_per_run": cost.evaluations,
-        "gradients_per_run": cost.gradients,
-        "seconds": runs * cost.seconds,
-        "peak_bytes": cost.peak_bytes,
-    }
-
-
-def _print_would(would: dict[str, Any]) -> None:
-    memory = "unknown" if would["peak_bytes"] is None else f"{would['peak_bytes'] / 2**30:.1f} GB"
-    runs, path, actions = would["runs"], plain(would["path"]), would["actions"]
-    if len(actions) > 1:
-        told = ", ".join(f"{_ACTIONS[action]} for {count:,}" for action, count in actions.items())
-        out.print(f"of {runs:,} classes: {told}", soft_wrap=True)
-    elif (action := next(iter(actions))) != "learn":
-        out.print(f"{_ACTIONS[action]}: {plain(would['reason']) or path}", soft_wrap=True)
-    if actions.keys() == {"nothing to do"}:
-        return
-    each = f"for each of {runs:,} classes " if runs > 1 else ""
-    out.print(
-        f"would {each}search {would['search_dims']} dimensions and draw about {would['images_per_run']:,} "
-        f"images: about {would['seconds']:.0f} s {'in all ' if each else ''}in one process "
-        f"and {memory} of memory; would write {path}"
-    )
 
 
 def _print(result: LearnResult, path: Path) -> None:
@@ -313,13 +257,13 @@ def learn(
                     if per_class
                     else [LearnRun(path.parent, generator, settings)]
                 )
-                would = _would(
+                would = would_learn(
                     shown, settings, path, [run.intended(resume=resume, force=force) for run in runs]
                 )
                 if as_json:
                     typer.echo(json.dumps(would))
                 else:
-                    _print_would(would)
+                    print_would(would)
             return
         with progress_bar() as observe:
             if per_class:

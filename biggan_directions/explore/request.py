@@ -6,8 +6,8 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
-from biggan_directions.directions import LONGEST_NAME
 from biggan_directions.errors import UsageError
+from biggan_directions.files.directions_content import LONGEST_NAME
 from biggan_directions.files.plain_json import parsed
 from biggan_directions.files.validation import validated
 
