@@ -136,14 +136,19 @@ def _print_demand(demand: Demand, images: ImageSet, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(facts))
         return
-    hours = demand.seconds / 3600
+    whole, last = demand.seconds + demand.statistics_seconds, demand.statistics_seconds
     out.print(
         f"would train on {len(images):,} images of {len(images.names)} classes: "
         f"{demand.generator_parameters:,} parameters of the generator and "
         f"{demand.discriminator_parameters:,} of the discriminator; {demand.seconds_per_step:.2f} s per "
-        f"step, {hours:.1f} hours in all, and about {demand.bytes / 2**30:.1f} GB of memory",
+        f"step, {_duration(whole)} in all, {_duration(last)} of them for batch statistics at the end, and "
+        f"about {demand.bytes / 2**30:.1f} GB of memory",
         soft_wrap=True,
     )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{seconds:.0f} s"
 
 
 def _print(result: TrainResult, images: ImageSet, as_json: bool) -> None:

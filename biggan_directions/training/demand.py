@@ -10,9 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from biggan_directions.errors import UsageError
+from biggan_directions.training.statistics import measure_statistics
+from biggan_directions.training.trainable import STORED_STATISTICS
 from biggan_directions.training.trainer import Trainer
 
 _TIMED_STEPS = 2  # after one that is not counted, which pays for set-up
+_TIMED_IMAGES = 256
 _BYTES = 4
 # copies of the weights: the weights, their average (the generator's alone), two moments, and gradients twice
 _COPIES = 7
@@ -25,8 +28,9 @@ class Demand:
     Attributes:
         generator_parameters, discriminator_parameters: numbers that are trained.
         bytes: memory for weights, their moments and gradients, one micro-batch's activations, and the images.
-        seconds_per_step: measured; of all steps of the run, in one process.
-        seconds: of the whole run.
+        seconds_per_step: measured, in one process.
+        seconds: of all steps.
+        statistics_seconds: of the batch statistics that are measured when the last step is done.
     """
 
     generator_parameters: int
@@ -34,6 +38,7 @@ class Demand:
     bytes: int
     seconds_per_step: float
     seconds: float
+    statistics_seconds: float
 
 
 def measure_demand(trainer: Trainer) -> Demand:
@@ -43,12 +48,18 @@ def measure_demand(trainer: Trainer) -> Demand:
     for _ in range(_TIMED_STEPS):
         trainer.advance()
     taken = (time.perf_counter() - start) / _TIMED_STEPS
+    settings = trainer.settings
+    drawn = min(settings.statistics, _TIMED_IMAGES)
+    start = time.perf_counter()
+    next(measure_statistics(trainer.averaged(), seed=settings.seed, images=drawn))
+    each = (time.perf_counter() - start) / drawn
     return Demand(
         generator_parameters=_parameters(trainer.generator),
         discriminator_parameters=_parameters(trainer.discriminator),
         bytes=needed_bytes(trainer),
         seconds_per_step=taken,
-        seconds=taken * trainer.settings.steps,
+        seconds=taken * settings.steps,
+        statistics_seconds=each * settings.statistics * STORED_STATISTICS,
     )
 
 

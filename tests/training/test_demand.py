@@ -17,6 +17,8 @@ def test_memory_grows_with_the_micro_batch_and_time_with_the_steps() -> None:
         p.numel() for p in Trainer(TINY, image_set()).generator.parameters()
     )
     assert small.seconds == pytest.approx(6 * small.seconds_per_step)
+    more = demand.measure_demand(Trainer(replace(TINY, statistics=64 * TINY.statistics), image_set()))
+    assert more.statistics_seconds > 4 * small.statistics_seconds > 0
     few, many = (
         demand.needed_bytes(Trainer(replace(TINY, micro_batch=size, batch=size), image_set()))
         for size in (8, 16)
