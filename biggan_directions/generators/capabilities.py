@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from biggan_directions.generators import Generator
 
-__all__ = ["Compilable", "KnownTruth", "LatentWeight", "LatentWeights", "Reclassable", "TrueDirections"]
+__all__ = [
+    "Compilable",
+    "KnownTruth",
+    "LatentWeight",
+    "LatentWeights",
+    "Layered",
+    "Reclassable",
+    "TrueDirections",
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +74,27 @@ class Reclassable(Protocol):
 
     def of_class(self, *places: int) -> Generator:
         """The same generator with the classes ``classes[place]`` alone, in the order given."""
+        ...
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """A generator whose layers can each be given a z of their own.
+
+    The layers are the places where z enters the network, in order from z to the image.
+    """
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """The L layers' own names, such as ``generator.gen_z`` and ``generator.layers.0``."""
+        ...
+
+    def from_layers(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+        """Images of ``z``, ``(N, L, z_dim)``: layer ``l`` meets the latent ``z[n, l]`` for image ``n``.
+
+        With all L rows alike it is the ordinary forward pass, bit for bit. Shapes and range are those of the
+        generator's call.
+        """
         ...
 
 
