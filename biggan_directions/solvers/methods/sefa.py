@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
 
@@ -13,18 +14,35 @@ from biggan_directions.linalg import with_signs
 from biggan_directions.solvers.base import Cost, Found, Solver, Step
 from biggan_directions.solvers.evaluator import Drawable
 from biggan_directions.solvers.problem import Outline, Problem
+from biggan_directions.solvers.settings import setting
+
+_LEAST = torch.finfo(torch.float64).tiny
+
+
+@dataclass(frozen=True, kw_only=True)
+class SefaSettings:
+    """How weights are normalised before they are summed.
+
+    Attributes:
+        normalise: ``rows``: each row of each W has length 1, so that every output counts alike; ``matrices``:
+            each W is divided by its Frobenius norm, so that every matrix counts alike; ``none``: W as it is.
+    """
+
+    normalise: Literal["rows", "matrices", "none"] = setting(
+        "rows",
+        help="What has length 1 in the sum: rows (every output of a weight), matrices, or none.",
+        source="the authors' code; arXiv:2007.06600, Eq. 6, normalises none",
+    )
 
 
 class Sefa(Solver):
-    """Takes the strongest eigenvectors of Σ WᵀW over the weights W on z (arXiv:2007.06600, Eq. 6).
-
-    Each W is divided by its Frobenius norm, so that every layer has the same weight, whatever its width and
-    scale.
-    """
+    """Takes the strongest eigenvectors of Σ WᵀW over the weights W on z (arXiv:2007.06600, Eq. 6)."""
 
     name = "sefa"
     paper = "SeFa, Shen and Zhou, arXiv:2007.06600"
     summary = "The strongest eigenvectors of Σ WᵀW over the weights W that are multiplied by z."
+    Settings = SefaSettings
+    settings: SefaSettings
 
     def missing(self, generator: Drawable) -> str | None:
         """The weights, if the generator does not give access to them."""
@@ -47,10 +65,18 @@ class Sefa(Solver):
                     f"the generator's latent_weights() gave {weight.name} of shape "
                     f"{tuple(weight.matrix.shape)}; expected (outputs, {z_dim})"
                 )
-            matrix = weight.matrix.detach().cpu().double()
-            total += matrix.T @ matrix / matrix.square().sum().clamp(min=torch.finfo(torch.float64).tiny)
+            matrix = self._normalised(weight.matrix.detach().cpu().double())
+            total += matrix.T @ matrix
         inside = slice(block.start, block.stop)
         vectors = torch.linalg.eigh(total[inside, inside]).eigenvectors
         rows = with_signs(vectors.flip(1).T[: problem.outline.ndirs])
         found = Found(directions=block.placed(rows, z_dim))
         yield Step(phase=self.name, done=1, total=1, state={}, result=found)
+
+    def _normalised(self, matrix: torch.Tensor) -> torch.Tensor:
+        """A weight ``(outputs, z_dim)`` as it enters the sum; what is zero remains zero."""
+        along = {"rows": 1, "matrices": (0, 1)}.get(self.settings.normalise)
+        if along is None:
+            return matrix
+        length: torch.Tensor = torch.linalg.vector_norm(matrix, dim=along, keepdim=True)
+        return torch.div(matrix, length.clamp(min=_LEAST))
