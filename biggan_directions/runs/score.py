@@ -9,6 +9,7 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
 from biggan_directions.learning.run import surveyed
 from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.metrics.factor_changes import with_image_factors
 from biggan_directions.metrics.scorecard import with_stability
 from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.metrics.settings import ScoreSettings
@@ -83,6 +84,16 @@ def measure(
         card = step.scorecard
     assert card is not None
     card = with_stability(card, *(one.stability for one in sets))
+    card = with_image_factors(
+        card,
+        generator,
+        [one.directions for one in sets],
+        micro_batch=settings.micro_batch,
+        group=group,
+        observe=lambda done, total: observe(
+            RunProgress(phase="scoring: image factors", done=done, total=total)
+        ),
+    )
     return replace(card, evaluations=card.evaluations + drawn)
 
 
