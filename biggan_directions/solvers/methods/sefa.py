@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.generators.capabilities import LatentWeights
+from biggan_directions.generators.capabilities import LatentWeight, LatentWeights, Layered
 from biggan_directions.linalg import with_signs
 from biggan_directions.solvers.base import Cost, Found, Solver, Step
 from biggan_directions.solvers.evaluator import Drawable
@@ -19,7 +19,7 @@ class Sefa(Solver):
     """Takes the strongest eigenvectors of Σ WᵀW over the weights W on z (arXiv:2007.06600, Eq. 6).
 
     Each W is divided by its Frobenius norm, so that every layer has the same weight, whatever its width and
-    scale.
+    scale. Where layers are chosen, the sum is over their weights alone, as in the paper.
     """
 
     name = "sefa"
@@ -41,7 +41,7 @@ class Sefa(Solver):
         generator, z_dim, block = problem.generator, problem.outline.z_dim, problem.outline.block
         assert isinstance(generator, LatentWeights)
         total = torch.zeros(z_dim, z_dim, dtype=torch.float64)
-        for weight in generator.latent_weights():
+        for weight in _chosen(generator.latent_weights(), problem):
             if weight.matrix.ndim != 2 or weight.matrix.shape[1] != z_dim:
                 raise UsageError(
                     f"the generator's latent_weights() gave {weight.name} of shape "
@@ -54,3 +54,17 @@ class Sefa(Solver):
         rows = with_signs(vectors.flip(1).T[: problem.outline.ndirs])
         found = Found(directions=block.placed(rows, z_dim))
         yield Step(phase=self.name, done=1, total=1, state={}, result=found)
+
+
+def _chosen(weights: Sequence[LatentWeight], problem: Problem) -> Sequence[LatentWeight]:
+    """The weights of the layers at which directions are searched."""
+    layers = problem.evaluator.layers
+    if layers is None:
+        return weights
+    generator = problem.generator
+    assert isinstance(generator, Layered)
+    names = [generator.layer_names[index] for index in layers.indices]
+    found = [weight for weight in weights if weight.layer in names]
+    if not found:
+        raise UsageError(f"none of the generator's latent_weights() belongs to {', '.join(names[:4])}")
+    return found
