@@ -198,6 +198,7 @@ class Scorecard:
         seed, latents: where, and at how many.
         evaluations: images drawn for it.
         strongest: effect of the strongest direction of the search space, by the survey; None if not known.
+        layers: indices of the layers at which directions acted; None for all, as a move of z does.
         notes: what a user should know, a sentence each.
         image_factors: what the changes of image factors are measured in; None where these cannot be told.
     """
@@ -211,12 +212,16 @@ class Scorecard:
     latents: int
     evaluations: int
     strongest: Finite | None = None
+    layers: tuple[Annotated[int, Meta(ge=0)], ...] | None = None
     notes: tuple[str, ...] = ()
     image_factors: FactorScale | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for a file or a terminal."""
-        return {"format": SCORES_FORMAT, **asdict(self)}
+        plain = {"format": SCORES_FORMAT, **asdict(self)}
+        if self.layers is None:
+            del plain["layers"]
+        return plain
 
     def to_bytes(self) -> bytes:
         """The file's content: JSON."""

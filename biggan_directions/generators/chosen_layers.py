@@ -58,7 +58,7 @@ def layers_of(generator: object, text: str) -> ChosenLayers | None:
             thirds of the layers (:func:`part_of`); or ``all``.
 
     Returns:
-        The layers; None for ``all``, which any generator has: the ordinary move.
+        The layers; None for all of them, however they are named: the ordinary move, of any generator.
 
     Raises:
         UsageError: the text names no layers, or layers that the generator does not have, or the generator
@@ -76,7 +76,9 @@ def layers_of(generator: object, text: str) -> ChosenLayers | None:
     chosen: set[int] = set()
     for part in text.split(","):
         chosen.update(_named(part.strip(), text, model, names))
-    return ChosenLayers(indices=tuple(sorted(chosen)), count=len(names))
+    return (
+        None if len(chosen) == len(names) else ChosenLayers(indices=tuple(sorted(chosen)), count=len(names))
+    )
 
 
 def part_of(name: str, count: int) -> range:

@@ -188,7 +188,8 @@ def _penalty_and_gradient(
         classes = None if class_index is None else class_index[part]
 
         def image(points: torch.Tensor, classes: torch.Tensor | None = classes) -> torch.Tensor:
-            return evaluator.draw(points, None if classes is None else classes[: len(points)])
+            count = len(points)
+            return evaluator.draw(points, None if classes is None else classes[:count], z[part][:count])
 
         penalty = hessian_penalty_along(
             image,

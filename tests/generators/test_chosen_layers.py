@@ -25,11 +25,14 @@ def toys() -> Generator:
         ("coarse", (0, 1)),
         ("mid", (2, 3, 4)),
         ("fine,0", (0, 5, 6, 7)),
-        ("0-7", tuple(range(8))),
     ],
 )
 def test_layers_by_number_range_and_part(toys: Generator, text: str, indices: tuple[int, ...]) -> None:
     assert layers_of(toys, text) == ChosenLayers(indices=indices, count=8)
+
+
+def test_all_layers_are_the_ordinary_move_however_they_are_named(toys: Generator) -> None:
+    assert layers_of(toys, "all") is layers_of(toys, "0-7") is layers_of(toys, "coarse,mid,fine") is None
 
 
 @pytest.mark.parametrize("count", range(3, 20))
@@ -69,7 +72,7 @@ def test_a_function_has_no_layers_and_says_so() -> None:
         layers_of(grey, "0")
 
 
-def test_all_layers_are_the_ordinary_move_and_none_are_no_move(toys: Generator) -> None:
+def test_with_all_layers_it_is_the_ordinary_move_and_with_none_no_move(toys: Generator) -> None:
     z, class_index = normal(3, 32, seed=0).float(), torch.tensor([0, 1, 1])
     moved = z + 2 * normal(32, seed=1).float()
     every, none = ChosenLayers(indices=tuple(range(8)), count=8), ChosenLayers(indices=(), count=8)

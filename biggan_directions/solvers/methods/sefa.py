@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.generators.capabilities import LatentWeights
+from biggan_directions.generators.capabilities import LatentWeight, LatentWeights, Layered
 from biggan_directions.linalg import with_signs
 from biggan_directions.solvers.base import Cost, Found, Solver, Step
 from biggan_directions.solvers.evaluator import Drawable
@@ -36,7 +36,10 @@ class SefaSettings:
 
 
 class Sefa(Solver):
-    """Takes the strongest eigenvectors of Σ WᵀW over the weights W on z (arXiv:2007.06600, Eq. 6)."""
+    """Takes the strongest eigenvectors of Σ WᵀW over the weights W on z (arXiv:2007.06600, Eq. 6).
+
+    Where layers are chosen, the sum is over their weights alone, as in the paper.
+    """
 
     name = "sefa"
     paper = "SeFa, Shen and Zhou, arXiv:2007.06600"
@@ -59,7 +62,7 @@ class Sefa(Solver):
         generator, z_dim, block = problem.generator, problem.outline.z_dim, problem.outline.block
         assert isinstance(generator, LatentWeights)
         total = torch.zeros(z_dim, z_dim, dtype=torch.float64)
-        for weight in generator.latent_weights():
+        for weight in _chosen(generator.latent_weights(), problem):
             if weight.matrix.ndim != 2 or weight.matrix.shape[1] != z_dim:
                 raise UsageError(
                     f"the generator's latent_weights() gave {weight.name} of shape "
@@ -80,3 +83,17 @@ class Sefa(Solver):
             return matrix
         length: torch.Tensor = torch.linalg.vector_norm(matrix, dim=along, keepdim=True)
         return torch.div(matrix, length.clamp(min=_LEAST))
+
+
+def _chosen(weights: Sequence[LatentWeight], problem: Problem) -> Sequence[LatentWeight]:
+    """The weights of the layers at which directions are searched."""
+    layers = problem.evaluator.layers
+    if layers is None:
+        return weights
+    generator = problem.generator
+    assert isinstance(generator, Layered)
+    names = [generator.layer_names[index] for index in layers.indices]
+    found = [weight for weight in weights if weight.layer in names]
+    if not found:
+        raise UsageError(f"none of the generator's latent_weights() belongs to {', '.join(names[:4])}")
+    return found

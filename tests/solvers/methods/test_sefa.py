@@ -5,7 +5,9 @@ import torch
 
 from biggan_directions.errors import UsageError
 from biggan_directions.generators.capabilities import LatentWeight
+from biggan_directions.generators.chosen_layers import ChosenLayers
 from biggan_directions.solvers.methods.sefa import Sefa, SefaSettings
+from tests.support.layered import Layers
 from tests.support.oracles import normal
 from tests.support.problems import problem_of
 from tests.support.separable import Separable
@@ -83,3 +85,22 @@ def test_a_generator_without_weights_lacks_them() -> None:
 def test_a_matrix_of_another_shape_is_named() -> None:
     with pytest.raises(UsageError, match=r"map 0 of shape \(3, 7\); expected \(outputs, 8\)"):
         _rows(torch.zeros(3, 7), ndirs=2)
+
+
+def test_by_layer_it_takes_the_weights_of_the_chosen_layers_alone() -> None:
+    generator = Layers()
+    problem = problem_of(generator, ndirs=2)
+    problem.evaluator.layers = ChosenLayers(indices=(1,), count=3)
+    (step,) = Sefa(SefaSettings(normalise="none")).solve(problem)
+    assert step.result is not None
+    found = (step.result.directions @ generator.truth.T).abs()
+    torch.testing.assert_close(found, torch.eye(6).double()[2:4], atol=1e-6, rtol=0)
+
+
+def test_weights_that_name_other_layers_are_said() -> None:
+    generator = Layers()
+    problem = problem_of(generator, ndirs=2)
+    problem.evaluator.layers = ChosenLayers(indices=(1,), count=3)
+    generator.layer_names = ("a", "b", "c")
+    with pytest.raises(UsageError, match=r"none of the generator's latent_weights\(\) belongs to b"):
+        list(Sefa().solve(problem))
