@@ -212,6 +212,40 @@ class FrozenBigGAN(nn.Module):
             start += size
         return torch.cat(parts, 1)
 
+    @property
+    def activation_names(self) -> tuple[str, ...]:
+        """The first layer and all blocks and attention layers but the last block, which gives the image."""
+        return ("generator.gen_z", *(f"generator.layers.{place}" for place in range(len(self.layers) - 1)))
+
+    def activations(
+        self, name: str, z: torch.Tensor, class_index: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The stock network's output ``(N, C, H, W)`` of a layer of :attr:`activation_names`.
+
+        Only that part of the network is computed. The biases of convolutions, which are folded into later
+        norms, are missing from it: a constant in each channel.
+
+        Raises:
+            UsageError: there is no such layer, or z or class_index has another shape.
+        """
+        if name not in self.activation_names:
+            raise UsageError(f"layer '{name}' is unknown: expected one of {', '.join(self.activation_names)}")
+        if z.ndim != 2 or z.shape[1] != self.z_dim:
+            raise UsageError(f"z must have shape (N, {self.z_dim}), got {tuple(z.shape)}")
+        if class_index is not None and class_index.shape != z.shape[:1]:
+            raise UsageError(f"class_index must have shape ({len(z)},), got {tuple(class_index.shape)}")
+        depth = self.activation_names.index(name)
+        sizes = self._sizes[: 1 + depth]
+        class_terms = self.class_terms[0] if class_index is None else self.class_terms[class_index]
+        known, matrix = class_terms[..., : sum(sizes)], self.modulation[: sum(sizes)]
+        terms = torch.addmm(known, z.to(matrix.dtype), matrix.T).to(self.dtype)
+        first, *rest = torch.split(terms, sizes, 1)
+        x = first.reshape(len(z), 4, 4, -1).permute(0, 3, 1, 2)
+        plain = torch.compiler.is_compiling() or _is_transformed(z)
+        for layer, part in zip(list(self.layers)[:depth], rest, strict=True):
+            x = layer(x, part, plain=plain)
+        return x.to(z.dtype)
+
     def latent_weights(self) -> list[LatentWeight]:
         """The stock network's weights that are multiplied by z, ``(outputs, z_dim)``, spectrally normalised.
 
