@@ -26,7 +26,7 @@ EDGES: dict[str, str] = {
     "files": "errors",
     "distributed": "errors",
     "scores": "errors files",
-    "generators": "errors files latents plugins",
+    "generators": "errors files latents linalg plugins",
     "toybox": "errors files generators linalg training",
     "training": "distributed errors generators latents linalg solvers",
     "fashion": "errors files generators training",
@@ -37,8 +37,8 @@ EDGES: dict[str, str] = {
     "learning": "distributed errors generators latents linalg metrics scores solvers",
     "directions": "errors files generators learning scores solvers version",
     "explore": "directions errors files generators measured rendering traversal version",
-    "runs": "directions distributed errors files generators learning measured metrics rendering scores "
-    "solvers training version",
+    "runs": "directions distributed errors files generators latents learning measured metrics rendering "
+    "scores solvers training version",
     "commands": "directions distributed errors explore fashion files generators learning measured metrics "
     "rendering runs scores solvers training",
     "cli": "commands distributed version",
