@@ -256,7 +256,7 @@ def test_learning_coordinates_on_it_finds_the_first_ones(tmp_path: Path) -> None
     found = Directions.of(learn(car, settings), car, settings.seed)
     export(found, "toybox", tmp_path / "new")
     new = load_generator(tmp_path / "new", "car")
-    coordinate = learn(new, replace(settings, solver="coordinate"))
+    coordinate = learn(new, LearnSettings(ndirs=8, solver="coordinate", survey_latents=8, score_latents=2))
     assert coordinate.directions.argmax(dim=1).sort().values.tolist() == list(range(8))
     torch.testing.assert_close(coordinate.directions.max(dim=1).values, torch.ones(8))
     # by far the strongest one first, as in the file
