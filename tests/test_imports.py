@@ -28,7 +28,7 @@ EDGES: dict[str, str] = {
     "scores": "errors files",
     "generators": "errors files latents linalg plugins",
     "toybox": "errors files generators linalg training",
-    "training": "distributed errors generators latents linalg solvers",
+    "training": "distributed errors generators latents linalg penalty precision solvers",
     "fashion": "errors files generators training",
     "solvers": "distributed errors generators latents linalg penalty plugins precision",
     "metrics": "distributed errors files generators latents linalg scores solvers traversal",
