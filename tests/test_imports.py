@@ -27,9 +27,9 @@ EDGES: dict[str, str] = {
     "files": "errors",
     "distributed": "errors",
     "scores": "errors factor_records files",
-    "generators": "errors files latents plugins",
+    "generators": "errors files latents linalg plugins",
     "toybox": "errors files generators linalg training",
-    "training": "distributed errors generators latents linalg solvers",
+    "training": "distributed errors generators latents linalg penalty precision solvers",
     "fashion": "errors factor_records files generators metrics training",
     "solvers": "distributed errors generators latents linalg penalty plugins precision",
     "metrics": "distributed errors factor_records files generators latents linalg scores solvers traversal",
@@ -38,8 +38,8 @@ EDGES: dict[str, str] = {
     "learning": "distributed errors generators latents linalg metrics scores solvers",
     "directions": "errors files generators learning scores solvers version",
     "explore": "directions errors files generators measured rendering traversal version",
-    "runs": "directions distributed errors files generators learning measured metrics rendering scores "
-    "solvers training version",
+    "runs": "directions distributed errors files generators latents learning measured metrics rendering "
+    "scores solvers training version",
     "commands": "directions distributed errors explore factor_records fashion files generators learning "
     "measured metrics rendering runs scores solvers training",
     "cli": "commands distributed version",
