@@ -9,9 +9,13 @@ PACKAGE, TESTS = Path(biggan_directions.__file__).parent, Path(__file__).parent
 # The exceptions: parts that nobody calls alone, and the file that tests them with what they are a part of.
 WITHIN = {
     "generators/biggan_deep/test_frozen_biggan.py": [
-        *("attention", "block", "folding", "last_block", "layer", "subpixel", "kernels/attention_by_hand"),
-        *("kernels/block_by_hand", "kernels/by_hand", "kernels/last_block_by_hand", "kernels/operations"),
-        "kernels/switch",
+        *("block", "block_by_hand", "folding", "last_block", "last_block_by_hand"),
+        *("../folded/affine_terms", "../folded/attention", "../folded/folded_generator", "../folded/layer"),
+        *("../folded/subpixel", "../folded/to_rgb", "../folded/kernels/attention_by_hand"),
+        *("../folded/kernels/by_hand", "../folded/kernels/operations", "../folded/kernels/switch"),
+    ],
+    "generators/biggan/test_hierarchical_biggan.py": [
+        *("conditioning", "image_layer", "image_layer_by_hand", "residual_block", "residual_block_by_hand"),
     ],
     "toybox/test_factors.py": ["scene", "toys"],
     "toybox/test_packed.py": ["names", "network", "train"],

@@ -14,10 +14,10 @@ from torch.autograd import forward_ad
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
-from biggan_directions.generators.biggan_deep.kernels import operations
-from biggan_directions.generators.biggan_deep.kernels.switch import Kernels, using
 from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
 from biggan_directions.generators.capabilities import Layered
+from biggan_directions.generators.folded.kernels import operations
+from biggan_directions.generators.folded.kernels.switch import Kernels, using
 from tests.support.narrow_biggan import narrow_config, published_config, random_biggan
 from tests.support.oracles import normal
 

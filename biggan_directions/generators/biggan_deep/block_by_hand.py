@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from biggan_directions.generators.biggan_deep.kernels.by_hand import ByHand, Kept
-from biggan_directions.generators.biggan_deep.kernels.operations import (
+from biggan_directions.generators.folded.kernels.by_hand import ByHand, Kept
+from biggan_directions.generators.folded.kernels.operations import (
     add_skip_,
     modulate,
     modulate_back_,

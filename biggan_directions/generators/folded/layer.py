@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from biggan_directions.generators.biggan_deep.kernels.by_hand import ByHand, Recorded
-from biggan_directions.generators.biggan_deep.kernels.switch import active
+from biggan_directions.generators.folded.kernels.by_hand import ByHand, Recorded
+from biggan_directions.generators.folded.kernels.switch import active
 
 
 class Layer(nn.Module, ABC):

@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from biggan_directions.generators.biggan_deep.kernels.convolution import Convolution
+from biggan_directions.generators.folded.kernels.convolution import Convolution
 
 
 @pytest.mark.parametrize("kernel", [1, 2, 3])

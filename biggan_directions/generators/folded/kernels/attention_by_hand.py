@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional as F
 
-from biggan_directions.generators.biggan_deep.kernels.by_hand import ByHand, Kept
-from biggan_directions.generators.biggan_deep.kernels.operations import bands, from_rows, pixel_rows
+from biggan_directions.generators.folded.kernels.by_hand import ByHand, Kept
+from biggan_directions.generators.folded.kernels.operations import bands, from_rows, pixel_rows
 
 if TYPE_CHECKING:
-    from biggan_directions.generators.biggan_deep.attention import Attention
+    from biggan_directions.generators.folded.attention import Attention
 
 
 class AttentionByHand(ByHand["Attention"]):
-    """See :class:`~biggan_directions.generators.biggan_deep.attention.Attention`."""
+    """See :class:`~biggan_directions.generators.folded.attention.Attention`."""
 
     @staticmethod
     def run(layer: "Attention", x: torch.Tensor, terms: torch.Tensor, kept: Kept | None) -> torch.Tensor:

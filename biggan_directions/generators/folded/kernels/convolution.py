@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from biggan_directions.generators.biggan_deep.kernels.switch import active
+from biggan_directions.generators.folded.kernels.switch import active
 
 _PACKED_DTYPES = (torch.float32, torch.bfloat16)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch.nn import functional as F
 
-from biggan_directions.generators.biggan_deep.kernels.switch import active
-from biggan_directions.generators.biggan_deep.subpixel import phase_parts
+from biggan_directions.generators.folded.kernels.switch import active
+from biggan_directions.generators.folded.subpixel import phase_parts
 
 _BAND_BYTES = 2**22  # of the largest tensor of a band: fits a shared cache, and is enough work for threads
 

@@ -1,6 +1,6 @@
 """Fast implementations of the folded layers; ``plain`` in the parent folder works without them.
 
-:class:`~biggan_directions.generators.biggan_deep.kernels.switch.Kernels` turns each of them on and off. The
+:class:`~biggan_directions.generators.folded.kernels.switch.Kernels` turns each of them on and off. The
 gain of a kernel is the time without it divided by the time with it, minus 1, for the forward pass and for a
 gradient, at full size on two cores. ``python -m benchmarks.kernels`` measures them in turn and writes
 ``benchmarks/results/kernels_cpu.json``, which has these medians.

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
-from torch.nn import functional as F
 
-from biggan_directions.generators.biggan_deep.kernels.block_by_hand import BlockByHand
-from biggan_directions.generators.biggan_deep.kernels.by_hand import ByHand, Kept
-from biggan_directions.generators.biggan_deep.kernels.operations import (
+from biggan_directions.generators.biggan_deep.block_by_hand import BlockByHand
+from biggan_directions.generators.folded.kernels.by_hand import ByHand, Kept
+from biggan_directions.generators.folded.kernels.operations import (
     add_skip_,
     bands,
     channels_first,
@@ -16,6 +15,7 @@ from biggan_directions.generators.biggan_deep.kernels.operations import (
     pixels_last,
     skip_gradient,
 )
+from biggan_directions.generators.folded.to_rgb import rgb_shares_gradient
 
 if TYPE_CHECKING:
     from biggan_directions.generators.biggan_deep.last_block import LastBlock
@@ -42,7 +42,7 @@ class LastBlockByHand(ByHand["LastBlock"]):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Turn the gradient of the image into those of x and terms."""
         *block_kept, hidden, image = kept
-        by_shares = F.unfold((1 - image * image).mul_(gradient), 3, padding=1)
+        by_shares = rgb_shares_gradient(image, gradient)
         by_shares = by_shares.view(*by_shares.shape[:2], *hidden.shape[2:])
         skip = layer.skip(x)
         by_hidden, by_skip = torch.empty_like(hidden), torch.empty_like(skip)

@@ -1,32 +1,38 @@
-"""BigGAN-deep's self-attention, folded."""
+"""Self-attention, folded."""
 
 import torch
 from torch.nn import functional as F
 
-from biggan_directions.generators.biggan_deep.folding import State, normalised_weight
-from biggan_directions.generators.biggan_deep.kernels.attention_by_hand import AttentionByHand
-from biggan_directions.generators.biggan_deep.kernels.convolution import Convolution
-from biggan_directions.generators.biggan_deep.kernels.operations import from_rows, pixel_rows
-from biggan_directions.generators.biggan_deep.layer import Layer
+from biggan_directions.generators.folded.kernels.attention_by_hand import AttentionByHand
+from biggan_directions.generators.folded.kernels.convolution import Convolution
+from biggan_directions.generators.folded.kernels.operations import from_rows, pixel_rows
+from biggan_directions.generators.folded.layer import Layer
 
 
 class Attention(Layer):
     """Self-attention with a query at every pixel, and keys and values max-pooled over 2×2 pixels.
 
-    ``offset (channels,)`` is the constant that is missing from the input compared with the package's tensor;
-    ``self.offset`` is the one missing from the output.
+    Args:
+        query, key, value: weights of its 1×1 convolutions ``(·, channels, 1, 1)``, as they are applied.
+        out: the weight of the last one, times the layer's gain.
+        offset: ``(channels,)``, the constant that is missing from the input compared with the unfolded
+            network's; ``self.offset`` is the one missing from the output.
     """
 
     size = 0
     by_hand = AttentionByHand
     query_bias: torch.Tensor
 
-    def __init__(self, state: State, name: str, *, offset: torch.Tensor) -> None:
+    def __init__(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        out: torch.Tensor,
+        *,
+        offset: torch.Tensor,
+    ) -> None:
         super().__init__()
-        query, key, value, out = (
-            normalised_weight(state, f"{name}.snconv1x1_{part}") for part in ("theta", "phi", "g", "o_conv")
-        )
-        out = out * state[f"{name}.gamma"].double()
         # The offset adds the same constant to all keys, which cancels in the softmax.
         self.query, self.key_value = Convolution(query), Convolution(torch.cat([key, value]))
         self.out = Convolution(out)
