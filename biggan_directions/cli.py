@@ -9,6 +9,7 @@ from biggan_directions.commands.compare import compare
 from biggan_directions.commands.demo import demo
 from biggan_directions.commands.edit import edit
 from biggan_directions.commands.explore import explore
+from biggan_directions.commands.export import export
 from biggan_directions.commands.inspect import inspect
 from biggan_directions.commands.learn import learn
 from biggan_directions.commands.models import models
@@ -48,3 +49,4 @@ for command in (learn, render, explore, inspect, score, compare, name, edit, cla
     app.command()(command)
 app.command()(train)
 app.command()(published)
+app.command()(export)

@@ -19,6 +19,7 @@ from biggan_directions.files.escaping import printable
 from biggan_directions.files.file_kind import check_kind
 from biggan_directions.files.torch_file import read_torch_file
 from biggan_directions.generators import Generator
+from biggan_directions.generators.chosen_layers import EVERY, layers_text
 from biggan_directions.generators.classes.class_table import ImageClass
 from biggan_directions.learning.result import Solution
 from biggan_directions.scores import STABLE
@@ -44,6 +45,8 @@ class Directions:
             the solver could not tell.
         model: name, resolution, z_dim, weights_sha256; empty for a foreign file.
         classes: the classes on which they were learnt.
+        layers: indices of the model's layers at which the directions act: the others meet z as it is. None
+            for all, as a move of z does.
         truncation, seed, solver, made_with, license: how they were made; solver holds every setting.
         distance: ``(ndirs,)`` how far a traversal goes to either side, in units of z; None, and NaN for one
             direction, where that is chosen from its effect.
@@ -61,6 +64,7 @@ class Directions:
     stability: torch.Tensor | None = None
     model: dict[str, Any] = field(default_factory=dict)
     classes: tuple[ImageClass, ...] = ()
+    layers: tuple[int, ...] | None = None
     truncation: float | None = None
     seed: int | None = None
     solver: dict[str, Any] = field(default_factory=dict)
@@ -96,6 +100,18 @@ class Directions:
         return not self.model
 
     @property
+    def at_layers(self) -> str:
+        """The layers as a user types them: such as ``0-3``, or ``all``.
+
+        >>> unknown = torch.full((1,), float("nan"))
+        >>> Directions(
+        ...     directions=torch.eye(1, 4), names=("",), effect=unknown, penalty=unknown, layers=(0, 1, 3)
+        ... ).at_layers
+        '0-1,3'
+        """
+        return EVERY if self.layers is None else layers_text(self.layers)
+
+    @property
     def score_latents(self) -> int | None:
         """At how many fresh latents effect and penalty were measured, None where that is not known."""
         found = self.solver.get("score_latents")
@@ -112,7 +128,11 @@ class Directions:
         return orthonormality_error(self.directions)
 
     def move(self, z: torch.Tensor, index: int, distance: float) -> torch.Tensor:
-        """``z (N, z_dim)`` moved by ``distance``, in units of z, along direction ``index``."""
+        """``z (N, z_dim)`` moved by ``distance``, in units of z, along direction ``index``.
+
+        Where the directions act at some layers only, ``ChosenLayers.latents`` gives the latents of all layers
+        from z and the result.
+        """
         if not 0 <= index < len(self):
             raise UsageError(f"there is no direction {index}: this file has 0 to {len(self) - 1}")
         if z.shape[-1] != self.z_dim:
@@ -161,6 +181,7 @@ class Directions:
                 "weights_sha256": generator.weights_sha256,
             },
             classes=generator.classes,
+            layers=solution.layers,
             truncation=generator.truncation,
             seed=seed,
             solver=solution.solver,
@@ -187,6 +208,7 @@ class Directions:
             **({} if self.distance is None else {"distance": self.distance}),
             **({"rendering": self.rendering} if self.rendering else {}),
             **({"source": self.source} if self.source else {}),
+            **({} if self.layers is None else {"layers": list(self.layers)}),
         }
         content = io.BytesIO()  # torch.save itself does not report a full disk as an OSError
         torch.save(plain, content)
@@ -243,6 +265,7 @@ class Directions:
             stability=described.stability,
             model=described.model,
             classes=tuple(ImageClass(item.index, item.name) for item in described.classes),
+            layers=described.layers,
             truncation=described.truncation,
             seed=described.seed,
             solver=described.solver,

@@ -44,8 +44,25 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert found.stability is not None
     assert torch.equal(found.stability[:2], torch.tensor([1.0, 0.7]))
     assert torch.isnan(found.stability[2])
-    for name in ("names", "classes", "solver", "seed"):
+    for name in ("names", "classes", "solver", "seed", "layers"):
         assert getattr(found, name) == getattr(made, name)
+    assert (found.layers, found.at_layers) == (None, "all")
+
+
+def test_chosen_layers_are_kept(tmp_path: Path) -> None:
+    replace(_example(), layers=(0, 1, 5)).save(tmp_path / "directions.pt")
+    found = Directions.load(tmp_path / "directions.pt")
+    assert (found.layers, found.at_layers) == ((0, 1, 5), "0-1,5")
+    assert torch.load(tmp_path / "directions.pt", weights_only=True)["layers"] == [0, 1, 5]
+
+
+@pytest.mark.parametrize("layers", [[], [2, 1], [1, 1], [-1], ["0"], "0-3", [10**6], 3])
+def test_layers_that_cannot_be_are_refused(layers: Any, tmp_path: Path) -> None:
+    _example().save(tmp_path / "directions.pt")
+    content = torch.load(tmp_path / "directions.pt", weights_only=True)
+    torch.save({**content, "layers": layers}, tmp_path / "directions.pt")
+    with pytest.raises(FileFormatError, match="is damaged: layers"):
+        Directions.load(tmp_path / "directions.pt")
 
 
 def test_how_directions_are_shown_and_where_they_are_from_are_kept(tmp_path: Path) -> None:

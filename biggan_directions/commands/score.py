@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from biggan_directions.commands.completion import complete_directions
+from biggan_directions.commands.factor_tables import print_image_factors
 from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Placed
 from biggan_directions.commands.progress import note, progress_bar
@@ -266,6 +267,7 @@ def _print_table(
     for scored, called, agreement in zip(own, names, agreements, strict=True):
         out.print(f"\n[bold]{plain(scored.solver)}[/bold]")
         print_scores(scored, called, card.latents, agreement)
+        print_image_factors(card, scored, called)
     out.print()
     print_words(card)
     for row in again:

@@ -72,7 +72,7 @@ def print_directions(shown: Measured, names: Sequence[str]) -> None:
     from biggan_directions.scores import LINEAR
 
     columns = ("effect", "penalty", *(("stability",) if shown.stability is not None else ()))
-    table = _narrow_table(("direction", "name", *map(_heading, columns)))
+    table = narrow_table(("direction", "name", *map(_heading, columns)))
     rows = zip(names, shown.effect, shown.penalty, shown.linear, strict=True)
     for index, (name, effect, penalty, linear) in enumerate(rows):
         cells = [_with_error(effect), LINEAR if linear else _with_error(penalty)]
@@ -103,7 +103,7 @@ def print_scores(scored: SetScore, names: Sequence[str], latents: int, agreement
     halved = any(direction.stability is not None for direction in scored.directions)
     named = ["name"] if any(names) else []
     last = [*(["stability"] if halved else []), *(["recovery"] if known else [])]
-    table = _narrow_table(("#", *named, *map(_heading, (*_COLUMNS, *last))))
+    table = narrow_table(("#", *named, *map(_heading, (*_COLUMNS, *last))))
     for index, (direction, name) in enumerate(zip(scored.directions, names, strict=True)):
         cells = [str(index), *([plain(name)] if named else [])]
         for key in _COLUMNS:
@@ -130,7 +130,7 @@ def print_sets(card: Scorecard, own: int = 1) -> None:
     known = card.sets[0].recovery_mean is not None
     recovery = ["recovery\n↑ mean/min"] if known else []
     headings = (_heading("effect"), "weakest\n", *map(_heading, _COLUMNS[1:]), "paper's\n*")
-    table = _narrow_table(("set", *recovery, *headings))
+    table = narrow_table(("set", *recovery, *headings))
     for index, scored in enumerate(card.sets):
         cells = [plain(scored.solver)]
         if known:
@@ -147,12 +147,14 @@ def print_sets(card: Scorecard, own: int = 1) -> None:
 
 
 def print_words(card: Scorecard) -> None:
-    """What each measure is, in a line: the words that the page has, too."""
+    """What each measure and each image factor is, in a line: the words that the page has, too."""
+    from biggan_directions.factor_records import IMAGE_FACTORS
     from biggan_directions.scores import MEASURES
 
-    for measure in MEASURES:
-        if any(one.values(measure.key) for one in card.sets):
-            out.print(f"[dim]{measure.heading:>12}  {escape(measure.words)}[/dim]", soft_wrap=True)
+    lines = [(one.heading, one.words) for one in MEASURES if any(of.values(one.key) for of in card.sets)]
+    lines += [] if card.image_factors is None else IMAGE_FACTORS
+    for heading, words in lines:
+        out.print(f"[dim]{heading:>12}  {escape(words)}[/dim]", soft_wrap=True)
 
 
 def _heading(key: str) -> str:
@@ -166,11 +168,11 @@ def _heading(key: str) -> str:
     return f"{broken} {arrow}".rstrip(" ")
 
 
-def _narrow_table(headings: Sequence[str]) -> Table:
+def narrow_table(headings: Sequence[str]) -> Table:
     """A table that fits 80 columns with all the measures: words to the left, numbers to the right."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
-        words = heading.startswith(("name", "set", "recovery"))
+        words = heading.startswith(("name", "set", "recovery", "strongest", "agreement"))
         # a long name goes on in the next line, and the numbers keep their width
         table.add_column(heading, justify="left" if words else "right", overflow="fold", no_wrap=not words)
     return table

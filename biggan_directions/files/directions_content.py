@@ -12,10 +12,14 @@ from biggan_directions.files.validation import shown, validated
 
 LONGEST_NAME = 1000  # characters
 _MOST_CLASSES = 100_000
+_MOST_LAYERS = 10_000
 
 _Table: TypeAlias = dict[str, str | int | float | bool | None]
 _Model = defstruct("_Model", [("name", str), ("resolution", int), ("z_dim", int), ("weights_sha256", str)])
 _OfAModel = defstruct("_OfAModel", [("model", _Model)])
+
+
+_Layer: TypeAlias = Annotated[int, Meta(ge=0, lt=_MOST_LAYERS)]
 
 
 class _Class(Struct):
@@ -55,6 +59,7 @@ class DirectionsContent(Struct):
     distance: torch.Tensor | None = None
     rendering: dict[str, Any] = {}
     source: dict[str, str] = {}
+    layers: Annotated[tuple[_Layer, ...], Meta(min_length=1, max_length=_MOST_LAYERS)] | None = None
 
 
 def read_content(content: dict[Any, Any], count: int) -> DirectionsContent:
@@ -84,6 +89,8 @@ def read_content(content: dict[Any, Any], count: int) -> DirectionsContent:
         known = {key: value for key, value in found.model.items() if key in _Model.__struct_fields__}
         validated({"model": known}, _OfAModel)
     rendering = to_builtins(validated({"rendering": found.rendering}, _WithRendering).rendering)
+    if found.layers is not None and list(found.layers) != sorted(set(found.layers)):
+        raise ValueError("layers are not in order, each once")
     # msgspec refuses lone surrogates in text that has a limit
     longest = max(map(len, (*found.names, *(item.name for item in found.classes))), default=0)
     if longest > LONGEST_NAME:

@@ -11,6 +11,7 @@ import torch
 
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
+from biggan_directions.generators.chosen_layers import layers_of
 from biggan_directions.latents import sample_latents
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.metrics.settings import images_needed
@@ -64,7 +65,7 @@ def estimate(generator: Generator, settings: LearnSettings) -> Estimate:
     drawn = survey + cost.images + images_to_measure(settings, outline) - gradients
 
     draw_seconds = _draw_seconds(generator, settings)
-    evaluator, size = Evaluator(generator, settings.micro_batch), settings.micro_batch
+    evaluator, size = _evaluator(generator, settings), settings.micro_batch
     z = sample_latents(size, generator.z_dim, truncation=generator.truncation, seed=0, purpose="estimate")
     before = _peak_bytes(generator.device)
 
@@ -120,9 +121,14 @@ def images_to_measure(settings: LearnSettings, outline: Outline) -> int:
 
 def _draw_seconds(generator: Generator, settings: LearnSettings) -> float:
     """Seconds that drawing an image takes."""
-    evaluator, size = Evaluator(generator, settings.micro_batch), settings.micro_batch
+    evaluator, size = _evaluator(generator, settings), settings.micro_batch
     z = sample_latents(size, generator.z_dim, truncation=generator.truncation, seed=0, purpose="estimate")
-    return _timed(generator.device, lambda: list(evaluator.images(z, None))) / size
+    return _timed(generator.device, lambda: list(evaluator.images(z, None, torch.zeros_like(z)))) / size
+
+
+def _evaluator(generator: Generator, settings: LearnSettings) -> Evaluator:
+    """What draws as learning would."""
+    return Evaluator(generator, settings.micro_batch, layers=layers_of(generator, settings.layers))
 
 
 def _timed(device: torch.device, work: Callable[[], object]) -> float:

@@ -31,6 +31,7 @@ class Solution:
         warnings: what the solver has to say, a sentence each; for weak directions see
             :func:`~biggan_directions.metrics.scorecard.remarks`.
         solver: its name and every setting used.
+        layers: indices of the layers at which the directions act; None for all, as a move of z does.
     """
 
     directions: torch.Tensor
@@ -43,6 +44,7 @@ class Solution:
     gradients: int
     warnings: tuple[str, ...]
     solver: dict[str, Any]
+    layers: tuple[int, ...] | None = None
 
     @property
     def effect(self) -> torch.Tensor:

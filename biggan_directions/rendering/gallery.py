@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from biggan_directions.factor_records import signed_words
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.files.escaping import printable
 from biggan_directions.scores import (
@@ -130,6 +131,7 @@ def gallery_html(
             measures=_measures(account),
             loose=_loose(account, directions),
             table=_table(account),
+            factors=_factors(account, directions),
             data=data,
             last=len(fractions) - 1,
             style=Markup(style),
@@ -218,6 +220,27 @@ def _table(account: Account) -> list[dict[str, Any]]:
         }
         for place, (one, row) in enumerate(zip(scores.sets, means, strict=True))
     ]
+
+
+def _factors(account: Account, directions: Sequence[PageDirection]) -> list[dict[str, Any]]:
+    """A row a direction: its changes of the image factors, and over several classes their agreement."""
+    if (scores := account.scores) is None or (scale := scores.image_factors) is None:
+        return []
+    rows = []
+    for one in directions:
+        found = scores.sets[0].directions[one.index].image_factors
+        if found is None:
+            continue
+        cells = [
+            {
+                "words": signed_words(change),
+                "share": f"{found.selectivity or 0:.0%}" if key == found.strongest else "",
+            }
+            for key, change in zip(scale.factors, found.changes, strict=True)
+        ]
+        agreement = "" if found.agreement is None else found.agreement.words
+        rows.append({"title": one.name or str(one.index), "cells": cells, "agreement": agreement})
+    return rows
 
 
 def _weakest(scored: SetScore) -> Measure | None:

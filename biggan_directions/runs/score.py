@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
+from biggan_directions.generators.chosen_layers import layers_of
 from biggan_directions.learning.run import surveyed
 from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.metrics.factor_changes import with_image_factors
 from biggan_directions.metrics.scorecard import with_stability
 from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.metrics.settings import ScoreSettings
@@ -38,14 +40,14 @@ def measure(
 ) -> Scorecard:
     """Measure directions, in all processes of the group.
 
-    A single file of directions is measured in the search space that it was learnt in, on the same classes: at
-    the latents and the seed that learning measured it at, the figures are the same. A bare matrix, another
-    class and several files get a new survey.
+    A single file of directions is measured in the search space that it was learnt in, on the same classes and
+    at the same layers: at the latents and the seed that learning measured it at, the figures are the same. A
+    bare matrix, another class, other layers and several files get a new survey.
 
     Args:
         found: the directions.
         generator: what to measure them on.
-        settings: how.
+        settings: how, and at which layers, whatever the file says.
         group: the processes that share the work; all of them call this.
         search_space: the part of z that a file of directions belongs to if it does not say so itself.
         others: further files to measure at the same latents, each with what it is to be called.
@@ -63,7 +65,9 @@ def measure(
         ProcessGroupError: a process has ended or does not answer.
     """
     card = None
-    problem, drawn = (None, 0) if others else _learnt_in(found, generator, group, observe)
+    chosen = layers_of(generator, settings.layers)
+    layers = None if chosen is None else chosen.indices
+    problem, drawn = (None, 0) if others else _learnt_in(found, generator, layers, group, observe)
     if problem is not None:  # an image's last digits depend on how many are drawn at once
         settings = replace(settings, micro_batch=problem.outline.micro_batch)
     sets = (found, *(one for _, one in others))
@@ -83,11 +87,25 @@ def measure(
         card = step.scorecard
     assert card is not None
     card = with_stability(card, *(one.stability for one in sets))
+    card = with_image_factors(
+        card,
+        generator,
+        [one.directions for one in sets],
+        micro_batch=settings.micro_batch,
+        group=group,
+        observe=lambda done, total: observe(
+            RunProgress(phase="scoring: image factors", done=done, total=total)
+        ),
+    )
     return replace(card, evaluations=card.evaluations + drawn)
 
 
 def _learnt_in(
-    found: Directions, generator: Generator, group: ProcessGroup, observe: Observe
+    found: Directions,
+    generator: Generator,
+    layers: tuple[int, ...] | None,
+    group: ProcessGroup,
+    observe: Observe,
 ) -> tuple[Problem | None, int]:
     """The search space that a file's directions were learnt in, and how many images it takes to find it.
 
@@ -95,6 +113,8 @@ def _learnt_in(
     where the file does not say how.
     """
     if found.foreign or (found.classes, found.truncation) != (generator.classes, generator.truncation):
+        return None, 0
+    if found.layers != layers:
         return None, 0
     try:
         settings = LearnSettings.of_result(found.solver, ndirs=len(found), seed=found.seed or 0)

@@ -27,18 +27,23 @@ Observer = Callable[[Tensor], None]
 
 
 class BatchNorm(nn.Module):
-    """Normalise each channel by the batch; tells its observer what it normalises."""
+    """Normalise each channel by the batch; tells its observer what it normalises.
+
+    ``fixed``, a mean and a variance per channel, takes the place of the batch's where it is set.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.channels = channels
         self.observer: Observer | None = None
+        self.fixed: tuple[Tensor, Tensor] | None = None
         self.name = ""
 
     def normalised(self, x: Tensor) -> Tensor:
         if self.observer is not None:
             self.observer(x)
-        return F.batch_norm(x, None, None, training=True, eps=EPS)
+        mean, variance = (None, None) if self.fixed is None else self.fixed
+        return F.batch_norm(x, mean, variance, training=self.fixed is None, eps=EPS)
 
 
 class ConditionalNorm(BatchNorm):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -367,3 +368,34 @@ def test_files_of_different_classes_need_a_class(file: Path, tmp_path: Path) -> 
     said = run("score", file, other, *SHORT, code=1)
     assert "--class" in said
     assert "one file" in run("score", file, other, "--seeds", "1", code=1)
+
+
+@pytest.mark.slow
+def test_image_factors_are_shown_for_a_uniform_background_and_kept(tmp_path: Path) -> None:
+    """On fashion: a row a direction, for several classes their agreement; the same figures everywhere."""
+    rows = tmp_path / "rows.npy"
+    np.save(rows, np.eye(32)[:2])
+    on = ("--model", "fashion", "--class", "dress", "--class", "sneaker")
+    table = run("score", rows, *on, *SHORT)
+    assert "in standard deviations of real images within each class" in " ".join(table.split())
+    card = json.loads((tmp_path / "rows.npy.scorecard.json").read_text())
+    assert "dress" in card["classes"]
+    scale, found = card["image_factors"], [one["image_factors"] for one in card["sets"][0]["directions"]]
+    assert scale["images"] == 16 + 16 * 2 * 2
+    assert f"{scale['images']} images" in " ".join(table.split())
+    shown = table.split("symmetry")[0] if "symmetry" in table else table
+    for one in found:
+        assert all(f"{change:+.2f}" in shown for change in one["changes"])
+        words = f"{one['agreement']['mean']:.2f}, {one['agreement']['worst']}"
+        assert words in table
+    lines = table.splitlines()
+    first = next(index for index, line in enumerate(lines) if "width height" in line)
+    assert max(len(line) for line in lines[first : first + 4]) <= 80
+    printed = json.loads(run("score", rows, *on, *SHORT, "--json"))
+    assert printed["image_factors"] == scale
+    assert [one["image_factors"] for one in printed["sets"][0]["directions"]] == found
+
+
+def test_image_factors_are_not_shown_for_other_backgrounds(file: Path) -> None:
+    assert "image factors" not in run("score", file, *SHORT)
+    assert json.loads(file.with_name("scorecard.json").read_text())["image_factors"] is None

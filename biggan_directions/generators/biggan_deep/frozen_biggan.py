@@ -78,6 +78,8 @@ class FrozenBigGAN(nn.Module):
         layers[-1] = LastBlock(state, "generator", modulations, block=block)
         self.layers = nn.ModuleList(layers)
         self._sizes = [first, *(layer.size for layer in layers)]
+        meet_z = [f"generator.layers.{place}" for place, layer in enumerate(layers) if layer.size]
+        self._layer_names = ("generator.gen_z", *meet_z)
         self._channels, self._norm_names = modulations.channels, modulations.norm_names
         for name, tensor in modulations.gathered().items():
             self.register_buffer(name, tensor)
@@ -140,19 +142,23 @@ class FrozenBigGAN(nn.Module):
     def forward(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
         """Draw ``z (N, z_dim)`` as images ``(N, 3, resolution, resolution)`` in [-1, 1], in z's dtype.
 
-        ``class_index (N,)``, integer, indexes ``classes``; if omitted, all images are of the first class.
+        ``class_index (N,)``, integer, indexes ``classes``; if omitted, all images are of the first class. A
+        ``z (N, L, z_dim)`` is drawn as by :meth:`from_layers`.
 
         Raises:
             UsageError: z or class_index has another shape.
         """
-        if z.ndim != 2 or z.shape[1] != self.z_dim:
+        if z.shape[1:] not in ((self.z_dim,), (len(self._layer_names), self.z_dim)):
             raise UsageError(f"z must have shape (N, {self.z_dim}), got {tuple(z.shape)}")
         if class_index is not None and class_index.shape != z.shape[:1]:
             raise UsageError(f"class_index must have shape ({len(z)},), got {tuple(class_index.shape)}")
         plain = torch.compiler.is_compiling() or _is_transformed(z)
         class_terms = self.class_terms[0] if class_index is None else self.class_terms[class_index]
-        terms = torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T).to(self.dtype)
-        first, *rest = torch.split(terms, self._sizes, 1)
+        if z.ndim == 2:
+            terms = self._product(z, class_terms)
+        else:
+            terms = self._product_by_layer(z, class_terms, plain=plain)
+        first, *rest = torch.split(terms.to(self.dtype), self._sizes, 1)
         x = first.reshape(len(z), 4, 4, -1).permute(0, 3, 1, 2)
         # Tensors saved for autograd exceed every cache anyway, and bands were slower there.
         if plain or (torch.is_grad_enabled() and terms.requires_grad):
@@ -160,6 +166,84 @@ class FrozenBigGAN(nn.Module):
                 x = layer(x, part, plain=plain)
         else:
             x = _in_bands(list(self.layers), x, rest)
+        return x.to(z.dtype)
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """The layers that z enters: the first one, then every residual block; attention has no z."""
+        return self._layer_names
+
+    def from_layers(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+        """Draw ``z (N, L, z_dim)``, a latent for each of the L layers of :attr:`layer_names`.
+
+        With all L latents alike it is the ordinary forward pass, bit for bit.
+
+        Raises:
+            UsageError: z or class_index has another shape.
+        """
+        expected = (len(self._layer_names), self.z_dim)
+        if z.ndim != 3 or z.shape[1:] != expected:
+            raise UsageError(f"z must have shape (N, {expected[0]}, {expected[1]}), got {tuple(z.shape)}")
+        images: torch.Tensor = self(z, class_index)
+        return images
+
+    def _product(self, z: torch.Tensor, class_terms: torch.Tensor) -> torch.Tensor:
+        """All that the layers need of ``z (N, z_dim)``: ``(N, size)``."""
+        return torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T)
+
+    def _product_by_layer(self, z: torch.Tensor, class_terms: torch.Tensor, *, plain: bool) -> torch.Tensor:
+        """The same where each layer has a latent of its own ``(N, L, z_dim)``.
+
+        Each latent's product is whole, and a layer takes its part of it: a product with a part of the matrix,
+        or of more latents at once, may differ in its last bits. Without gradients, layers that share a latent
+        share its product; with them, each latent must get the gradient of its own layer alone.
+        """
+        shared = not (plain or (torch.is_grad_enabled() and z.requires_grad))
+        sizes = [size for size in self._sizes if size]
+        known: list[tuple[torch.Tensor, torch.Tensor]] = []
+        parts, start = [], 0
+        for latent, size in zip(z.unbind(1), sizes, strict=True):
+            same = (of for other, of in known if torch.equal(other, latent)) if shared else iter(())
+            product = next(same, None)
+            if product is None:
+                product = self._product(latent.contiguous(), class_terms)
+                known.append((latent, product))
+            parts.append(product[:, start : start + size])
+            start += size
+        return torch.cat(parts, 1)
+
+    @property
+    def activation_names(self) -> tuple[str, ...]:
+        """The first layer and all blocks and attention layers but the last block, which gives the image."""
+        return ("generator.gen_z", *(f"generator.layers.{place}" for place in range(len(self.layers) - 1)))
+
+    def activations(
+        self, name: str, z: torch.Tensor, class_index: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The stock network's output ``(N, C, H, W)`` of a layer of :attr:`activation_names`.
+
+        Only that part of the network is computed. The biases of convolutions, which are folded into later
+        norms, are missing from it: a constant in each channel.
+
+        Raises:
+            UsageError: there is no such layer, or z or class_index has another shape.
+        """
+        if name not in self.activation_names:
+            raise UsageError(f"layer '{name}' is unknown: expected one of {', '.join(self.activation_names)}")
+        if z.ndim != 2 or z.shape[1] != self.z_dim:
+            raise UsageError(f"z must have shape (N, {self.z_dim}), got {tuple(z.shape)}")
+        if class_index is not None and class_index.shape != z.shape[:1]:
+            raise UsageError(f"class_index must have shape ({len(z)},), got {tuple(class_index.shape)}")
+        depth = self.activation_names.index(name)
+        sizes = self._sizes[: 1 + depth]
+        class_terms = self.class_terms[0] if class_index is None else self.class_terms[class_index]
+        known, matrix = class_terms[..., : sum(sizes)], self.modulation[: sum(sizes)]
+        terms = torch.addmm(known, z.to(matrix.dtype), matrix.T).to(self.dtype)
+        first, *rest = torch.split(terms, sizes, 1)
+        x = first.reshape(len(z), 4, 4, -1).permute(0, 3, 1, 2)
+        plain = torch.compiler.is_compiling() or _is_transformed(z)
+        for layer, part in zip(list(self.layers)[:depth], rest, strict=True):
+            x = layer(x, part, plain=plain)
         return x.to(z.dtype)
 
     def latent_weights(self) -> list[LatentWeight]:
