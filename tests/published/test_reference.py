@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from biggan_directions import CallableGenerator, Directions
+from biggan_directions import Directions
 from biggan_directions.errors import UsageError
 from biggan_directions.published.published_set import PublishedSet
 from biggan_directions.published.reference import directions_of, matrix_of, named_set, place_of
@@ -14,6 +14,7 @@ from biggan_directions.published.sets import SETS, find_set
 from biggan_directions.rendering import RenderRequest, RenderSettings, images_along
 from biggan_directions.rendering.samples import samples_of
 from tests.support.official_rendering import official_latents, official_rows, official_steps, official_z
+from tests.support.small_z120 import make
 
 ORIGINALS = Path(__file__).parents[2] / "shared" / "published_directions"
 EVERY = pytest.mark.parametrize("chosen", SETS, ids=lambda chosen: chosen.name)
@@ -72,23 +73,11 @@ def test_what_a_path_names() -> None:
         named_set(Path("published:golden"))
 
 
-def small_net() -> CallableGenerator:
-    """A network with random weights that draws a z of 120 numbers at 8 pixels, as steeply as a GAN does."""
-    random = torch.Generator().manual_seed(5)
-    first = torch.randn(120, 256, generator=random) / 120**0.5
-    second = torch.randn(256, 192, generator=random) / 256**0.5
-
-    def draw(z: torch.Tensor) -> torch.Tensor:
-        return torch.tanh(2 * torch.relu(2 * z @ first) @ second).reshape(-1, 3, 8, 8)
-
-    return CallableGenerator(draw, z_dim=120, resolution=8, name="small", truncation=1.0)
-
-
 @pytest.mark.parametrize(
     ("name", "shown"), [("goldens", (5, 6, 8)), ("orojar_church_mid", (3, 4)), ("goldens_fine", (39, 0))]
 )
 def test_frame_by_frame_the_figure_is_the_official_one(name: str, shown: tuple[int, ...]) -> None:
-    chosen, generator = find_set(name), small_net()
+    chosen, generator = find_set(name), make(None, None, "cpu")
     found = directions_of(chosen)
     settings = RenderSettings.of_file(found.rendering, frames=180)
     z, _ = samples_of(generator, settings.samples, settings.seed, settings.latents)
