@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from biggan_directions.bare_matrix import checked_matrix, orthonormality_error, placed_in_z
 from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.files.array_file import SUFFIXES, read_array_file
 from biggan_directions.files.atomic_write import write_whole
@@ -22,13 +23,11 @@ from biggan_directions.generators.chosen_layers import EVERY, layers_text
 from biggan_directions.generators.classes.class_table import ImageClass
 from biggan_directions.learning.result import Solution
 from biggan_directions.scores import STABLE
-from biggan_directions.solvers.coordinate_block import parse_search_space
 from biggan_directions.version import made_with
 
 FORMAT = "biggan-directions/1"
 _LARGEST_FILE = 64 * 2**20  # bytes; 4096 directions of 4096 numbers
 _ORTHONORMAL = 1e-4
-_MOST_COLUMNS = 4096  # as the checkpoints' z_dim
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +48,11 @@ class Directions:
         layers: indices of the model's layers at which the directions act: the others meet z as it is. None
             for all, as a move of z does.
         truncation, seed, solver, made_with, license: how they were made; solver holds every setting.
+        distance: ``(ndirs,)`` how far a traversal goes to either side, in units of z; None, and NaN for one
+            direction, where that is chosen from its effect.
+        rendering: the settings of :class:`~biggan_directions.rendering.RenderSettings` with which the
+            directions are shown, where they are not the defaults.
+        source: where directions of others are from, in words: paper, repository, commit, file …
         error_in_file: the largest entry of ``|QQᵀ − I|`` of a bare matrix before it was made orthonormal;
             None for any other.
     """
@@ -66,6 +70,9 @@ class Directions:
     solver: dict[str, Any] = field(default_factory=dict)
     made_with: dict[str, str] = field(default_factory=dict)
     license: str = ""
+    distance: torch.Tensor | None = None
+    rendering: dict[str, Any] = field(default_factory=dict)
+    source: dict[str, str] = field(default_factory=dict)
     error_in_file: float | None = None
 
     def __post_init__(self) -> None:
@@ -76,6 +83,8 @@ class Directions:
             )
         if self.stability is not None and len(self.stability) != count:
             raise FileFormatError(f"stability must have one entry for each of {count} directions")
+        if self.distance is not None and len(self.distance) != count:
+            raise FileFormatError(f"distance must have one entry for each of {count} directions")
 
     def __len__(self) -> int:
         return len(self.directions)
@@ -116,7 +125,7 @@ class Directions:
 
     def orthonormality_error(self) -> float:
         """The largest entry of ``|QQᵀ − I|``."""
-        return _orthonormality_error(self.directions)
+        return orthonormality_error(self.directions)
 
     def move(self, z: torch.Tensor, index: int, distance: float) -> torch.Tensor:
         """``z (N, z_dim)`` moved by ``distance``, in units of z, along direction ``index``.
@@ -196,6 +205,9 @@ class Directions:
             "made_with": self.made_with,
             "license": self.license,
             **({} if self.stability is None else {"stability": self.stability}),
+            **({} if self.distance is None else {"distance": self.distance}),
+            **({"rendering": self.rendering} if self.rendering else {}),
+            **({"source": self.source} if self.source else {}),
             **({} if self.layers is None else {"layers": list(self.layers)}),
         }
         content = io.BytesIO()  # torch.save itself does not report a full disk as an OSError
@@ -218,7 +230,8 @@ class Directions:
             path: the file: of :meth:`save`, or a matrix in a ``.pt`` (a tensor, or a dict with the tensor
                 under ``directions``), an ``.npy`` or an ``.npz``. Nothing in it is run as code.
             z_dim: size of z of the model; by default the number of the matrix's columns.
-            search_space: the block ``START:STOP`` of z that the columns of a bare matrix stand for.
+            search_space: the part of z that the columns of a bare matrix stand for: ``START:STOP``,
+                ``coarse``, ``mid`` or ``fine``.
 
         Raises:
             FileFormatError: the file does not hold directions, or does not fit the model.
@@ -239,7 +252,7 @@ class Directions:
                 f"{path} is not a file of directions: expected format '{FORMAT}', a matrix, or a dict with a "
                 "matrix under the key 'directions'"
             )
-        matrix = _checked(content.get("directions"), path)
+        matrix = checked_matrix(content.get("directions"), path)
         try:
             described = read_content(content, len(matrix))
         except ValueError as error:
@@ -258,6 +271,9 @@ class Directions:
             solver=described.solver,
             made_with=described.made_with,
             license=described.license,
+            distance=described.distance,
+            rendering=described.rendering,
+            source=described.source,
         )
         if found.orthonormality_error() > _ORTHONORMAL:
             raise FileFormatError(f"{path} is damaged: its directions are not orthonormal")
@@ -269,55 +285,19 @@ class Directions:
         return found
 
 
-def _orthonormality_error(rows: torch.Tensor) -> float:
-    q = rows.double()
-    return float((q @ q.T - torch.eye(len(q), dtype=torch.float64)).abs().max())
-
-
 def _plain(name: str) -> str:
     """A name as it is compared with others: what looks the same is the same."""
     return unicodedata.normalize("NFKC", name).strip()
 
 
-def _checked(matrix: Any, path: Path) -> torch.Tensor:
-    if not isinstance(matrix, torch.Tensor) or matrix.ndim != 2 or not matrix.is_floating_point():
-        raise FileFormatError(f"{path} does not hold a matrix of numbers")
-    rows, columns = matrix.shape
-    if columns > _MOST_COLUMNS:
-        raise FileFormatError(f"{path} has {columns} columns, expected at most {_MOST_COLUMNS}")
-    if not 1 <= rows <= columns:
-        raise FileFormatError(
-            f"{path} has {rows} directions in {columns} dimensions: expected 1 to {columns}"
-        )
-    if not torch.isfinite(matrix).all():
-        raise FileFormatError(f"{path} holds NaN or infinite numbers")
-    return matrix.detach().clone()
-
-
-def _adopt(matrix: torch.Tensor, path: Path, z_dim: int | None, search_space: str) -> Directions:
-    """Orthonormalise a foreign matrix row by row in order, and place it in z."""
-    rows = _checked(matrix, path).double()
-    width = rows.shape[1]
-    total = width if z_dim is None else z_dim
-    block = parse_search_space(search_space, total)
-    if block.size != width:
-        raise FileFormatError(
-            f"{path} has {width} columns, but {search_space} of this model's z has {block.size} coordinates: "
-            f"choose its own model, or --search-space START:STOP with {width} coordinates"
-        )
-    error_in_file = _orthonormality_error(rows)
-    rows = rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-300)
-    q, r = torch.linalg.qr(rows.T)
-    diagonal = r.diagonal()
-    if diagonal.abs().min() < 1e-6:
-        raise FileFormatError(f"{path} has linearly dependent rows: directions must be independent")
-    placed = torch.zeros(len(rows), total, dtype=torch.float64)
-    placed[:, block.start : block.stop] = (q * diagonal.sign()).T
-    unknown = torch.full((len(rows),), float("nan"))
+def _adopt(matrix: Any, path: Path, z_dim: int | None, search_space: str) -> Directions:
+    """A bare matrix as directions of which nothing else is known."""
+    placed = placed_in_z(matrix, path, z_dim, search_space)
+    unknown = torch.full((len(placed),), float("nan"))
     return Directions(
-        directions=placed.float(),
-        names=("",) * len(rows),
+        directions=placed,
+        names=("",) * len(placed),
         effect=unknown,
         penalty=unknown.clone(),
-        error_in_file=error_in_file,
+        error_in_file=orthonormality_error(matrix),
     )

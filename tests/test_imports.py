@@ -17,6 +17,7 @@ PACKAGE = "biggan_directions"
 EDGES: dict[str, str] = {
     "errors": "",
     "precision": "",
+    "cuda_normals": "",
     "version": "",
     "linalg": "",
     "plugins": "errors",
@@ -34,14 +35,16 @@ EDGES: dict[str, str] = {
     "solvers": "distributed errors generators latents linalg penalty plugins precision",
     "metrics": "distributed errors factor_records files generators latents linalg scores solvers traversal",
     "measured": "directions errors files generators metrics scores",
-    "rendering": "errors factor_records files generators latents scores traversal version",
+    "rendering": "cuda_normals errors factor_records files generators latents scores traversal version",
     "learning": "distributed errors generators latents linalg metrics scores solvers",
-    "directions": "errors files generators learning scores solvers version",
-    "explore": "directions errors files generators measured rendering traversal version",
-    "runs": "directions distributed errors files generators latents learning measured metrics rendering "
-    "scores solvers training version",
+    "bare_matrix": "errors solvers",
+    "directions": "bare_matrix errors files generators learning scores version",
+    "published": "directions errors generators linalg solvers version",
+    "explore": "directions errors files generators measured published rendering traversal version",
+    "runs": "directions distributed errors files generators latents learning measured metrics published "
+    "rendering scores solvers training version",
     "commands": "directions distributed errors explore factor_records fashion files generators learning "
-    "measured metrics rendering runs scores solvers training",
+    "measured metrics published rendering runs scores solvers training",
     "cli": "commands distributed version",
     "__main__": "cli distributed errors files runs",
     "__init__": "directions fashion generators latents learning penalty runs toybox version",

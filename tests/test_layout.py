@@ -30,7 +30,8 @@ WITHIN = {
     "commands/test_own_generator.py": ["opening"],
     "commands/test_train.py": ["curves", "evaluating"],
     "commands/test_learn.py": ["dry_run"],
-    "test_directions.py": ["files/directions_content"],
+    "test_directions.py": ["bare_matrix", "files/directions_content"],
+    "published/test_sets.py": ["published_set"],
     "solvers/test_registry.py": ["../plugins"],
     "test_cli.py": [
         *("__main__", "errors", "version", "commands/classes", "commands/compare", "commands/demo"),

@@ -142,8 +142,8 @@ def learn(
     search_space: Annotated[
         str,
         typer.Option(
-            help="Part of z to search: active (its most active dimensions, found by measurement), all, or "
-            "the coordinates START:STOP."
+            help="Part of z to search: active (its most active dimensions, found by measurement), all, "
+            "coarse, mid or fine (its thirds), or the coordinates START:STOP."
         ),
     ] = "active",
     search_dims: Annotated[

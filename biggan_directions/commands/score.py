@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from biggan_directions.commands.completion import complete_directions
 from biggan_directions.commands.factor_tables import print_image_factors
 from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Placed
@@ -32,8 +33,9 @@ def score(
         list[Path] | None,
         typer.Argument(
             metavar="FILE",
-            help="Files of directions; several are compared in one table. Default: the newest under "
-            "outputs/.",
+            help="Files of directions, or published:NAME; several are compared in one table. Default: the "
+            "newest under outputs/.",
+            autocompletion=complete_directions,
         ),
     ] = None,
     class_name: Classes = None,
@@ -113,6 +115,8 @@ def score(
 
     with joined() as group:
         files, generator = group.together(opened)
+        if seeds and files[0].source:
+            raise UsageError(f"{paths[0]} was published, not learnt here: --seeds cannot learn it again")
         if len(files) == 1:
             settings = replace(
                 settings,
@@ -128,7 +132,7 @@ def score(
                 group,
                 search_space=search_space,
                 others=others[1:],
-                called=others[0][0] if len(paths) > 1 or files[0].foreign else None,
+                called=others[0][0] if len(paths) > 1 or files[0].foreign or files[0].source else None,
                 observe=observe,
             )
             again = list(repeated(files[0], generator, seeds, group, observe))
@@ -185,9 +189,10 @@ def _keep(
 ) -> None:
     """Keep the scorecard beside the file, unless a better one is there, and say what became of it."""
     from biggan_directions.measured import keep_scorecard
+    from biggan_directions.published.reference import place_of
     from biggan_directions.rendering import GALLERY_NAME
 
-    kept = keep_scorecard(card, found, path, generator, force=force)
+    kept = keep_scorecard(card, found, place_of(path), generator, force=force)
     place, earlier = kept.path, kept.earlier
     if kept.written:
         say(f"wrote {plain(str(place))}", soft_wrap=True)
@@ -198,7 +203,7 @@ def _keep(
             f"kept {plain(str(place))} as it was: it has {_described(earlier)}; --force replaces it",
             soft_wrap=True,
         )
-    page = path.with_name(GALLERY_NAME)
+    page = place_of(path).with_name(GALLERY_NAME)
     if place.exists() and page.exists() and page.stat().st_mtime < place.stat().st_mtime:
         say(
             f"{plain(str(page))} is older than the scorecard; to draw it again: {plain(redraw)}",

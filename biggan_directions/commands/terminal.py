@@ -37,8 +37,9 @@ def size_words(size_bytes: int) -> str:
 def measures_of(found: Directions, path: Path) -> Measured:
     """The measures to show for a file's directions; says so where a scorecard beside it is not shown."""
     from biggan_directions.measured import measured
+    from biggan_directions.published.reference import place_of
 
-    shown = measured(found, path)
+    shown = measured(found, place_of(path))
     if shown.note:
         err.print(f"note: {plain(shown.note)}", soft_wrap=True)
     return shown

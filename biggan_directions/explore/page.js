@@ -344,7 +344,7 @@ function listen() {
 
 async function start() {
   session = await ask("api/session");
-  state = { class: session.class, truncation: session.truncation, seed: 0, samples: 4, only: null, moves: {}, ...recall() };
+  state = { class: session.class, truncation: session.truncation, seed: session.seed, samples: 4, only: null, moves: {}, ...recall() };
   chosen = state.only ?? 0;
   at("file").textContent = session.file;
   at("class-place").replaceWith(classField());

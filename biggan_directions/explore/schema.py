@@ -37,6 +37,7 @@ class SessionInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "clas
     class_name: str
     classes: list[str]
     truncation: float
+    seed: Annotated[int, Meta(description="Of the latents with which the page starts.")]
     directions: list[DirectionInfo]
     unnameable: Annotated[str, Meta(description="Why directions cannot be named; empty if they can.")]
 

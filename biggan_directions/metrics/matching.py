@@ -49,6 +49,21 @@ def match(first: torch.Tensor, second: torch.Tensor) -> tuple[Pair, ...]:
     )
 
 
+def nearest(first: torch.Tensor, second: torch.Tensor) -> tuple[Pair, ...]:
+    """For each direction of the first set the one of the second with the largest |cos|.
+
+    One of the second set may be the nearest of several. Arguments and errors as of :func:`match`.
+
+    >>> nearest(torch.eye(3)[:2], torch.eye(3)[[2, 1, 0]])
+    (Pair(first=0, second=2, cosine=1.0), Pair(first=1, second=1, cosine=1.0))
+    """
+    cosines, columns = _products(first, second).abs().clamp(max=1).max(dim=1)
+    return tuple(
+        Pair(first=row, second=int(column), cosine=float(cosine))
+        for row, (column, cosine) in enumerate(zip(columns, cosines, strict=True))
+    )
+
+
 def principal_angles(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """Angles between the spanned spaces, smallest first: min(n, m) of them, in degrees, float64.
 

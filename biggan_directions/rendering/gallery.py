@@ -40,7 +40,8 @@ class Account:
     names; ``score_command`` None where nothing can be measured. ``fingerprint`` tells the browser whose names
     it remembers. ``captions`` stand under the samples, one each. ``stability`` has a value or None for each
     direction, or nothing where it is not known; below ``agreement`` it is marked. ``facts`` and ``commands``
-    are pairs of words: what it is and its value, what it does and how it is typed.
+    are pairs of words: what it is and its value, what it does and how it is typed. ``part`` is a heading over
+    the directions, such as the part of z that they are in.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Account:
     agreement: float = STABLE
     scores: Scorecard | None = None
     score_command: str | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
