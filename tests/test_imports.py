@@ -32,7 +32,7 @@ EDGES: dict[str, str] = {
     "toybox": "errors files generators linalg training",
     "training": "distributed errors generators latents linalg penalty precision solvers",
     "fashion": "errors factor_records files generators metrics training",
-    "solvers": "distributed errors generators latents linalg penalty plugins precision",
+    "solvers": "distributed errors files generators latents linalg penalty plugins precision",
     "metrics": "distributed errors factor_records files generators latents linalg scores solvers traversal",
     "measured": "directions errors files generators metrics scores",
     "rendering": "cuda_normals errors factor_records files generators latents scores traversal version",
