@@ -23,9 +23,11 @@ from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, Checkpoint
 from biggan_directions.runs.folder import held
 from biggan_directions.runs.learn import DIRECTIONS_NAME
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
+from biggan_directions.runs.penalty_report import penalty_account, penalty_sentence, shown_beside
 from biggan_directions.training.collapse import Watch
 from biggan_directions.training.demand import check_memory
 from biggan_directions.training.image_set import ImageSet
+from biggan_directions.training.regulariser import RegulariserSettings
 from biggan_directions.training.sample_sheet import sample_sheet
 from biggan_directions.training.settings import TrainSettings
 from biggan_directions.training.statistics import measure_statistics
@@ -38,6 +40,7 @@ SHEETS = "samples"
 ACCOUNT_NAME = "training.json"
 _SAVE_EVERY_S = 60.0
 _FREE = ("steps", "decay", "statistics")  # may differ when a run is resumed: a finished run can be extended
+_PENALTY = "penalty_on_the_generator"
 _REMEDY = "Free some space, and continue the run with --resume."
 
 
@@ -70,6 +73,7 @@ class TrainRun:
         group: the processes that share the work; all of them make the same run and call :meth:`finish`.
         device: where to compute.
         sheet_every: steps between two sheets of samples.
+        penalty: how the generator is penalised; None for not at all.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class TrainRun:
         group: ProcessGroup = ALONE,
         device: torch.device | None = None,
         sheet_every: int = 500,
+        penalty: RegulariserSettings | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.images, self.settings = images, settings or TrainSettings()
@@ -90,10 +95,13 @@ class TrainRun:
                 "batch: add images, or try a smaller --batch"
             )
         self._group, self._device, self._sheet_every = group, device, sheet_every
+        self.penalty = penalty
 
     def trainer(self) -> Trainer:
         """A trainer at its first step."""
-        return Trainer(self.settings, self.images, group=self._group, device=self._device)
+        return Trainer(
+            self.settings, self.images, group=self._group, device=self._device, penalty=self.penalty
+        )
 
     def finish(self, *, resume: bool = False, force: bool = False, observe: Observe = ignore) -> TrainResult:
         """Train from the beginning, or from where the run in the folder was stopped, and write the files.
@@ -119,7 +127,10 @@ class TrainRun:
         with held(self.folder) if leads else nullcontext() as folder:
             if leads:
                 self._check_folder(resume=resume, force=force)
-            self._group.check_same(settings=asdict(self.settings), images={"sha256": self.images.sha256()})
+            self._group.check_same(
+                settings={**asdict(self.settings), _PENALTY: _words(self.penalty)},
+                images={"sha256": self.images.sha256()},
+            )
             trainer = self.trainer()
             self._group.together(lambda: check_memory(trainer))
             if leads and force:
@@ -173,9 +184,10 @@ class TrainRun:
             return
         with nullcontext() if saved is None else saved.resuming():
             asked = {name: value for name, value in asdict(self.settings).items() if name not in _FREE}
-            asked |= {"images": self.images.sha256()}
+            asked |= {"images": self.images.sha256(), _PENALTY: _words(self.penalty)}
             check_plain(state.get("settings"), "settings")
-            check_same({**state["settings"], "images": state.get("images")}, asked)
+            known = {"images": state.get("images"), _PENALTY: state.get(_PENALTY, _words(None))}
+            check_same({**state["settings"], **known}, asked)
             trainer.load(state)
 
     def _finished(self, step: int) -> bool:
@@ -189,6 +201,7 @@ class TrainRun:
     def _train(self, trainer: Trainer, saved: Checkpoint | None, observe: Observe) -> None:
         settings, watch = self.settings, Watch()
         images = self.images.sha256()
+        own = {} if self.penalty is None else {_PENALTY: self.penalty.words}
         begun, first = time.monotonic(), trainer.step
         while trainer.step < settings.steps:
             with interrupt.postponed():
@@ -201,7 +214,7 @@ class TrainRun:
                         "again with lower rates: --set generator_rate=1e-4 --set discriminator_rate=1e-4"
                     )
                 if saved is not None:
-                    saved.offer({**trainer.state(), "images": images})
+                    saved.offer({**trainer.state(), "images": images, **own})
             interrupt.check()
             pace = (trainer.step - first) * settings.batch / max(time.monotonic() - begun, 1e-9)
             observe(
@@ -213,6 +226,7 @@ class TrainRun:
                         "D": measures.discriminator_loss,
                         "G": measures.generator_loss,
                         "variety": measures.variety,
+                        **shown_beside(trainer),
                         "images/s": pace,
                     },
                 )
@@ -227,7 +241,7 @@ class TrainRun:
                     Note(
                         f"step {trainer.step}: losses {measures.discriminator_loss:.3f} (discriminator) and "
                         f"{measures.generator_loss:.3f}, variety {measures.variety:.0%} of that of real "
-                        f"images, {pace:.0f} images/s; {path}"
+                        f"images, {pace:.0f} images/s; {penalty_sentence(trainer)}{path}"
                     )
                 )
 
@@ -252,6 +266,8 @@ class TrainRun:
             "history": trainer.history,
             "made_with": made_with(),
         }
+        if trainer.regulariser is not None:
+            account[_PENALTY] = penalty_account(trainer.regulariser, trainer, network)
         _write_sheet(trainer, self.folder / SHEETS / f"step_{trainer.step:06d}.png")
         for name, data in (
             (CONFIG_NAME, _json(config)),
@@ -259,6 +275,10 @@ class TrainRun:
             (ACCOUNT_NAME, _json(account)),
         ):
             write_whole(self.folder / name, data, remedy=_REMEDY)
+
+
+def _words(penalty: RegulariserSettings | None) -> str:
+    return "none" if penalty is None else penalty.words
 
 
 def _json(value: object) -> bytes:

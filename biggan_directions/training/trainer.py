@@ -16,6 +16,7 @@ from biggan_directions.training.augmentation import augmented
 from biggan_directions.training.discriminator import Discriminator
 from biggan_directions.training.image_set import ImageSet
 from biggan_directions.training.losses import discriminator_loss, generator_loss, gradient_penalty
+from biggan_directions.training.regulariser import Regulariser, RegulariserSettings
 from biggan_directions.training.settings import TrainSettings
 from biggan_directions.training.spectral import iterate
 from biggan_directions.training.trainable import TrainableBigGAN
@@ -56,6 +57,7 @@ class Trainer:
         images: what to train on.
         group: the processes that share the work.
         device: where to compute.
+        penalty: how the generator is penalised; None for not at all.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Trainer:
         *,
         group: ProcessGroup = ALONE,
         device: torch.device | None = None,
+        penalty: RegulariserSettings | None = None,
     ) -> None:
         self.settings, self.images, self.group = settings, images, group
         self.device = torch.device("cpu") if device is None else device
@@ -87,6 +90,9 @@ class Trainer:
             torch.optim.Adam(parameters, lr=rate, betas=(0.0, 0.99), fused=True)
             for parameters, rate in zip(self._parameters, rates, strict=True)
         ]
+        self.regulariser = (
+            None if penalty is None else Regulariser(penalty, self.generator, seed=settings.seed)
+        )
         self.history: list[list[float]] = []
         self._smoothed: Tensor | None = None
 
@@ -102,6 +108,9 @@ class Trainer:
             total = part.double() if total is None else total + part.double()
         assert total is not None
         mean = total / self.settings.units
+        if self.regulariser is not None:
+            self.regulariser.update(mean[-self.regulariser.extra :])
+            mean = mean[: -self.regulariser.extra]
         self._update(mean[:-_MEASURES].float().to(self.device))
         self.step += 1
         self._update_average()
@@ -111,6 +120,8 @@ class Trainer:
         )
         if self.step % _HISTORY_EVERY == 0:
             self.history.append([self.step, *astuple(self.measures)])
+            if self.regulariser is not None:
+                self.regulariser.remember(self.step)
         return self.measures
 
     @property
@@ -144,6 +155,7 @@ class Trainer:
             "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
             "smoothed": self._smoothed,
             "history": list(self.history),
+            **({} if self.regulariser is None else {"regulariser": self.regulariser.state()}),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -168,6 +180,8 @@ class Trainer:
                 optimizer.load_state_dict(saved)
             self.step, self._smoothed = int(state["step"]), state["smoothed"]
             self.history = [list(row) for row in state["history"]]
+            if self.regulariser is not None:
+                self.regulariser.load(state["regulariser"])
         except (KeyError, IndexError, AttributeError, TypeError, ValueError, RuntimeError) as error:
             raise FileFormatError(
                 f"it is not the state of such a run: {str(error).splitlines()[0]}"
@@ -200,6 +214,11 @@ class Trainer:
                 penalty = 2 * s.penalty * s.penalty_every * gradient_penalty(self.discriminator, shown, both)
             of_penalty = torch.autograd.grad(penalty, self._parameters[1], materialize_grads=True)
             torch._foreach_add_(of_discriminator, of_penalty)
+        of_regulariser = (
+            []
+            if self.regulariser is None
+            else self.regulariser.add(of_generator, z, class_index, place=place, step=self.step)
+        )
         with torch.no_grad():
             watched = [
                 losses[1],
@@ -207,6 +226,7 @@ class Trainer:
                 (on_real > on_drawn).float().mean(),
                 _variety(drawn, class_index),
                 _variety(real, class_index),
+                *of_regulariser,
             ]
             parts = [gradient.float().flatten() for gradient in (*of_generator, *of_discriminator)]
             return torch.cat([*parts, torch.stack([value.float() for value in watched])]).cpu()
