@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
+from biggan_directions.jacobian_penalty import jacobian_penalty_along
 from biggan_directions.solvers.descent import Image, check_descent, probe_signs
-from biggan_directions.solvers.jacobian_penalty import jacobian_penalty_along
 from biggan_directions.solvers.methods.adam import KAIMING, Adam, check_start
 from biggan_directions.solvers.settings import setting
 
