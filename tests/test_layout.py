@@ -28,7 +28,7 @@ WITHIN = {
     "test_directions.py": ["files/directions_content"],
     "solvers/test_registry.py": ["../plugins"],
     "test_cli.py": [
-        *("__main__", "errors", "version", "commands/classes", "commands/compare", "commands/demo"),
+        *("__main__", "errors", "version", "commands/classes", "commands/demo"),
         *("commands/options", "commands/terminal"),
     ],
 }

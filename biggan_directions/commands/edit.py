@@ -171,6 +171,11 @@ def edit(
     chosen = tuple(sample or range(samples))
     found = open_directions(path, model, search_space)
     moves = parse_moves(move or [], found.names)
+    if not moves:
+        err.print(
+            "note: nothing is moved: add --move DIRECTION=DISTANCE, such as --move 0=2, for an image that is",
+            soft_wrap=True,
+        )
     _note_numbers(found.names, moves)
     _note_range(found, moves)
     name, classes = subject(found, path, model, class_name)

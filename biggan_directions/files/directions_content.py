@@ -37,6 +37,7 @@ class DirectionsContent(Struct):
     made_with: dict[str, str]
     license: str
     stability: torch.Tensor | None = None
+    linear: tuple[bool, ...] | None = None
 
 
 def read_content(content: dict[Any, Any], count: int) -> DirectionsContent:
