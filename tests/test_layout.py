@@ -14,6 +14,7 @@ WITHIN = {
         *("../folded/subpixel", "../folded/to_rgb", "../folded/kernels/attention_by_hand"),
         *("../folded/kernels/by_hand", "../folded/kernels/operations", "../folded/kernels/switch"),
     ],
+    "generators/biggan/test_weights_file.py": ["../weights/tensor_check"],
     "generators/biggan/test_hierarchical_biggan.py": [
         *("conditioning", "image_layer", "image_layer_by_hand", "residual_block", "residual_block_by_hand"),
     ],

@@ -151,7 +151,11 @@ def learn(
         typer.Option(help="Number of dimensions of z to search. Default: chosen by measurement."),
     ] = None,
     truncation: Annotated[
-        float | None, typer.Option(help="Truncation in (0, 1]. Default: the one that suits the model.")
+        float | None,
+        typer.Option(
+            help="Truncation in (0, 1]. Default: the one that suits the model: 0.4 for BigGAN-deep; none, "
+            "1.0, for biggan-128, as in its paper."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random: latents, signs and sketches.")] = 0,
     device: Device = "auto",
