@@ -284,6 +284,8 @@ def subject(
         raise UsageError(f"{path} does not name its model and classes: add --model and --class")
     if model is None:
         _check_named(str(name), path)
+        if found.source:
+            _check_cached(str(name), path)
     return str(name), chosen
 
 
@@ -291,7 +293,6 @@ def _check_named(name: str, path: Path) -> None:
     """Raise a UsageError if the model that a file names is not available here."""
     from biggan_directions.generators.factory import is_reference
     from biggan_directions.generators.weights.locating import entry_or_folder
-    from biggan_directions.published.reference import named_set
 
     if is_reference(name):
         module = name.partition(":")[0]
@@ -302,16 +303,27 @@ def _check_named(name: str, path: Path) -> None:
     try:
         entry_or_folder(name)
     except UsageError as error:
-        if named_set(path) is not None:
-            raise WeightsError(
-                f"{path} is drawn by {name}, whose weights are not here: biggan-directions models --fetch "
-                f"{name} downloads them; or name a folder that has them with --model FOLDER"
-            ) from error
         raise UsageError(
             f"{path} was learnt on {name[:80]!r}, which is neither a model of the catalog nor a folder here: "
             "add --model NAME, --model FOLDER or, for a generator of your own, "
             "--model package.module:factory"
         ) from error
+
+
+def _check_cached(name: str, path: Path) -> None:
+    """Refuse to download, for directions that somebody else published, weights that nobody has asked for.
+
+    Raises:
+        WeightsError: the weights are not here.
+    """
+    from biggan_directions.generators.weights.locating import cache_status, entry_or_folder
+
+    entry = entry_or_folder(name)
+    if not isinstance(entry, Path) and cache_status(entry).state not in ("bundled", "cached"):
+        raise WeightsError(
+            f"{path} is drawn by {name}, whose weights are not here: biggan-directions models --fetch {name} "
+            "downloads them; or name a folder that has them with --model FOLDER"
+        )
 
 
 def note_other_weights(found: Directions, path: Path, generator: Generator) -> None:

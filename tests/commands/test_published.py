@@ -17,6 +17,8 @@ from biggan_directions.cli import app
 from biggan_directions.commands.completion import complete_directions, complete_published
 from biggan_directions.errors import BigganDirectionsError
 from tests.rendering.test_gallery import data_of
+from tests.support.biggan_checkpoints import write_biggan
+from tests.support.plain_biggan import small_sizes
 from tests.support.small_z120 import REFERENCE, make
 
 SMALL = ("--model", REFERENCE)
@@ -128,6 +130,17 @@ def test_the_settings_of_the_authors_give_way_to_those_that_are_typed() -> None:
     assert Path("again/direction_04.gif").read_bytes() == first
     typed("render", "published:church", "--directions", "rotation", *SMALL, *QUICK, "--out", "usual")
     assert Path("usual/direction_04.gif").read_bytes() != Path("typed/direction_04.gif").read_bytes()
+
+
+def test_a_folder_of_the_papers_architecture_draws_them(tmp_path: Path) -> None:
+    narrow = small_sizes(classes=1000, chunk=20, channels=(16, 16, 8, 8, 8, 8))  # of z 120, at 128 pixels
+    folder = str(write_biggan(tmp_path / "narrow", sizes=narrow))
+    words = ("--directions", "rotation", "--samples", "1", "--frames", "8", "--out", "drawn")
+    typed("render", "published:goldens", "--model", folder, *words)
+    assert Image.open("drawn/direction_05.gif").width > 128
+    assert "biggan-deep-128 has one of 128" in said(
+        "inspect", "published:goldens", "--model", "biggan-deep-128"
+    )
 
 
 def test_resume_leaves_what_is_drawn() -> None:
