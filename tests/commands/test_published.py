@@ -230,6 +230,18 @@ def test_they_are_not_named_in_place() -> None:
     assert Directions.load("goldens.pt").source["commit"] == "559a270"  # the rest of the file is kept
 
 
+def test_a_third_of_z_is_searched_by_its_name() -> None:
+    words = ("--class", "church", "--ndirs", "2", "--search-space", "fine", "--search-dims", "4")
+    typed("learn", *SMALL, *words, "--latents", "2", "--score-latents", "2", "--out", "ours")
+    found = Directions.load("ours/directions.pt")
+    assert found.solver["search_space"] == "fine"
+    assert found.directions[:, :80].abs().max() < 1e-6
+    typed("render", "ours/directions.pt", *SMALL, *QUICK)
+    assert "<h2>Fine: numbers 80 to 119 of z</h2>" in Path("ours/gallery.html").read_text("utf-8")
+    sentence = said("learn", *SMALL, "--class", "church", "--search-space", "middle")
+    assert "search space 'middle' is unknown: expected active, all, coarse, mid, fine" in sentence
+
+
 def test_a_shell_completes_them() -> None:
     assert complete_published("orojar_c") == [
         "orojar_church_coarse",
