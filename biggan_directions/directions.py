@@ -39,10 +39,11 @@ class Directions:
         names: one per direction; "" for a direction without a name.
         effect: ``(ndirs,)`` RMS image change, on the scale [-1, 1], per unit of z; NaN where not measured.
         penalty: ``(ndirs,)`` share of the row's Hessian energy off the diagonal, a mean over latents; NaN
-            where not measured. :func:`~biggan_directions.measured.measured` gives the figures to show.
+            where there is none. :func:`~biggan_directions.measured.measured` gives the figures to show.
         stability: ``(ndirs,)`` |cos| between each direction's counterparts in the two halves of the latents
             at which it was learnt, in [0, 1]; NaN for one on which the image does not depend. None where
             the solver could not tell.
+        linear: whether the image is linear along it, one per direction; None where that is not known.
         model: name, resolution, z_dim, weights_sha256; empty for a foreign file.
         classes: the classes on which they were learnt.
         layers: indices of the model's layers at which the directions act: the others meet z as it is. None
@@ -62,6 +63,7 @@ class Directions:
     effect: torch.Tensor
     penalty: torch.Tensor
     stability: torch.Tensor | None = None
+    linear: tuple[bool, ...] | None = None
     model: dict[str, Any] = field(default_factory=dict)
     classes: tuple[ImageClass, ...] = ()
     layers: tuple[int, ...] | None = None
@@ -77,14 +79,9 @@ class Directions:
 
     def __post_init__(self) -> None:
         count = len(self.directions)
-        if not len(self.names) == len(self.effect) == len(self.penalty) == count:
-            raise FileFormatError(
-                f"names, effect and penalty must have one entry for each of {count} directions"
-            )
-        if self.stability is not None and len(self.stability) != count:
-            raise FileFormatError(f"stability must have one entry for each of {count} directions")
-        if self.distance is not None and len(self.distance) != count:
-            raise FileFormatError(f"distance must have one entry for each of {count} directions")
+        for key in ("names", "effect", "penalty", "stability", "linear", "distance"):
+            if (known := getattr(self, key)) is not None and len(known) != count:
+                raise FileFormatError(f"{key} must have one entry for each of {count} directions")
 
     def __len__(self) -> int:
         return len(self.directions)
@@ -174,6 +171,7 @@ class Directions:
             effect=solution.effect,
             penalty=solution.penalty,
             stability=solution.stability,
+            linear=solution.linear,
             model={
                 "name": generator.model,
                 "resolution": generator.resolution,
@@ -209,6 +207,7 @@ class Directions:
             **({"rendering": self.rendering} if self.rendering else {}),
             **({"source": self.source} if self.source else {}),
             **({} if self.layers is None else {"layers": list(self.layers)}),
+            **({"linear": list(self.linear)} if self.linear and any(self.linear) else {}),
         }
         content = io.BytesIO()  # torch.save itself does not report a full disk as an OSError
         torch.save(plain, content)
@@ -263,6 +262,7 @@ class Directions:
             effect=described.effect,
             penalty=described.penalty,
             stability=described.stability,
+            linear=described.linear,
             model=described.model,
             classes=tuple(ImageClass(item.index, item.name) for item in described.classes),
             layers=described.layers,

@@ -58,9 +58,7 @@ MEASURES = (
     MeasureInfo("recovery", "more", "largest |cos| with a direction that is known to be true, and which one"),
     MeasureInfo("effect", "", "how much the image changes (RMS, on the scale −1 to 1) per unit of z"),
     MeasureInfo("penalty", "less", "share of its second derivatives that are mixed with other directions"),
-    MeasureInfo(
-        "overlap", "less", "largest |cos| between its change of the image and another direction’s, and whose"
-    ),
+    MeasureInfo("overlap", "less", "largest |cos| between its change of the image and another direction’s"),
     MeasureInfo("unevenness", "less", "how unequal its steps are along the way: sd / mean of their sizes"),
     MeasureInfo("steadiness", "more", "mean |cos| between its changes of different images"),
     MeasureInfo(
@@ -301,7 +299,7 @@ def loose_words(stability: Mapping[int, float | None], bound: float = STABLE) ->
 
     >>> print(loose_words({0: 0.99, 4: 0.61}).replace(": ", ":\n"))
     direction 4 depends on the latents at which it was learnt (stability 0.61):
-    ask for fewer directions, or for more latents
+    learn fewer directions (--ndirs), or at more latents (--latents, --budget)
     """
     loose = {index: value for index, value in stability.items() if value is not None and value < bound}
     if not loose:
@@ -314,7 +312,7 @@ def loose_words(stability: Mapping[int, float | None], bound: float = STABLE) ->
         which, they = f"directions {', '.join(first)} and {last} depend", "they were"
     return (
         f"{which} on the latents at which {they} learnt (stability {', '.join(each)}): "
-        "ask for fewer directions, or for more latents"
+        "learn fewer directions (--ndirs), or at more latents (--latents, --budget)"
     )
 
 

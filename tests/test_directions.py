@@ -211,10 +211,12 @@ def _with(path: Path, **changes: Any) -> Path:
         ({"penalty": -torch.ones(3)}, "penalty has values below 0"),
         ({"stability": torch.full((3,), 1.01)}, "stability has values above 1"),
         ({"stability": torch.ones(4)}, "stability is not a vector of 3 numbers"),
+        ({"linear": [False, 1, True]}, r"linear\[1\] is 1, expected true or false"),
+        ({"linear": [True]}, "one entry for each of 3"),
     ],
 )
 def test_the_key_that_is_wrong_is_named(changes: dict[str, Any], says: str, tmp_path: Path) -> None:
-    with pytest.raises(FileFormatError, match=f"directions.pt.*{says}|^names, .*{says}"):
+    with pytest.raises(FileFormatError, match=f"directions.pt.*{says}|^(names|linear) must .*{says}"):
         Directions.load(_with(tmp_path / "directions.pt", **changes))
 
 
@@ -230,6 +232,17 @@ def test_the_bound_of_stability_is_what_was_asked_for_where_it_can_be(asked: obj
     found = _example()
     assert replace(found, solver={**found.solver, "agreement": asked}).agreement == bound
     assert found.agreement == 0.98
+
+
+def test_linear_directions_are_kept_and_the_key_is_left_out_where_there_are_none(tmp_path: Path) -> None:
+    path = _with(tmp_path / "directions.pt", linear=[False, True, False])
+    found = Directions.load(path)
+    assert found.linear == found.named({0: "a"}).linear == (False, True, False)
+    found.save(path)
+    assert torch.load(path, weights_only=True)["linear"] == [False, True, False]
+    replace(found, linear=(False,) * 3).save(path)
+    assert "linear" not in torch.load(path, weights_only=True)
+    assert Directions.load(path).linear is None
 
 
 def test_a_file_without_stability_is_read(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ WITHIN = {
     "published/test_sets.py": ["published_set"],
     "solvers/test_registry.py": ["../plugins"],
     "test_cli.py": [
-        *("__main__", "errors", "version", "commands/classes", "commands/compare", "commands/demo"),
+        *("__main__", "errors", "version", "commands/classes", "commands/demo"),
         *("commands/options", "commands/terminal"),
     ],
 }

@@ -64,5 +64,6 @@ def print_would(would: dict[str, Any]) -> None:
     out.print(
         f"would {each}search {would['search_dims']} dimensions and draw about {would['images_per_run']:,} "
         f"images: about {would['seconds']:.0f} s {'in all ' if each else ''}in one process "
-        f"and {memory} of memory; would write {path}"
+        f"and {memory} of memory; would write {path}",
+        soft_wrap=True,
     )

@@ -182,6 +182,11 @@ def edit(
     shown_as = RenderSettings.of_file(found.rendering, seed=seed)
     settings = replace(settings, seed=shown_as.seed, latents=shown_as.latents)
     moves = parse_moves(move or [], found.names)
+    if not moves:
+        err.print(
+            "note: nothing is moved: add --move DIRECTION=DISTANCE, such as --move 0=2, for an image that is",
+            soft_wrap=True,
+        )
     _note_numbers(found.names, moves)
     _note_range(found, moves)
     name, classes = subject(found, path, model, class_name)

@@ -63,6 +63,7 @@ class DirectionsContent(Struct):
     rendering: dict[str, Any] = {}
     source: dict[str, str] = {}
     layers: Annotated[tuple[_Layer, ...], Meta(min_length=1, max_length=_MOST_LAYERS)] | None = None
+    linear: tuple[bool, ...] | None = None
 
 
 def read_content(content: dict[Any, Any], count: int) -> DirectionsContent:

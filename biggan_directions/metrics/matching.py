@@ -9,10 +9,13 @@ from scipy.optimize import linear_sum_assignment
 
 from biggan_directions.errors import UsageError
 
+MATCHED = 0.5**0.5
+"""|cos| from which a pair is a match: two orthonormal directions cannot both be that near to a third."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A direction of one set, and the one of the other that it is matched with.
+    """A direction of one set, and the one of the other that is paired with it.
 
     Attributes:
         first: its index in the first set.
@@ -23,6 +26,11 @@ class Pair:
     first: int
     second: int
     cosine: float
+
+    @property
+    def matched(self) -> bool:
+        """Whether the two are so near that neither can be nearer to another of the set: 45° or less."""
+        return self.cosine >= MATCHED
 
 
 def match(first: torch.Tensor, second: torch.Tensor) -> tuple[Pair, ...]:

@@ -61,6 +61,7 @@ def account_of(
         penalties=[math.nan if figure.value is None else figure.value for figure in shown.penalty],
         stability=() if shown.stability is None else [one.value for one in shown.stability],
         agreement=shown.agreement,
+        linear=shown.linear,
         facts=_facts(found, generator),
         commands=[*own, ("draws this page", render)],
         scores=shown.scorecard,

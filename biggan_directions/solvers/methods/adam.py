@@ -100,7 +100,6 @@ class Adam(Solver):
             images=before.images + gradients + (settings.steps > 0),
             gradients=before.gradients + gradients,
             memory=max(before.memory, settings.passes),
-            outside=before.outside,
         )
 
     def described(self, outline: Outline) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from biggan_directions.errors import FileFormatError, GeneratorError, UsageError
 from biggan_directions.generators.capabilities import Activations
 from biggan_directions.linalg import completed
 from biggan_directions.precision import full_precision
-from biggan_directions.solvers.base import Cost, Found, Solver, Step
+from biggan_directions.solvers.base import Found, Solver, Step
 from biggan_directions.solvers.evaluator import Drawable
-from biggan_directions.solvers.problem import Outline, Problem
+from biggan_directions.solvers.problem import Problem
 from biggan_directions.solvers.running_components import RunningComponents
 from biggan_directions.solvers.settings import setting
 from biggan_directions.solvers.state_checks import check_done, check_like
@@ -92,10 +92,6 @@ class Ganspace(Solver):
         if self.settings.layer not in (FIRST, *names):
             return f"ganspace's layer '{self.settings.layer}' is none of {', '.join((FIRST, *names))}"
         return None
-
-    def cost(self, _outline: Outline) -> Cost:
-        """Draws no images; it computes the network up to the layer twice for every sample."""
-        return Cost(outside=True)
 
     def solve(self, problem: Problem, state: dict[str, Any] | None = None) -> Iterator[Step]:
         """Find the components in batches, then do the regression in batches."""

@@ -109,7 +109,7 @@ class Region(Solver):
     def cost(self, outline: Outline) -> Cost:
         """An image per dimension and per held direction and one more, at every latent."""
         each = 1 + outline.block.size + len(self.settings.held[1])
-        return Cost(images=each * outline.most_latents(each), outside=True)
+        return Cost(images=each * outline.most_latents(each))
 
     def solve(self, problem: Problem, state: dict[str, Any] | None = None) -> Iterator[Step]:
         """Measure at one latent per step, until two halves of the latents agree."""
@@ -149,8 +149,7 @@ class Region(Solver):
         said = [_shares(rows, sums.halves.sum(dim=0), float(weights.mean()))]
         stability = None
         if agreed is not None:
-            asked = outline.latents is not None
-            said += notes(agreed, bound=bound, latents=sums.done, asked=asked)
+            said += notes(agreed)
             stability = torch.full((outline.ndirs,), float("nan"), dtype=torch.float64)
             stability[: len(rows)] = agreed.stability
         found = Found(

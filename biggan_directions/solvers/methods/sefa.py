@@ -11,9 +11,9 @@ import torch
 from biggan_directions.errors import UsageError
 from biggan_directions.generators.capabilities import LatentWeight, LatentWeights, Layered
 from biggan_directions.linalg import with_signs
-from biggan_directions.solvers.base import Cost, Found, Solver, Step
+from biggan_directions.solvers.base import Found, Solver, Step
 from biggan_directions.solvers.evaluator import Drawable
-from biggan_directions.solvers.problem import Outline, Problem
+from biggan_directions.solvers.problem import Problem
 from biggan_directions.solvers.settings import setting
 
 _LEAST = torch.finfo(torch.float64).tiny
@@ -52,10 +52,6 @@ class Sefa(Solver):
         if isinstance(generator, LatentWeights):
             return None
         return "sefa needs the weights that z meets, and this generator has no latent_weights()"
-
-    def cost(self, _outline: Outline) -> Cost:
-        """Draws no images."""
-        return Cost(outside=True)
 
     def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:
         """Take the eigenvectors within the block of z."""
