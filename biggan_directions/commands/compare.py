@@ -60,10 +60,11 @@ def compare(
         typer.echo(json.dumps(facts))
         return
     out.print(f"first:  {plain(str(first))}\nsecond: {plain(str(second))}", soft_wrap=True)
-    _print_pairs([pair for pair in pairs if pair.matched], a.names, b.names)
+    matched = sorted((pair for pair in pairs if pair.matched), key=lambda pair: -pair.cosine)
+    _print_pairs(matched, a.names, b.names)
     _print_unmatched(pairs, len(a), len(b))
     out.print(f"mean |cos| of the {len(pairs)} pairs with the largest sum: {mean:.3f}", soft_wrap=True)
-    _print_named(_named(a, b), a.names, b.names)
+    _print_named(_named(a, b), matched[:_SHOWN], a.names, b.names)
     if len(pairs) == a.z_dim:
         out.print("both span all of z: there is no angle between them")
     else:
@@ -102,9 +103,14 @@ def _named(a: Directions, b: Directions) -> list[_Named]:
     ]
 
 
-def _print_named(named: Sequence[_Named], first: Sequence[str], second: Sequence[str]) -> None:
-    """A line for each named direction."""
+def _print_named(
+    named: Sequence[_Named], told: Sequence[Pair], first: Sequence[str], second: Sequence[str]
+) -> None:
+    """A line for each named direction that is in no row of the table."""
+    rows = {"first": {pair.first for pair in told}, "second": {pair.second for pair in told}}
     for one in named:
+        if one.direction in rows[one.of]:
+            continue
         other, names = ("second", second) if one.of == "first" else ("first", first)
         out.print(
             f"{plain(one.name)} ({one.direction} of the {one.of}): nearest is "
@@ -114,7 +120,7 @@ def _print_named(named: Sequence[_Named], first: Sequence[str], second: Sequence
 
 
 def _print_pairs(matched: Sequence[Pair], first: Sequence[str], second: Sequence[str]) -> None:
-    """A row for each match, the nearest first."""
+    """A row for each match, in order."""
     if not matched:
         return
     longest = (out.width - len(" 0.000 ")) // 2  # so that both names have room
@@ -123,7 +129,7 @@ def _print_pairs(matched: Sequence[Pair], first: Sequence[str], second: Sequence
             shortened(label(pair.first, first), longest),
             (shortened(label(pair.second, second), longest), f"{pair.cosine:.3f}"),
         )
-        for pair in sorted(matched, key=lambda pair: -pair.cosine)[:_SHOWN]
+        for pair in matched[:_SHOWN]
     ]
     out.print(narrow_table("first", ("second", "|cos|"), rows, width=out.width, left=(0,)), soft_wrap=True)
     if len(matched) > _SHOWN:

@@ -28,11 +28,14 @@ class _Class(Struct):
 
 
 class _Rendering(Struct):
-    """Settings of the same names in RenderSettings, which are checked together when they are used."""
+    """Settings of the same names in RenderSettings, which are checked together when they are used.
 
-    samples: Annotated[int, Meta(ge=1, le=64)] | UnsetType = UNSET
+    The limits keep a stranger's file from taking more than some hundred MB when it is drawn.
+    """
+
+    samples: Annotated[int, Meta(ge=1, le=16)] | UnsetType = UNSET
     seed: int | UnsetType = UNSET
-    frames: Annotated[int, Meta(ge=4, le=1000)] | UnsetType = UNSET
+    frames: Annotated[int, Meta(ge=4, le=240)] | UnsetType = UNSET
     projection: Literal["keep", "remove"] | UnsetType = UNSET
     easing: Literal["sine", "official"] | UnsetType = UNSET
     latents: Literal["truncated", "cuda"] | UnsetType = UNSET

@@ -9,6 +9,7 @@ import torch
 from biggan_directions import Directions, load_generator
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
+from biggan_directions.metrics.matching import nearest
 from biggan_directions.published.published_set import PublishedSet
 from biggan_directions.published.reference import directions_of, matrix_of, named_set, place_of
 from biggan_directions.published.sets import SETS, find_set
@@ -74,6 +75,27 @@ def test_what_a_path_names() -> None:
     assert place_of(Path("published:goldens")) == Path("outputs/published/goldens/directions.pt")
     with pytest.raises(UsageError, match="did you mean goldens"):
         named_set(Path("published:golden"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "name", "least"),
+    [
+        ("goldens", "orojar_goldens_coarse", "rotation", 0.99),
+        ("goldens", "orojar_goldens_coarse", "smoosh", 0.98),
+        ("goldens", "church", "rotation", 0.99),
+        ("goldens_mid", "orojar_goldens_mid", "background removal", 0.97),
+        ("goldens_mid", "orojar_church_mid", "colourisation", 0.96),
+        ("church", "orojar_church_mid", "colourisation", 0.94),
+        ("goldens_fine", "orojar_goldens_fine", "red", 0.98),
+    ],
+)
+def test_what_two_papers_call_by_one_name_is_one_direction(
+    first: str, second: str, name: str, least: float
+) -> None:
+    a, b = (directions_of(find_set(one)) for one in (first, second))
+    pair = nearest(a.directions, b.directions)[a.names.index(name)]
+    assert b.names[pair.second] == name
+    assert pair.cosine > least
 
 
 def our_frames(chosen: PublishedSet, generator: Generator, shown: tuple[int, ...]) -> torch.Tensor:
