@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
-from biggan_directions.generators.chosen_layers import layers_of
 from biggan_directions.learning.run import surveyed
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.metrics.scorecard import with_stability
@@ -46,7 +45,7 @@ def measure(
     Args:
         found: the directions.
         generator: what to measure them on.
-        settings: how, and at which layers, whatever the file says.
+        settings: how; the layers are those of ``found``.
         group: the processes that share the work; all of them call this.
         search_space: the part of z that a file of directions belongs to if it does not say so itself.
         others: further files to measure at the same latents, each with what it is to be called.
@@ -64,9 +63,8 @@ def measure(
         ProcessGroupError: a process has ended or does not answer.
     """
     card = None
-    chosen = layers_of(generator, settings.layers)
-    layers = None if chosen is None else chosen.indices
-    problem, drawn = (None, 0) if others else _learnt_in(found, generator, layers, group, observe)
+    settings = replace(settings, layers=found.at_layers)
+    problem, drawn = (None, 0) if others else _learnt_in(found, generator, group, observe)
     if problem is not None:  # an image's last digits depend on how many are drawn at once
         settings = replace(settings, micro_batch=problem.outline.micro_batch)
     sets = (found, *(one for _, one in others))
@@ -90,11 +88,7 @@ def measure(
 
 
 def _learnt_in(
-    found: Directions,
-    generator: Generator,
-    layers: tuple[int, ...] | None,
-    group: ProcessGroup,
-    observe: Observe,
+    found: Directions, generator: Generator, group: ProcessGroup, observe: Observe
 ) -> tuple[Problem | None, int]:
     """The search space that a file's directions were learnt in, and how many images it takes to find it.
 
@@ -103,7 +97,7 @@ def _learnt_in(
     """
     if found.foreign or (found.classes, found.truncation) != (generator.classes, generator.truncation):
         return None, 0
-    if found.layers != layers:
+    if found.at_other_layers:
         return None, 0
     try:
         settings = LearnSettings.of_result(found.solver, ndirs=len(found), seed=found.seed or 0)
