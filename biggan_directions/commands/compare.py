@@ -49,6 +49,8 @@ def compare(
             f"{pair.cosine:.3f}",
         )
     out.print(f"first:  {plain(str(first))}\nsecond: {plain(str(second))}", soft_wrap=True)
+    if a.layers != b.layers:
+        out.print(f"the first acts at layers {a.at_layers}, and the second at layers {b.at_layers}")
     out.print(table)
     if len(pairs) > _SHOWN:
         out.print(f"and {len(pairs) - _SHOWN} more (all of them: --json)")

@@ -114,6 +114,19 @@ def test_files_of_different_layers_are_not_scored_together_unless_it_is_said_whe
     run("score", file, other, "--latents", "2", "--no-baselines", "--layers", "fine")
 
 
+def test_compare_says_where_each_set_acts(file: Path) -> None:
+    other = file.with_name("other.pt")
+    replace(Directions.load(file), layers=None).save(other)
+    said = "the first acts at layers 0-1, and the second at layers all"
+    assert said in run("compare", file, other)
+    assert "acts at" not in run("compare", file, file)
+
+
+def test_a_name_keeps_the_layers(file: Path) -> None:
+    run("name", file, "0=hue")
+    assert (Directions.load(file).layers, Directions.load(file).names) == ((0, 1), ("hue", ""))
+
+
 def test_edit_moves_at_the_file_s_layers_at_others_and_at_a_layer_of_each_move(file: Path, net: Path) -> None:
     generator, found = load_generator(str(net), "1", device="cpu"), Directions.load(file)
     z = sample_latents(1, 4, truncation=generator.truncation, seed=7, purpose="rendering")

@@ -9,7 +9,14 @@ from biggan_directions.errors import UsageError
 from biggan_directions.explore import ImageRequest
 from biggan_directions.explore.request import NameRequest
 
-GOOD: dict[str, Any] = {"class": "car", "truncation": 0.5, "seed": 7, "samples": [0, 3], "moves": {"1": -2}}
+GOOD: dict[str, Any] = {
+    "class": "car",
+    "truncation": 0.5,
+    "seed": 7,
+    "samples": [0, 3],
+    "moves": {"1": -2},
+    "layers": {"1": "0-3"},
+}
 
 
 def read(**changes: Any) -> ImageRequest:
@@ -20,6 +27,7 @@ def test_a_request_is_read() -> None:
     asked = read(client="me", number=4)
     assert (asked.class_name, asked.truncation, asked.seed, asked.samples) == ("car", 0.5, 7, (0, 3))
     assert (dict(asked.moves), asked.client, asked.number) == ({1: -2.0}, "me", 4)
+    assert dict(asked.layers) == {1: "0-3"}
 
 
 @pytest.mark.parametrize(
