@@ -20,7 +20,7 @@ WITHIN = {
     "metrics/test_measures.py": ["figure"],
     "metrics/test_scoring.py": ["common_latents"],
     "runs/test_learn.py": ["observer"],
-    "runs/test_training_run.py": ["penalty_report"],
+    "runs/test_training_run.py": ["penalty_report", "trained_model"],
     "commands/test_score.py": ["../metrics/tables"],
     "commands/test_render.py": ["../runs/account"],
     "commands/test_own_generator.py": ["opening"],
