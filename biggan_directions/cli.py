@@ -14,6 +14,7 @@ from biggan_directions.commands.inspect import inspect
 from biggan_directions.commands.learn import learn
 from biggan_directions.commands.models import models
 from biggan_directions.commands.name import name
+from biggan_directions.commands.published import published
 from biggan_directions.commands.render import render
 from biggan_directions.commands.score import score
 from biggan_directions.commands.solvers import solvers
@@ -47,4 +48,5 @@ def _main(
 for command in (learn, render, explore, inspect, score, compare, name, edit, classes, models, solvers, demo):
     app.command()(command)
 app.command()(train)
+app.command()(published)
 app.command()(export)

@@ -92,10 +92,11 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
         note = f"the scorecard is not shown: {error}"
     if generator is not None and not found.foreign and _seen(found) != _seen(generator):
         unknown = _figures([math.nan] * len(found))
-        note = (
-            f"the file's effect and penalty are not shown: they were measured on {_words(_seen(found))}, and "
-            f"this is {_words(_seen(generator))}"
-        )
+        if kept is not None or not bool(found.effect.isnan().all()):
+            note = (
+                f"the file's effect and penalty are not shown: they were measured on {_words(_seen(found))}, "
+                f"and this is {_words(_seen(generator))}"
+            )
         return Measured(
             effect=unknown,
             penalty=unknown,
@@ -132,7 +133,7 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
         penalty=_figures(found.penalty.tolist()),
         stability=stability,
         agreement=found.agreement,
-        linear=(False,) * len(found),
+        linear=found.linear or (False,) * len(found),
         latents=own,
         source=path.name,
         note=note,

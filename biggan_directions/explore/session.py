@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -18,13 +19,14 @@ from biggan_directions.explore.request import ImageRequest
 from biggan_directions.explore.schema import DirectionInfo, SessionInfo
 from biggan_directions.files.escaping import printable
 from biggan_directions.measured import Measured, measured
+from biggan_directions.published.reference import place_of
 from biggan_directions.rendering.edit import edit_png
 from biggan_directions.rendering.edit_record import EditRecord
 from biggan_directions.rendering.images import draw
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.samples import samples_of, still_batch
 from biggan_directions.rendering.settings import RenderSettings
-from biggan_directions.traversal import apply_moves, default_distance
+from biggan_directions.traversal import apply_moves
 
 if TYPE_CHECKING:
     import torch
@@ -88,6 +90,7 @@ class Session:
             )
         self._found, self._load, self._path, self._options = found, load, path, tuple(options)
         self._table, self._first = table, first
+        self._usual = RenderSettings.of_file(found.rendering)
         self._sha256, self._rename = sha256, rename
         self._warm: OrderedDict[tuple[str, float], Generator] = OrderedDict()
         self._keep(first.classes[0].name, first.truncation, first)
@@ -95,7 +98,7 @@ class Session:
     def describe(self) -> SessionInfo:
         """The data from which the page is built; the measures are those that every command shows."""
         first, found = self._first, self._found
-        shown = measured(found, Path(self._path), first if found.foreign else None)
+        shown = measured(found, place_of(Path(self._path)), first if found.foreign else None)
         return SessionInfo(
             file=printable(self._path),
             model=printable(first.model),
@@ -103,6 +106,7 @@ class Session:
             class_name=first.classes[0].name,
             classes=[self._table.image_class(entry.index).name for entry in self._table],
             truncation=first.truncation,
+            seed=self._usual.seed,
             directions=[self._described(index, name, shown) for index, name in enumerate(self._found.names)],
             unnameable=self._unnameable(),
         )
@@ -168,7 +172,8 @@ class Session:
         return "" if self._rename else "names are only shown here"
 
     def _latents(self, asked: ImageRequest, generator: Generator) -> torch.Tensor:
-        return samples_of(generator, max(asked.samples) + 1, asked.seed)[0][list(asked.samples)]
+        drawn, _ = samples_of(generator, max(asked.samples) + 1, asked.seed, self._usual.latents)
+        return drawn[list(asked.samples)]
 
     def _record(self, asked: ImageRequest, generator: Generator) -> EditRecord:
         """How the images asked for are made."""
@@ -189,7 +194,8 @@ class Session:
         )
 
     def _described(self, index: int, name: str, shown: Measured) -> DirectionInfo:
-        reach, reason = default_distance(float(self._found.effect[index]))
+        known = math.nan if self._found.distance is None else float(self._found.distance[index])
+        reach, reason = self._usual.extent(float(self._found.effect[index]), known)
         return DirectionInfo(
             index=index,
             name=printable(name),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -116,7 +117,7 @@ def read_model(
             name=entry.resolve().name,
             weights=weights,
             facts=_own_truncation(weights.facts, files),
-            license=license_in(read_config_values(files.config_path)) or _UNKNOWN_LICENSE,
+            license=license_in(_config_values(files)) or _UNKNOWN_LICENSE,
             files=files,
         )
     if entry.loader is not None:
@@ -199,8 +200,13 @@ def load_generator(
 
 def _own_truncation(facts: ModelFacts, files: WeightFiles) -> ModelFacts:
     """With the truncation that a folder's ``config.json`` says suits the model, where it says one."""
-    chosen = truncation_in(read_config_values(files.config_path), files.config_path)
+    chosen = truncation_in(_config_values(files), files.config_path or files.state_path)
     return facts if chosen is None else replace(facts, truncation=chosen)
+
+
+def _config_values(files: WeightFiles) -> dict[str, Any]:
+    """What the configuration says; nothing where the weights have none."""
+    return {} if files.config_path is None else read_config_values(files.config_path)
 
 
 def _facts_of(entry: CatalogEntry) -> ModelFacts:

@@ -94,7 +94,7 @@ def export(
         _check_apart(folder, source)
     loaded = read_model(source, progress=progress)
     if loaded.files is not None:
-        _check_apart(folder, loaded.files.config_path.parent)
+        _check_apart(folder, loaded.files.state_path.parent)
     weights = loaded.weights
     if not isinstance(weights, Turnable):
         raise UsageError(
@@ -110,7 +110,8 @@ def export(
 
     content = _saved(dict(turned.state))
     digest = sha256(content).hexdigest()
-    values = weights.config_values() if loaded.files is None else read_config_values(loaded.files.config_path)
+    config = loaded.files.config_path if loaded.files else None
+    values = weights.config_values() if config is None else read_config_values(config)
     record = {
         "of": loaded.name,
         "weights_sha256": loaded.sha256,

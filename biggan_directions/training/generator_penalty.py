@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from biggan_directions.errors import UsageError
+from biggan_directions.jacobian_penalty import jacobian_penalty
 from biggan_directions.latents import stream
 from biggan_directions.penalty import Reduction, hessian_penalty
 from biggan_directions.training.fixed_passes import fixed_passes
-from biggan_directions.training.jacobian_penalty import jacobian_penalty
 
 Kind = Literal["hessian", "jacobian"]
 
