@@ -202,7 +202,7 @@ def _unfinished(checkpoint: Path) -> str:
     """What to say of a folder whose run is not finished: that it is at work, or how to resume it."""
     from biggan_directions.runs.folder import is_held
     from biggan_directions.runs.learn_command import resume_command
-    from biggan_directions.runs.training_run import SHEETS
+    from biggan_directions.runs.trained_model import SHEETS
 
     folder = checkpoint.parent
     trains = (folder / SHEETS).is_dir()
