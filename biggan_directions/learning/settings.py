@@ -51,7 +51,7 @@ class LearnSettings:
     """
 
     ndirs: int = 6
-    solver: str = "orojar"
+    solver: str = "joint"
     search_space: str = "active"
     search_dims: int | None = None
     seed: int = 0
