@@ -49,6 +49,8 @@ def test_classes_are_those_of_the_model() -> None:
         ("render --format ", {"gif", "mp4"}),
         ("score --format ", {"csv", "latex"}),
         ("solvers ja", {"jacobi"}),
+        ("published goldens_", {"goldens_coarse", "goldens_mid", "goldens_fine"}),
+        ("render pub", {"published:goldens", "published:orojar_church_fine"}),
     ],
 )
 def test_the_command_offers_them(typed: str, offered: set[str]) -> None:
