@@ -56,6 +56,7 @@ class Directions:
         source: where directions of others are from, in words: paper, repository, commit, file …
         error_in_file: the largest entry of ``|QQᵀ − I|`` of a bare matrix before it was made orthonormal;
             None for any other.
+        at_other_layers: whether ``layers`` are others than those of the file: see :meth:`at`.
     """
 
     directions: torch.Tensor
@@ -76,6 +77,7 @@ class Directions:
     rendering: dict[str, Any] = field(default_factory=dict)
     source: dict[str, str] = field(default_factory=dict)
     error_in_file: float | None = None
+    at_other_layers: bool = False
 
     def __post_init__(self) -> None:
         count = len(self.directions)
@@ -98,15 +100,15 @@ class Directions:
 
     @property
     def at_layers(self) -> str:
-        """The layers as a user types them: such as ``0-3``, or ``all``.
-
-        >>> unknown = torch.full((1,), float("nan"))
-        >>> Directions(
-        ...     directions=torch.eye(1, 4), names=("",), effect=unknown, penalty=unknown, layers=(0, 1, 3)
-        ... ).at_layers
-        '0-1,3'
-        """
+        """The layers as a user types them: such as ``0-3``, or ``all``."""
         return EVERY if self.layers is None else layers_text(self.layers)
+
+    def at(self, layers: tuple[int, ...] | None) -> Directions:
+        """The same directions at other layers, None for all: what was measured of them is not known there."""
+        if layers == self.layers:
+            return self
+        unknown = torch.full_like(self.effect, float("nan"))
+        return replace(self, layers=layers, effect=unknown, penalty=unknown, at_other_layers=True)
 
     @property
     def score_latents(self) -> int | None:

@@ -62,6 +62,8 @@ def compare(
         typer.echo(json.dumps(facts))
         return
     out.print(f"first:  {plain(str(first))}\nsecond: {plain(str(second))}", soft_wrap=True)
+    if a.layers != b.layers:
+        out.print(f"the first acts at layers {a.at_layers}, and the second at layers {b.at_layers}")
     matched = sorted((pair for pair in pairs if pair.matched), key=lambda pair: -pair.cosine)
     _print_pairs(matched, a.names, b.names)
     _print_unmatched(pairs, len(a), len(b))

@@ -14,6 +14,7 @@ import typer
 
 from biggan_directions.commands.completion import complete_class, complete_directions
 from biggan_directions.commands.opening import (
+    at_layers,
     facts_of,
     generator_of,
     load_for,
@@ -23,7 +24,7 @@ from biggan_directions.commands.opening import (
     options_of,
     subject,
 )
-from biggan_directions.commands.options import Device, OfModel, Placed
+from biggan_directions.commands.options import Device, OfLayers, OfModel, Placed
 from biggan_directions.commands.terminal import err, out
 from biggan_directions.errors import UsageError
 
@@ -63,6 +64,7 @@ def explore(
     ] = None,
     model: OfModel = None,
     search_space: Placed = "all",
+    layers: OfLayers = None,
     truncation: Annotated[
         float | None, typer.Option(help="Truncation to start with. Default: the one in the file.")
     ] = None,
@@ -90,13 +92,15 @@ def explore(
     with server.listen(host, port) as listening:
         first = load_for(found, name, classes and classes[:1], truncation, device)
         note_other_weights(found, path, first)
+        found = at_layers(found, first, layers)
 
         def of_class(wanted: str, at: float) -> Generator:
             return generator_of(name, [wanted], at, device)
 
         def name_in_file(names: dict[int, str]) -> tuple[Directions, str]:
             renamed = rename(path, names, expected=found.directions)
-            return renamed, content_sha256(path, renamed)
+            renamed = rename(path, names, expected=found.directions)
+            return renamed.at(found.layers), content_sha256(path, renamed)
 
         session = Session(
             found,
@@ -104,7 +108,7 @@ def explore(
             path=str(path),
             first=first,
             table=facts_of(name).classes,
-            options=options_of(model, search_space, device),
+            options=options_of(model, search_space, device, layers),
             sha256=content_sha256(path, found),
             rename=name_in_file if named_set(path) is None else None,
         )

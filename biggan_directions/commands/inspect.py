@@ -41,6 +41,7 @@ def inspect(
         "bare_matrix": found.foreign,
         "model": found.model,
         "classes": [item.name for item in found.classes],
+        "layers": None if found.layers is None else list(found.layers),
         "truncation": found.truncation,
         "seed": found.seed,
         "solver": found.solver,

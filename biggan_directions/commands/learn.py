@@ -147,6 +147,13 @@ def learn(
         int | None,
         typer.Option(help="Number of dimensions of z to search. Default: chosen by measurement."),
     ] = None,
+    layers: Annotated[
+        str,
+        typer.Option(
+            help="Layers of the generator at which the directions act: numbers and ranges such as 0-3 or "
+            "0,2,5; coarse, mid or fine, which are thirds of them; or all."
+        ),
+    ] = "all",
     truncation: Annotated[
         float | None,
         typer.Option(
@@ -225,6 +232,7 @@ def learn(
         solver=solver,
         search_space=search_space,
         search_dims=search_dims,
+        layers=layers,
         seed=seed,
         micro_batch=micro_batch,
         latents=latents_of(latents),

@@ -202,7 +202,7 @@ def _unfinished(checkpoint: Path) -> str:
     """What to say of a folder whose run is not finished: that it is at work, or how to resume it."""
     from biggan_directions.runs.folder import is_held
     from biggan_directions.runs.learn_command import resume_command
-    from biggan_directions.runs.training_run import SHEETS
+    from biggan_directions.runs.trained_model import SHEETS
 
     folder = checkpoint.parent
     trains = (folder / SHEETS).is_dir()
@@ -224,15 +224,18 @@ def _unfinished(checkpoint: Path) -> str:
         return f"{folder} holds an unfinished run: {error}"
 
 
-def options_of(model: str | None, search_space: str, device: str) -> tuple[str, ...]:
+def options_of(
+    model: str | None, search_space: str, device: str, layers: str | None = None
+) -> tuple[str, ...]:
     """The options that open a file of directions in the same way again.
 
-    >>> options_of("toybox", "all", "auto")
-    ('--model', 'toybox')
+    >>> options_of("toybox", "all", "auto", "0-3")
+    ('--model', 'toybox', '--layers', '0-3')
     """
     given = {
         "--model": model,
         "--search-space": None if search_space == "all" else search_space,
+        "--layers": layers,
         "--device": None if device == "auto" else device,
     }
     return tuple(word for option, value in given.items() if value is not None for word in (option, value))
@@ -324,6 +327,18 @@ def _check_cached(name: str, path: Path) -> None:
             f"{path} is drawn by {name}, whose weights are not here: biggan-directions models --fetch {name} "
             "downloads them; or name a folder that has them with --model FOLDER"
         )
+
+
+def at_layers(found: Directions, generator: Generator, text: str | None) -> Directions:
+    """The directions at the layers that ``--layers`` names, or those of the file where it was left out.
+
+    Raises:
+        UsageError: they are not layers of the generator.
+    """
+    from biggan_directions.generators.chosen_layers import layers_of
+
+    chosen = layers_of(generator, found.at_layers if text is None else text)
+    return found.at(None if chosen is None else chosen.indices)
 
 
 def note_other_weights(found: Directions, path: Path, generator: Generator) -> None:

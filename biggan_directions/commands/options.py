@@ -44,6 +44,14 @@ Compile = Annotated[
         "--compile", help="Compile the forward pass: it takes minutes at first, and needs a C++ compiler."
     ),
 ]
+OfLayers = Annotated[
+    str | None,
+    typer.Option(
+        "--layers",
+        help="Layers at which directions act: numbers and ranges such as 0-3 or 0,2,5; coarse, mid or fine, "
+        "which are thirds of them; or all. Default: those named in the file.",
+    ),
+]
 Placed = Annotated[
     str,
     typer.Option(

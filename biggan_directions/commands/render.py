@@ -10,8 +10,15 @@ import typer
 
 from biggan_directions.commands.choosing import indices_of
 from biggan_directions.commands.completion import complete_directions, complete_format
-from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
-from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Placed
+from biggan_directions.commands.opening import (
+    at_layers,
+    load_for,
+    newest,
+    note_other_weights,
+    open_directions,
+    subject,
+)
+from biggan_directions.commands.options import Classes, Compile, Device, Json, OfLayers, OfModel, Placed
 from biggan_directions.commands.progress import progress_bar
 from biggan_directions.commands.terminal import err, out, plain, size_words
 
@@ -106,6 +113,7 @@ def render(
     class_name: Classes = None,
     model: OfModel = None,
     search_space: Placed = "all",
+    layers: OfLayers = None,
     truncation: Annotated[
         float | None, typer.Option(help="Truncation in (0, 1]. Default: the one in the file.")
     ] = None,
@@ -145,7 +153,8 @@ def render(
         found = open_directions(path, model, search_space)
         indices = None if directions is None else indices_of(directions, found.names)
         name, classes = subject(found, path, model, class_name)
-        return found, indices, load_for(found, name, classes, truncation, device, compiled=compiled)
+        generator = load_for(found, name, classes, truncation, device, compiled=compiled)
+        return at_layers(found, generator, layers), indices, generator
 
     files = []
     with joined() as group, progress_bar() as observe:

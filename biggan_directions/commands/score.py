@@ -12,8 +12,15 @@ import typer
 
 from biggan_directions.commands.completion import complete_directions
 from biggan_directions.commands.factor_tables import print_image_factors
-from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
-from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Placed
+from biggan_directions.commands.opening import (
+    at_layers,
+    check_weights,
+    load_for,
+    newest,
+    open_directions,
+    subject,
+)
+from biggan_directions.commands.options import Classes, Compile, Device, Json, OfLayers, OfModel, Placed
 from biggan_directions.commands.progress import note, progress_bar
 from biggan_directions.commands.terminal import (
     err,
@@ -72,6 +79,7 @@ def score(
     ] = True,
     model: OfModel = None,
     search_space: Placed = "all",
+    layers: OfLayers = None,
     truncation: Annotated[
         float | None, typer.Option(help="Truncation in (0, 1] to measure at. Default: the one in the file.")
     ] = None,
@@ -119,6 +127,8 @@ def score(
         generator = load_for(files[0], name, classes, truncation, device, compiled=compiled)
         for found, path in zip(files, paths, strict=True):
             check_weights(found, path, generator)
+        files = [at_layers(found, generator, layers) for found in files]
+        _check_layers(files, paths)
         return files, generator
 
     with joined() as group:
@@ -153,9 +163,11 @@ def score(
     if figure is not None:
         write_figure(card, figure, own=len(files), names=names)
         say(f"wrote {plain(str(figure))}", soft_wrap=True)
-    if len(files) == 1 and (files[0].foreign or not (class_name or truncation is not None)):
+    elsewhere = class_name or truncation is not None or files[0].at_other_layers
+    if len(files) == 1 and (files[0].foreign or not elsewhere):
         of = [] if model is None else ["--model", model]
         of += [word for name in class_name or () for word in ("--class", name)]
+        of += ["--layers", files[0].at_layers] if files[0].at_other_layers else []
         redraw = " ".join([f"biggan-directions render {shell_path(paths[0])}", *map(shell_word, of)])
         _keep(card, files[0], paths[0], generator, redraw, say, force=force)
 
@@ -173,6 +185,20 @@ def _check_alike(files: Sequence[Directions], paths: Sequence[Path], *, anywhere
             raise UsageError(
                 f"{path} was not learnt on the classes and the truncation of {paths[0]}: say what "
                 "all of them are to be measured on with --class (and --truncation)"
+            )
+
+
+def _check_layers(files: Sequence[Directions], paths: Sequence[Path]) -> None:
+    """Refuse files whose directions act at different layers.
+
+    Raises:
+        UsageError: they cannot be measured together.
+    """
+    for found, path in zip(files, paths, strict=True):
+        if found.layers != files[0].layers:
+            raise UsageError(
+                f"{path} acts at layers {found.at_layers} and {paths[0]} at layers {files[0].at_layers}: say "
+                "at which layers all of them are to be measured with --layers"
             )
 
 
@@ -231,6 +257,7 @@ def _described(card: Scorecard) -> str:
     """What a scorecard was measured at, and beside what."""
     of = f"{Path(card.model).name}, {', '.join(card.classes[:4])}{', …' if len(card.classes) > 4 else ''}"
     baselines = "with" if len(card.sets) > 1 else "without"
+    of += "" if card.layers is None else f", layers {', '.join(map(str, card.layers))}"
     return f"{card.latents} latents, {baselines} baselines (seed {card.seed}; {of})"
 
 
@@ -265,9 +292,11 @@ def _print_table(
     agreements: Sequence[float],
     again: Sequence[Repetition],
 ) -> None:
+    from biggan_directions.generators.chosen_layers import layers_text
     from biggan_directions.rendering.samples import listed
 
     scored_on = f"{plain(Path(card.model).name)} · {plain(listed(list(card.classes)))}"
+    scored_on += "" if card.layers is None else f" · layers {layers_text(card.layers)}"
     out.print(
         f"[bold]{scored_on}[/bold]: {card.latents} fresh latents, {card.evaluations:,} images",
         soft_wrap=True,

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from biggan_directions.commands.completion import complete_model
 from biggan_directions.commands.curves import curves
 from biggan_directions.commands.evaluating import evaluate_model
+from biggan_directions.commands.opening import fetching
 from biggan_directions.commands.options import Device, Json, key_values
 from biggan_directions.commands.progress import note, progress_bar
 from biggan_directions.commands.terminal import out, plain
@@ -48,6 +50,16 @@ def train(
     batch: Annotated[int | None, typer.Option(help="Images per step.")] = None,
     augment: Annotated[
         bool | None, typer.Option("--augment", help="Shift and cut images: for fewer than some thousands.")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Go on with a trained network: a folder that train wrote, or weights of a BigGAN-deep, such "
+            "as fashion.",
+            autocompletion=complete_model,
+        ),
     ] = None,
     hessian_penalty: Annotated[
         str | None,
@@ -100,6 +112,7 @@ def train(
     """Train a generator on images of your own: a small BigGAN-deep, for --model."""
     from biggan_directions.distributed.starting import joined
     from biggan_directions.generators.load import choose_device
+    from biggan_directions.runs.begin_from import begin_from
     from biggan_directions.runs.training_run import TrainRun
     from biggan_directions.training.demand import measure_demand
     from biggan_directions.training.pictures import read_parts, read_pictures
@@ -107,7 +120,15 @@ def train(
 
     given = {"resolution": resolution, "steps": steps, "batch": batch, "augment": augment, "seed": seed}
     given = {name: value for name, value in given.items() if value is not None}
-    settings = TrainSettings.of_text(key_values(options or [], "--set"), given)
+    words = key_values(options or [], "--set")
+    beginning = None
+    if source is not None and to is not None:
+        if Path(source).is_dir() and Path(source).resolve() == to.resolve():
+            raise UsageError(f"--from and --out are both {to}: choose another --out")
+        with fetching(source) as progress:
+            beginning = begin_from(source, progress=progress)
+        given = {**{k: v for k, v in beginning.settings.items() if k not in words}, **given}
+    settings = TrainSettings.of_text(words, given)
     penalty = _penalty(
         hessian_penalty,
         orthogonal_jacobian,
@@ -153,6 +174,7 @@ def train(
             device=group.device if group.size > 1 else chosen,
             sheet_every=sheet_every,
             penalty=penalty,
+            beginning=beginning,
         )
         if dry_run:
             demand = measure_demand(run.trainer())

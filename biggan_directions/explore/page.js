@@ -48,11 +48,19 @@ function moves() {
   return before ? {} : Object.fromEntries(Object.entries(state.moves).filter(([, distance]) => distance));
 }
 
+// The distance of each direction that is moved and, where the model has layers to choose from, its layers.
+function moved() {
+  const distances = moves();
+  if (!session.layers.length) return { moves: distances };
+  const layers = Object.keys(distances).map(index => [index, state.layers[index] ?? session.at_layers]);
+  return { moves: distances, layers: Object.fromEntries(layers) };
+}
+
 async function draw(samples) {
   const number = ++sent;
   clearTimeout(waiting);
   waiting = setTimeout(() => document.querySelector("main").setAttribute("aria-busy", "true"), 400);
-  const asked = { class: state.class, truncation: state.truncation, seed: state.seed, samples, moves: moves() };
+  const asked = { class: state.class, truncation: state.truncation, seed: state.seed, samples, ...moved() };
   try {
     const answer = await ask("api/images", { ...asked, client, number });
     if (answer === null || number < shown) return;
@@ -143,7 +151,7 @@ function complain(words) {
 }
 
 function remember() {
-  const kept = { ...good, samples: state.samples, only: state.only, moves: state.moves };
+  const kept = { ...good, samples: state.samples, only: state.only, moves: state.moves, layers: state.layers };
   history.replaceState(null, "", "#" + encodeURIComponent(JSON.stringify(kept)));
 }
 
@@ -155,7 +163,9 @@ function recall() {
     const kept_moves = Object.entries(kept.moves).filter(([i, d]) => session.directions[i] && Number.isFinite(d));
     if (typeof kept.class !== "string" || !Number.isFinite(kept.truncation)) return {};
     if (!Number.isSafeInteger(kept.seed)) return {};
-    return { ...kept, samples, only, moves: Object.fromEntries(kept_moves) };
+    const offered = session.layers.map(choice => choice.value);
+    const layers = Object.entries(kept.layers ?? {}).filter(([i, at]) => session.directions[i] && offered.includes(at));
+    return { ...kept, samples, only, moves: Object.fromEntries(kept_moves), layers: Object.fromEntries(layers) };
   } catch {
     return {};
   }
@@ -191,11 +201,13 @@ function addDirection(direction) {
   const number = element("input", { type: "number", step: 0.05, value: 0 });
   const zero = element("button", { type: "button", className: "zero", textContent: "0", disabled: true });
   const label = element("label", { htmlFor: id, className: "index", textContent: index });
+  const layers = layersField(index);
   const { field, wrong } = nameField(direction, name => {
     const called = name ? `direction ${index}, ${name}` : `direction ${index}`;
     slider.setAttribute("aria-label", name ? `Direction ${index} ${name}` : `Direction ${index}`);
     number.setAttribute("aria-label", `Distance along ${called}`);
     zero.setAttribute("aria-label", `Reset ${called}`);
+    layers?.setAttribute("aria-label", `Layers of ${called}`);
   });
   const parts = [];
   if (direction.effect !== null) parts.push(`effect ${direction.effect.toFixed(3)}`);
@@ -239,7 +251,21 @@ function addDirection(direction) {
   place(state.moves[index] ?? 0);
   return element("li", {},
     element("div", { className: "row" }, label, field, number, zero), wrong,
-    element("div", { className: "slide" }, slider), measures, loose);
+    element("div", { className: "slide" }, slider), ...(layers ? [layers] : []), measures, loose);
+}
+
+// A choice of the layers at which a direction acts; null where the model has none to choose from.
+function layersField(index) {
+  if (!session.layers.length) return null;
+  const field = element("select", { className: "layers" },
+    ...session.layers.map(({ value, label }) => element("option", { value, textContent: label })));
+  field.value = state.layers[index] ?? session.at_layers;
+  field.addEventListener("change", () => {
+    setBefore(false);
+    state.layers[index] = field.value;
+    drawAll();
+  });
+  return field;
 }
 
 function setBefore(on) {
@@ -344,7 +370,7 @@ function listen() {
 
 async function start() {
   session = await ask("api/session");
-  state = { class: session.class, truncation: session.truncation, seed: session.seed, samples: 4, only: null, moves: {}, ...recall() };
+  state = { class: session.class, truncation: session.truncation, seed: session.seed, samples: 4, only: null, moves: {}, layers: {}, ...recall() };
   chosen = state.only ?? 0;
   at("file").textContent = session.file;
   at("class-place").replaceWith(classField());

@@ -28,6 +28,13 @@ class DirectionInfo(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class LayersInfo(Struct, frozen=True, kw_only=True):
+    """Layers at which a direction can act: what a request calls them, and what a person does."""
+
+    value: str
+    label: str
+
+
 class SessionInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
     """The data from which the page is built."""
 
@@ -39,6 +46,10 @@ class SessionInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "clas
     truncation: float
     seed: Annotated[int, Meta(description="Of the latents with which the page starts.")]
     directions: list[DirectionInfo]
+    layers: Annotated[
+        list[LayersInfo], Meta(description="Choices of layers; empty if the model has none to choose from.")
+    ]
+    at_layers: Annotated[str, Meta(description="The layers at which directions act to begin with.")]
     unnameable: Annotated[str, Meta(description="Why directions cannot be named; empty if they can.")]
 
 

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,17 @@ from PIL import Image
 from biggan_directions.errors import UsageError
 from biggan_directions.explore.painter import Superseded
 from biggan_directions.explore.request import ImageRequest
-from biggan_directions.explore.schema import DirectionInfo, SessionInfo
+from biggan_directions.explore.schema import DirectionInfo, LayersInfo, SessionInfo
 from biggan_directions.files.escaping import printable
+from biggan_directions.generators.capabilities import Layered
+from biggan_directions.generators.chosen_layers import (
+    EVERY,
+    PARTS,
+    draw_latents,
+    layers_of,
+    layers_text,
+    part_of,
+)
 from biggan_directions.measured import Measured, measured
 from biggan_directions.published.reference import place_of
 from biggan_directions.rendering.edit import edit_png
@@ -26,11 +36,8 @@ from biggan_directions.rendering.images import draw
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.samples import samples_of, still_batch
 from biggan_directions.rendering.settings import RenderSettings
-from biggan_directions.traversal import apply_moves
 
 if TYPE_CHECKING:
-    import torch
-
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.generators.classes.class_table import ClassTable
@@ -108,6 +115,8 @@ class Session:
             truncation=first.truncation,
             seed=self._usual.seed,
             directions=[self._described(index, name, shown) for index, name in enumerate(self._found.names)],
+            layers=_choices(first, found.at_layers),
+            at_layers=found.at_layers,
             unnameable=self._unnameable(),
         )
 
@@ -120,11 +129,11 @@ class Session:
             GeneratorError: images are not finite.
         """
         generator = self._generator(asked.class_name, asked.truncation)
-        moved = apply_moves(self._latents(asked, generator), self._found.directions, asked.moves)
+        moved = self._request(asked, generator).moved(asked.moves)
         batch = still_batch(generator)
         begun = time.perf_counter()
         images: list[bytes] = []
-        for image in draw(generator, moved, batch_size=batch):
+        for image in draw(partial(draw_latents, generator), moved, batch_size=batch):
             images.append(png(image))
             # a complete answer is sent even if stale: a slider in permanent motion would otherwise show none
             if batch == 1 and len(images) < len(moved) and stale():
@@ -144,14 +153,13 @@ class Session:
             UsageError, GeneratorError: as of :meth:`answer`.
         """
         generator = self._generator(asked.class_name, asked.truncation)
-        request = RenderRequest(
-            directions=self._found.directions, z=self._latents(asked, generator), names=self._found.names
-        )
+        request = self._request(asked, generator)
         settings = RenderSettings(
             samples=len(asked.samples), seed=asked.seed, batch_size=still_batch(generator)
         )
         record = self._record(asked, generator)
-        return edit_png(generator, request, record.moves, settings=settings, record=record)
+        generate = partial(draw_latents, generator)
+        return edit_png(generate, request, record.moves, settings=settings, record=record)
 
     def rename(self, index: int, name: str) -> list[str]:
         """Write a direction's name into the file, and return all names as the page shows them.
@@ -171,13 +179,26 @@ class Session:
             return "a bare matrix has no names"
         return "" if self._rename else "names are only shown here"
 
-    def _latents(self, asked: ImageRequest, generator: Generator) -> torch.Tensor:
-        drawn, _ = samples_of(generator, max(asked.samples) + 1, asked.seed, self._usual.latents)
-        return drawn[list(asked.samples)]
+    def _request(self, asked: ImageRequest, generator: Generator) -> RenderRequest:
+        """The samples asked for, and the layers at which directions act."""
+        found = self._found
+        acting = {
+            index: layers_of(generator, asked.layers.get(index, found.at_layers)) for index in asked.moves
+        }
+        return RenderRequest(
+            directions=found.directions,
+            z=samples_of(generator, max(asked.samples) + 1, asked.seed, self._usual.latents)[0][
+                list(asked.samples)
+            ],
+            names=found.names,
+            layers={index: chosen for index, chosen in acting.items() if chosen is not None},
+        )
 
     def _record(self, asked: ImageRequest, generator: Generator) -> EditRecord:
         """How the images asked for are made."""
         class_name = generator.classes[0].name
+        usual = layers_of(generator, self._found.at_layers)
+        other = {index: text for index, text in asked.layers.items() if layers_of(generator, text) != usual}
         return EditRecord(
             path=self._path,
             directions_sha256=self._sha256,
@@ -187,6 +208,7 @@ class Session:
             seed=asked.seed,
             samples=asked.samples,
             moves={index: by for index, by in sorted(asked.moves.items()) if by},
+            layers=other,
             names=self._found.names,
             classes_option=(class_name,),
             truncation_option=generator.truncation != self._found.truncation,
@@ -222,6 +244,19 @@ class Session:
         self._warm.move_to_end((class_name, truncation))
         while len(self._warm) > _KEPT_WARM:
             self._warm.popitem(last=False)
+
+
+def _choices(generator: Generator, first: str) -> list[LayersInfo]:
+    """The layers that the page offers: all, the thirds, each alone, and those with which it begins."""
+    if not isinstance(generator, Layered):
+        return []
+    names = generator.layer_names
+    offered = {EVERY: "all layers"}
+    if len(names) >= len(PARTS):
+        offered |= {part: f"{part}: layers {layers_text(part_of(part, len(names)))}" for part in PARTS}
+    offered |= {str(index): f"layer {index}: {printable(name)}" for index, name in enumerate(names)}
+    offered.setdefault(first, f"layers {first}")
+    return [LayersInfo(value=value, label=label) for value, label in offered.items()]
 
 
 def png(image: ImageArray) -> bytes:

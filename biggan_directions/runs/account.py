@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biggan_directions.files.escaping import shell_path, shell_word
+from biggan_directions.generators.capabilities import Layered
 from biggan_directions.measured import measured
 from biggan_directions.published.reference import named_set, place_of
 from biggan_directions.rendering.samples import listed
@@ -50,11 +51,13 @@ def account_of(
     render += "" if indices is None else f" --directions {','.join(map(str, indices))}"
     render += "" if folder == path.parent else f" --out {shell_path(folder)}"
     shown = measured(found, place_of(path), generator)
+    at = f" --layers {found.at_layers}" if found.at_other_layers else ""
+    where = "" if found.layers is None else f" · layers {found.at_layers}"
     if shown.note:
         note(shown.note)
     return Account(
         title=f"{len(found)} direction{'s' if len(found) > 1 else ''} in {model}: {classes}",
-        subtitle=f"{path.name} · {generator.resolution} pixels · truncation {generator.truncation:g}",
+        subtitle=f"{path.name} · {generator.resolution} pixels · truncation {generator.truncation:g}{where}",
         fingerprint=fingerprint,
         file=None if found.foreign or published else file,
         captions=captions,
@@ -65,7 +68,7 @@ def account_of(
         facts=_facts(found, generator),
         commands=[*own, ("draws this page", render)],
         scores=shown.scorecard,
-        score_command=f"biggan-directions score {file}{of}",
+        score_command=f"biggan-directions score {file}{of}{at}",
         part=_part_of(found),
     )
 
@@ -87,6 +90,8 @@ def _render_command(file: str, found: Directions, generator: Generator, settings
     if not found.foreign and generator.classes != found.classes:
         for item in generator.classes:
             words += ["--class", item.name]
+    if found.at_other_layers:
+        words += ["--layers", found.at_layers]
     if not found.foreign and generator.truncation != found.truncation:
         words += ["--truncation", f"{generator.truncation:g}"]
     words += ["--grid"] if settings.grid else []
@@ -120,6 +125,9 @@ def _on_other_model(found: Directions, generator: Generator) -> str:
 
 def _facts(found: Directions, generator: Generator) -> list[tuple[str, str]]:
     facts = [("model", f"{generator.model}, weights {generator.weights_sha256[:12]}…")]
+    if found.layers is not None and isinstance(generator, Layered):
+        names = [generator.layer_names[index] for index in found.layers]
+        facts.append(("layers", f"{found.at_layers} of {len(generator.layer_names)}: {', '.join(names)}"))
     if found.foreign:
         return [
             *facts,

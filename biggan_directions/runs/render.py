@@ -16,6 +16,7 @@ from biggan_directions.errors import OutputError, UsageError
 from biggan_directions.files.atomic_write import check_writable
 from biggan_directions.generators import Generator
 from biggan_directions.generators.batching import Halving, fastest_batch
+from biggan_directions.generators.chosen_layers import layers_of
 from biggan_directions.measured import measured
 from biggan_directions.metrics.scorecard import digest
 from biggan_directions.published.reference import content_sha256, place_of
@@ -189,6 +190,8 @@ def _request(
     chosen = None if indices is None else list(indices)
 
     shown = measured(found, place_of(path), generator)
+    layers = layers_of(generator, found.at_layers)
+    at_layers = [] if layers is None else [f"layers {found.at_layers}"]
 
     def note(text: str) -> None:
         observe(Note(text))
@@ -203,7 +206,8 @@ def _request(
         distances=() if found.distance is None else found.distance.tolist(),
         printed=[nan if figure.value is None else figure.value for figure in shown.effect],
         stability=[shown.stability_words(index) for index in range(len(found))],
-        title=f"{Path(generator.model).name} · {listed(classes)}",
+        layers={} if layers is None else dict.fromkeys(range(len(found)), layers),
+        title=" · ".join([Path(generator.model).name, listed(classes), *at_layers]),
         account=account_of(found, generator, path, folder, settings, chosen, captions, note),
     )
 
@@ -223,6 +227,7 @@ def _made_of(
         "classes": [[item.index, item.name] for item in generator.classes],
         "model": generator.model,
         "truncation": generator.truncation,
+        "layers": found.at_layers,
         "version": __version__,
         "settings": asdict(settings),
         "indices": None if indices is None else list(indices),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
-from biggan_directions.generators.chosen_layers import layers_of
 from biggan_directions.learning.run import surveyed
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.metrics.factor_changes import with_image_factors
@@ -54,7 +53,7 @@ def measure(
     Args:
         found: the directions.
         generator: what to measure them on.
-        settings: how, and at which layers, whatever the file says.
+        settings: how; the layers are those of ``found``.
         group: the processes that share the work; all of them call this.
         search_space: the part of z that a file of directions belongs to if it does not say so itself.
         others: further files to measure at the same latents, each with what it is to be called.
@@ -72,9 +71,9 @@ def measure(
         ProcessGroupError: a process has ended or does not answer.
     """
     card = None
-    chosen = layers_of(generator, settings.layers)
+    settings = replace(settings, layers=found.at_layers)
     sets = (found, *(one for _, one in others))
-    problem, drawn = _learnt_in(sets, generator, None if chosen is None else chosen.indices, group, observe)
+    problem, drawn = _learnt_in(sets, generator, group, observe)
     if others and (problem is None or any(one.foreign for one in sets)):
         observe(Note(_IN_COMMON))
     if problem is not None:  # an image's last digits depend on how many are drawn at once
@@ -109,11 +108,7 @@ def measure(
 
 
 def _learnt_in(
-    sets: Sequence[Directions],
-    generator: Generator,
-    layers: tuple[int, ...] | None,
-    group: ProcessGroup,
-    observe: Observe,
+    sets: Sequence[Directions], generator: Generator, group: ProcessGroup, observe: Observe
 ) -> tuple[Problem | None, int]:
     """The search space that files' directions were learnt in, and how many images it takes to find it.
 
@@ -121,8 +116,12 @@ def _learnt_in(
     where the files do not say how, or were learnt in different ones; a bare matrix fits any.
     """
     own = [found for found in sets if not found.foreign]
-    measured_on = (generator.classes, generator.truncation, layers)
-    if not own or any((found.classes, found.truncation, found.layers) != measured_on for found in own):
+    measured_on = (generator.classes, generator.truncation, False)
+    if not own or any(
+        (found.classes, found.truncation, found.at_other_layers) != measured_on for found in own
+    ):
+        return None, 0
+    if any(found.layers != own[0].layers for found in sets):
         return None, 0
     try:
         settings, *others = [

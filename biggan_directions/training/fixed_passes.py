@@ -38,7 +38,7 @@ def fixed_passes(network: nn.Module, reference: Callable[[], Any]) -> Iterator[N
     modules = list(network.modules())
     training = [module.training for module in modules]
     stock = [module for module in modules if isinstance(module, _BatchNorm) and module.training]
-    own = [module for module in modules if isinstance(module, BatchNorm)]
+    own = [module for module in modules if isinstance(module, BatchNorm) and module.fixed is None]
     kept = [(norm.track_running_stats, norm.running_mean, norm.running_var) for norm in stock]
     found: dict[nn.Module, tuple[Tensor, Tensor]] = {}
 

@@ -188,8 +188,8 @@ def test_compare_says_which_of_ours_is_their_rotation() -> None:
     rows = theirs.directions[[8, 5, 1]]
     torch.save(torch.cat([rows[:1], -rows[1:2], rows[2:]]), "ours.pt")
     done = typed("compare", "published:goldens", "ours.pt")
-    table = [line.split() for line in done.stdout.splitlines()]
-    assert ["5", "rotation", "1", "1.000"] in table
+    printed = [line.split() for line in done.stdout.splitlines()]
+    assert ["5", "rotation", "1", "1.000"] in printed
     assert "zoom (6 of the first): nearest is" in done.stdout  # no row of the table has it
     assert "rotation (5 of" not in done.stdout
     named = plain("compare", "published:goldens", "ours.pt")["named"]

@@ -121,6 +121,24 @@ def test_a_slider_moved_by_pointer_and_a_typed_distance_beyond_its_end(page: Pag
     becomes(page, lambda: "--move 0" not in page.inner_text("#command"))
 
 
+def test_a_direction_acts_at_the_layers_chosen_beside_its_slider(page: Page) -> None:
+    first = images(page)
+    page.get_by_label("Distance along direction 0, azimuth").fill("1")
+    page.keyboard.press("Enter")
+    becomes(page, lambda: "--move 0=1 " in page.inner_text("#command"))
+    whole = images(page)
+    page.get_by_label("Layers of direction 0, azimuth").select_option("coarse")
+    becomes(page, lambda: "--move 0=1@coarse " in page.inner_text("#command"))
+    assert not set(images(page)) & {*first, *whole}
+    page.reload()
+    settle(page)
+    becomes(page, lambda: "--move 0=1@coarse " in page.inner_text("#command"))
+    assert page.get_by_label("Layers of direction 0, azimuth").input_value() == "coarse"
+    page.get_by_label("Layers of direction 0, azimuth").select_option("all layers")
+    becomes(page, lambda: "--move 0=1 " in page.inner_text("#command"))
+    assert images(page) == whole
+
+
 def test_class_seed_samples_and_truncation(page: Page) -> None:
     first = images(page)
     page.get_by_label("Class").select_option("duck")

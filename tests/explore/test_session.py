@@ -153,6 +153,42 @@ def test_directions_of_another_model_are_refused() -> None:
         Session(toybox_directions(), load, path="x.pt", first=Other(), table=find_model("toybox").classes)  # type: ignore[arg-type]
 
 
+def test_a_direction_acts_at_the_layers_that_were_chosen_for_it() -> None:
+    session, generator, rows = make_session(), load("car", 1.0), toybox_directions().directions
+    answer = session.answer(ask(seed=3, moves={0: 1.5, 2: -1.0}, layers={0: "coarse", 2: "7"}))
+    z = sample_latents(1, 32, truncation=1.0, seed=3, purpose="rendering")
+    latents = z[:, None].repeat(1, 8, 1)
+    latents[:, :2] += 1.5 * rows[0]
+    latents[:, 7] -= rows[2]
+    with torch.no_grad():
+        expected = to_bytes(generator.from_layers(latents))[0].astype(int)  # type: ignore[attr-defined]
+    drawn = np.asarray(Image.open(io.BytesIO(answer.images[0]))).astype(int)
+    assert np.abs(drawn - expected).max() <= 1
+    assert "--move 0=1.5@coarse --move 2=-1@7 " in answer.command
+    usual = session.answer(ask(seed=3, moves={0: 1.5}, layers={0: "0-7", 2: "all"}))
+    assert usual.images == session.answer(ask(seed=3, moves={0: 1.5})).images
+    assert "@" not in usual.command
+    with pytest.raises(UsageError, match="there is no layer 8: toybox has 8 layers"):
+        session.answer(ask(moves={0: 1.0}, layers={0: "8"}))
+
+
+def test_the_layers_of_the_file_are_those_that_are_offered_first() -> None:
+    toys = find_model("toybox").classes
+    found = replace(toybox_directions(), layers=(0, 1, 2, 5))
+    session = Session(found, load, path="my.pt", first=load("car", 1.0), table=toys)
+    told = session.describe()
+    assert told.at_layers == "0-2,5"
+    values = [choice.value for choice in told.layers]
+    assert values == ["all", "coarse", "mid", "fine", *map(str, range(8)), "0-2,5"]
+    assert [choice.label for choice in told.layers][2:5] == [
+        *("mid: layers 2-4", "fine: layers 5-7", "layer 0: generator.gen_z")
+    ]
+    everywhere = session.answer(ask(moves={0: 1.5}, layers={0: "all"}))
+    assert everywhere.images == make_session().answer(ask(moves={0: 1.5})).images
+    assert "--move 0=1.5@all " in everywhere.command
+    assert session.answer(ask(moves={0: 1.5})).images != everywhere.images
+
+
 def test_large_pictures_are_given_up_between_two_when_stale() -> None:
     drawn: list[int] = []
     large = Watched(drawn.append, resolution=128)  # which is drawn one by one

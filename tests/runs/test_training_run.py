@@ -90,6 +90,17 @@ def test_two_processes_make_the_files_of_one(whole: dict[str, bytes], tmp_path: 
     assert _model(tmp_path / "out") == whole
 
 
+def test_two_processes_hold_the_same_share_of_the_gradient(tmp_path: Path) -> None:
+    write_npz(tmp_path / "a.npz")
+    found = []
+    for size in (1, 2):
+        out = ("train", "a.npz", "--out", f"out{size}", *TINY_FLAGS, "--hessian-penalty", "auto:0.3")
+        (ran,) = run_groups(tmp_path, command(size, *out))
+        assert ran.codes == [0] * size, ran.err
+        found.append(_model(tmp_path / f"out{size}"))
+    assert found[0] == found[1]
+
+
 def test_a_program_trains_what_the_commands_take(tmp_path: Path) -> None:
     told: list[RunProgress | Note] = []
     result = TrainRun(tmp_path / "mine", image_set(), TINY, sheet_every=4).finish(observe=told.append)

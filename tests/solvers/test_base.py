@@ -20,6 +20,7 @@ QUICK: dict[str, dict[str, Any]] = {  # the others are quick as they are
     "adam": {"steps": 3, "batch_size": 6},
     "ganspace": {"samples": 1024},
     "orojar-adam": {"steps": 3, "batch_size": 6},
+    "shift-predictor": {"steps": 3, "batch_size": 6},
 }
 CASES = [
     *((name, QUICK.get(name, {})) for name in registry.names()),

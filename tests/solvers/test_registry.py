@@ -21,7 +21,7 @@ from tests.support.own_solver import install, source
 
 OURS = [
     *("adam", "coordinate", "first-order", "ganspace", "jacobi", "joint", "orojar", "orojar-adam", "random"),
-    *("region", "sefa"),
+    *("region", "sefa", "shift-predictor"),
 ]
 PACKAGE = Path(biggan_directions.__file__).parent
 LEARN = ("learn", "--class", "1", "--ndirs", "2", "--latents", "2", "--solver", "contest")
