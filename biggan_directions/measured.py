@@ -93,11 +93,11 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
         note = f"the scorecard is not shown: {error}"
     if generator is not None and not found.foreign and _seen(found, found) != _seen(generator, found):
         unknown = _figures([math.nan] * len(found))
-        said = _words(_seen(found, found))
-        note = (
-            f"the file's effect and penalty are not shown: they were measured on {said}, and this is "
-            f"{_words(_seen(generator, found))}"
-        )
+        if kept is not None or not bool(found.effect.isnan().all()):
+            note = (
+                f"the file's effect and penalty are not shown: they were measured on "
+                f"{_words(_seen(found, found))}, and this is {_words(_seen(generator, found))}"
+            )
         return Measured(
             effect=unknown,
             penalty=unknown,
@@ -134,7 +134,7 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
         penalty=_figures(found.penalty.tolist()),
         stability=stability,
         agreement=found.agreement,
-        linear=(False,) * len(found),
+        linear=found.linear or (False,) * len(found),
         latents=own,
         source=path.name,
         note=note,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from biggan_directions.commands.choosing import index_of
+from biggan_directions.commands.completion import complete_directions
 from biggan_directions.commands.opening import (
     at_layers,
     load_for,
@@ -89,7 +90,8 @@ def _note_range(found: Directions, moves: Mapping[int, float]) -> None:
     from biggan_directions.rendering import RenderSettings
 
     for index, distance in moves.items():
-        far = RenderSettings().extent(float(found.effect[index]))
+        known = math.nan if found.distance is None else float(found.distance[index])
+        far = RenderSettings().extent(float(found.effect[index]), known)
         if abs(distance) > far.distance:
             err.print(
                 f"note: direction {index} is moved by {distance:g}, further than render goes, which is "
@@ -116,7 +118,11 @@ def _scale(size: int | None, resolution: int) -> int | None:
 
 def edit(
     path: Annotated[
-        Path | None, typer.Argument(help="File of directions. Default: the newest under outputs/.")
+        Path | None,
+        typer.Argument(
+            help="File of directions, or published:NAME. Default: the newest under outputs/.",
+            autocompletion=complete_directions,
+        ),
     ] = None,
     move: Annotated[
         list[str] | None,
@@ -126,7 +132,10 @@ def edit(
             "own, zoom=-1@0-3; may be repeated.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the latents; render draws the same ones.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Seed of the latents; render draws the same ones. Default: 0, or the file's."),
+    ] = None,
     samples: Annotated[int, typer.Option(help="Number of images, side by side.")] = 1,
     sample: Annotated[
         list[int] | None,
@@ -165,7 +174,7 @@ def edit(
 ) -> None:
     """Move images along several directions at once; save the result or an animation of the move."""
     from biggan_directions.generators.chosen_layers import draw_latents, layers_of
-    from biggan_directions.generators.weights.download import file_sha256
+    from biggan_directions.published.reference import content_sha256, place_of
     from biggan_directions.rendering import (
         EditRecord,
         RenderRequest,
@@ -175,7 +184,7 @@ def edit(
     )
 
     path = path or newest()
-    target = to or path.parent / "edit.png"
+    target = to or place_of(path).parent / "edit.png"
     if target.is_dir():
         raise UsageError(
             f"{target} is a folder: give a file, such as --out {shell_path(target / 'edit.png')}"
@@ -183,10 +192,17 @@ def edit(
     still = edit_format(target) is None
     if sample and samples != 1:
         raise UsageError("--sample and --samples exclude each other: give one of them")
-    settings = RenderSettings(samples=samples, seed=seed, frames=frames, fps=fps, labels=labels)
+    settings = RenderSettings(samples=samples, frames=frames, fps=fps, labels=labels)
     chosen = tuple(sample or range(samples))
     found = open_directions(path, model, search_space)
+    shown_as = RenderSettings.of_file(found.rendering, seed=seed)
+    settings = replace(settings, seed=shown_as.seed, latents=shown_as.latents)
     moves, own_layers = parse_moves(move or [], found.names)
+    if not moves:
+        err.print(
+            "note: nothing is moved: add --move DIRECTION=DISTANCE, such as --move 0=2, for an image that is",
+            soft_wrap=True,
+        )
     _note_numbers(found.names, moves)
     name, classes = subject(found, path, model, class_name)
     generator = load_for(found, name, classes, truncation, device)
@@ -194,22 +210,23 @@ def edit(
     acting = {index: layers_of(generator, own_layers.get(index, found.at_layers)) for index in moves}
     _note_range(found, moves)
     note_other_weights(found, path, generator)
-    z, class_index = (drawn[list(chosen)] for drawn in samples_of(generator, max(chosen) + 1, seed))
+    drawn = samples_of(generator, max(chosen) + 1, settings.seed, settings.latents)
+    z, class_index = (part[list(chosen)] for part in drawn)
     request = RenderRequest(
         directions=found.directions,
         z=z,
         class_index=class_index,
         names=found.names,
-        layers={index: chosen for index, chosen in acting.items() if chosen is not None},
+        layers={index: at for index, at in acting.items() if at is not None},
     )
     shown = [generator.classes[place].name for place in class_index.tolist()]
     record = EditRecord(
         path=str(path),
-        directions_sha256=file_sha256(path),
+        directions_sha256=content_sha256(path, found),
         model=generator.model,
         class_names=tuple(shown),
         truncation=generator.truncation,
-        seed=seed,
+        seed=settings.seed,
         samples=chosen,
         moves=moves,
         layers=own_layers,
@@ -230,7 +247,7 @@ def edit(
     )
     trade = file.animation.trade if file.animation else ""
     if as_json:
-        facts = {"path": str(target), "size_bytes": file.size_bytes, "seed": seed, "classes": shown}
+        facts = {"path": str(target), "size_bytes": file.size_bytes, "seed": settings.seed, "classes": shown}
         typer.echo(json.dumps({**facts, "moves": moves, "note": trade}))
         return
     out.print(f"{plain(str(target))}  {size_words(file.size_bytes)}", soft_wrap=True)

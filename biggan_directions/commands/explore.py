@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biggan_directions.commands.completion import complete_class
+from biggan_directions.commands.completion import complete_class, complete_directions
 from biggan_directions.commands.opening import (
     at_layers,
     facts_of,
@@ -48,7 +48,11 @@ def has_desktop(environment: Mapping[str, str], platform: str) -> bool:
 
 def explore(
     path: Annotated[
-        Path | None, typer.Argument(help="File of directions. Default: the newest under outputs/.")
+        Path | None,
+        typer.Argument(
+            help="File of directions, or published:NAME. Default: the newest under outputs/.",
+            autocompletion=complete_directions,
+        ),
     ] = None,
     class_name: Annotated[
         str | None,
@@ -79,7 +83,7 @@ def explore(
     from biggan_directions.explore import server
     from biggan_directions.explore.gate import is_loopback
     from biggan_directions.explore.session import Session
-    from biggan_directions.generators.weights.download import file_sha256
+    from biggan_directions.published.reference import content_sha256, named_set
     from biggan_directions.runs.naming import rename
 
     path = path or newest()
@@ -95,7 +99,8 @@ def explore(
 
         def name_in_file(names: dict[int, str]) -> tuple[Directions, str]:
             renamed = rename(path, names, expected=found.directions)
-            return renamed.at(found.layers), file_sha256(path)
+            renamed = rename(path, names, expected=found.directions)
+            return renamed.at(found.layers), content_sha256(path, renamed)
 
         session = Session(
             found,
@@ -104,8 +109,8 @@ def explore(
             first=first,
             table=facts_of(name).classes,
             options=options_of(model, search_space, device, layers),
-            sha256=file_sha256(path),
-            rename=name_in_file,
+            sha256=content_sha256(path, found),
+            rename=name_in_file if named_set(path) is None else None,
         )
         token, launch = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         if not is_loopback(host):

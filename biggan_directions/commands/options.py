@@ -54,7 +54,10 @@ OfLayers = Annotated[
 ]
 Placed = Annotated[
     str,
-    typer.Option("--search-space", help="Coordinates of z that a bare matrix covers: all, or START:STOP."),
+    typer.Option(
+        "--search-space",
+        help="Part of z that a bare matrix covers: all, coarse, mid or fine (its thirds), or START:STOP.",
+    ),
 ]
 
 

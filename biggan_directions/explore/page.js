@@ -62,7 +62,7 @@ async function draw(samples) {
   waiting = setTimeout(() => document.querySelector("main").setAttribute("aria-busy", "true"), 400);
   const asked = { class: state.class, truncation: state.truncation, seed: state.seed, samples, ...moved() };
   try {
-    const answer = await ask("api/pictures", { ...asked, client, number });
+    const answer = await ask("api/images", { ...asked, client, number });
     if (answer === null || number < shown) return;
     shown = number;
     show(asked, answer);
@@ -101,16 +101,16 @@ function drawMoving() {
 function show(asked, answer) {
   at("error").hidden = true;
   for (const id of ["class", "seed", "truncation"]) at(id).removeAttribute("aria-invalid");
-  cost = answer.seconds / answer.pictures.length;
-  const pictures = [...at("pictures").children];
-  for (const picture of pictures) picture.classList.toggle("behind", asked.samples.length < pictures.length);
+  cost = answer.seconds / answer.images.length;
+  const buttons = [...at("images").children];
+  for (const button of buttons) button.classList.toggle("behind", asked.samples.length < buttons.length);
   const samples = samplesShown();
   asked.samples.forEach((sample, i) => {
-    const picture = pictures[samples.indexOf(sample)];
-    if (!picture) return;
-    picture.classList.remove("behind");
-    picture.firstChild.src = answer.pictures[i];
-    picture.firstChild.alt = `${answer.class}, sample ${sample}${before ? ", before" : ""}`;
+    const button = buttons[samples.indexOf(sample)];
+    if (!button) return;
+    button.classList.remove("behind");
+    button.firstChild.src = answer.images[i];
+    button.firstChild.alt = `${answer.class}, sample ${sample}${before ? ", before" : ""}`;
   });
   if (asked.class === state.class) put("class", (state.class = answer.class));
   if (asked.seed === state.seed) put("seed", asked.seed);
@@ -176,21 +176,21 @@ function layOut() {
   if (state.only !== null) state.only = state.samples > 1 ? chosen : null;
   const samples = samplesShown();
   const columns = { 1: 1, 2: 2, 4: 2, 6: 3, 9: 3 }[samples.length];
-  at("pictures").style.setProperty("--columns", columns);
-  at("pictures").style.setProperty("--rows", Math.ceil(samples.length / columns));
-  at("pictures").classList.toggle("one", samples.length === 1);
+  at("images").style.setProperty("--columns", columns);
+  at("images").style.setProperty("--rows", Math.ceil(samples.length / columns));
+  at("images").classList.toggle("one", samples.length === 1);
   at("only").hidden = state.samples === 1;
   at("only").setAttribute("aria-pressed", String(state.only !== null));
   const blank = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
-  at("pictures").replaceChildren(...samples.map(sample => {
+  at("images").replaceChildren(...samples.map(sample => {
     const image = element("img", { src: blank, alt: `sample ${sample}`, draggable: false });
-    const picture = element("button", { type: "button", className: "picture" }, image);
-    picture.setAttribute("aria-pressed", String(sample === chosen));
-    picture.addEventListener("click", () => {
+    const button = element("button", { type: "button", className: "image" }, image);
+    button.setAttribute("aria-pressed", String(sample === chosen));
+    button.addEventListener("click", () => {
       chosen = sample;
-      for (const other of at("pictures").children) other.setAttribute("aria-pressed", String(other === picture));
+      for (const other of at("images").children) other.setAttribute("aria-pressed", String(other === button));
     });
-    return picture;
+    return button;
   }));
 }
 
@@ -370,7 +370,7 @@ function listen() {
 
 async function start() {
   session = await ask("api/session");
-  state = { class: session.class, truncation: session.truncation, seed: 0, samples: 4, only: null, moves: {}, layers: {}, ...recall() };
+  state = { class: session.class, truncation: session.truncation, seed: session.seed, samples: 4, only: null, moves: {}, layers: {}, ...recall() };
   chosen = state.only ?? 0;
   at("file").textContent = session.file;
   at("class-place").replaceWith(classField());

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -28,13 +29,13 @@ from biggan_directions.generators.chosen_layers import (
     part_of,
 )
 from biggan_directions.measured import Measured, measured
+from biggan_directions.published.reference import place_of
 from biggan_directions.rendering.edit import edit_png
 from biggan_directions.rendering.edit_record import EditRecord
 from biggan_directions.rendering.images import draw
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.samples import samples_of, still_batch
 from biggan_directions.rendering.settings import RenderSettings
-from biggan_directions.traversal import default_distance
 
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
@@ -96,6 +97,7 @@ class Session:
             )
         self._found, self._load, self._path, self._options = found, load, path, tuple(options)
         self._table, self._first = table, first
+        self._usual = RenderSettings.of_file(found.rendering)
         self._sha256, self._rename = sha256, rename
         self._warm: OrderedDict[tuple[str, float], Generator] = OrderedDict()
         self._keep(first.classes[0].name, first.truncation, first)
@@ -103,7 +105,7 @@ class Session:
     def describe(self) -> SessionInfo:
         """The data from which the page is built; the measures are those that every command shows."""
         first, found = self._first, self._found
-        shown = measured(found, Path(self._path), first if found.foreign else None)
+        shown = measured(found, place_of(Path(self._path)), first if found.foreign else None)
         return SessionInfo(
             file=printable(self._path),
             model=printable(first.model),
@@ -111,6 +113,7 @@ class Session:
             class_name=first.classes[0].name,
             classes=[self._table.image_class(entry.index).name for entry in self._table],
             truncation=first.truncation,
+            seed=self._usual.seed,
             directions=[self._described(index, name, shown) for index, name in enumerate(self._found.names)],
             layers=_choices(first, found.at_layers),
             at_layers=found.at_layers,
@@ -184,7 +187,9 @@ class Session:
         }
         return RenderRequest(
             directions=found.directions,
-            z=samples_of(generator, max(asked.samples) + 1, asked.seed)[0][list(asked.samples)],
+            z=samples_of(generator, max(asked.samples) + 1, asked.seed, self._usual.latents)[0][
+                list(asked.samples)
+            ],
             names=found.names,
             layers={index: chosen for index, chosen in acting.items() if chosen is not None},
         )
@@ -211,7 +216,8 @@ class Session:
         )
 
     def _described(self, index: int, name: str, shown: Measured) -> DirectionInfo:
-        reach, reason = default_distance(float(self._found.effect[index]))
+        known = math.nan if self._found.distance is None else float(self._found.distance[index])
+        reach, reason = self._usual.extent(float(self._found.effect[index]), known)
         return DirectionInfo(
             index=index,
             name=printable(name),

@@ -10,7 +10,7 @@ from biggan_directions.rendering.images import Generate, ImageArray, draw
 from biggan_directions.rendering.labels import signed
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.settings import RenderSettings
-from biggan_directions.traversal import Path, loop_path, there_and_back_path
+from biggan_directions.traversal import Path, there_and_back_path
 
 
 def render_loop(
@@ -32,7 +32,7 @@ def render_loop(
         Frames as they are drawn. A frame that is shown again is the same object, so that an encoder can keep
         what it made of it.
     """
-    path = loop_path(settings.frames)
+    path = settings.path()
     images = images_along(generate, request, path.fractions, settings=settings, base=base)
     return frames_along(images, path, panels_of(request, settings), settings=settings)
 

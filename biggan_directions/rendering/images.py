@@ -1,4 +1,4 @@
-"""Pictures: from a generator's output to bytes, and to the size at which they are looked at."""
+"""Images: from a generator's output to bytes, and to the size at which they are looked at."""
 
 import math
 from collections.abc import Callable, Iterator

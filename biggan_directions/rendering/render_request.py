@@ -32,6 +32,8 @@ class RenderRequest:
         names: one a direction; left out: no names.
         effects: RMS change of the image per unit of z, one a direction; left out: unknown. They decide how
             far the samples move.
+        distances: how far the file says to move along each direction, in units of z, one a direction; NaN, or
+            left out: the effects decide.
         printed: the effects that the sheet prints, where they were measured again since; left out: the same.
         stability: what the sheet prints of each direction's stability; left out: nothing.
         layers: the layers at which a direction acts, by its index; where left out, all. Where there are any,
@@ -53,6 +55,7 @@ class RenderRequest:
     indices: Sequence[int] | None = None
     names: Sequence[str] = ()
     effects: Sequence[float] = ()
+    distances: Sequence[float] = ()
     printed: Sequence[float] = ()
     stability: Sequence[str] = ()
     layers: Mapping[int, ChosenLayers] = field(default_factory=dict)
@@ -65,7 +68,11 @@ class RenderRequest:
         check_indices(self.shown, count)
         if not self.shown:
             raise UsageError("There are no directions to show: expected one index or more.")
-        of_each: dict[str, Sequence[object]] = {"names": self.names, "stability figures": self.stability}
+        of_each: dict[str, Sequence[object]] = {
+            "names": self.names,
+            "stability figures": self.stability,
+            "distances": self.distances,
+        }
         for what, values in (*of_each.items(), ("effects", self.effects), ("effects", self.printed)):
             if len(values) not in (0, count):
                 raise UsageError(f"There are {len(values)} {what}: expected {count}, one a direction.")
@@ -88,6 +95,10 @@ class RenderRequest:
         """The effect of a direction, NaN where it is unknown."""
         return self.effects[index] if len(self.effects) else math.nan
 
+    def distance(self, index: int) -> float:
+        """How far the file says to move along a direction, NaN where it says nothing."""
+        return self.distances[index] if len(self.distances) else math.nan
+
     def printed_effect(self, index: int) -> float:
         """The effect of a direction as the sheet prints it, NaN where it is unknown."""
         return self.printed[index] if len(self.printed) else self.effect(index)
@@ -98,7 +109,7 @@ class RenderRequest:
 
     def extents(self, settings: RenderSettings) -> dict[int, Extent]:
         """How far the samples move along each direction that is shown, by the direction's index."""
-        return {index: settings.extent(self.effect(index)) for index in self.shown}
+        return {index: settings.extent(self.effect(index), self.distance(index)) for index in self.shown}
 
     def along(self, index: int, distances: torch.Tensor, *, projection: Projection) -> torch.Tensor:
         """The samples at each of ``distances (P,)`` along a direction, at its layers: ``(P, N, …, z_dim)``.

@@ -157,12 +157,11 @@ def found_in(problem: Problem, basis: torch.Tensor, best: Turned, latents: int) 
     if linear:
         said += (
             "the image does not curve in the search space beyond rounding errors: the directions are those "
-            "of first derivatives; try a larger --difference-epsilon, or --solver orojar",
+            "of first derivatives, which --solver orojar finds with fewer images",
         )
     stability = None
     if best.agreement is not None and not linear:
-        asked = outline.latents is not None
-        said += notes(best.agreement, bound=outline.agreement, latents=latents, asked=asked)
+        said += notes(best.agreement)
         stability = torch.full((outline.ndirs,), float("nan"), dtype=torch.float64)
         stability[: len(best.agreement.stability)] = best.agreement.stability
     rows = torch.cat([best.rows @ basis, space.basis[space.live :]])

@@ -46,6 +46,18 @@ def edit(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["edit", *arguments])
 
 
+def test_an_image_that_is_not_moved_is_written_with_a_word(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "still.png"
+    done = edit(str(path), "--seed", "7", "--class", "car", "--out", str(target))
+    assert done.exit_code == 0, done.output
+    assert "nothing is moved: add --move DIRECTION=DISTANCE" in " ".join(done.stderr.split())
+    z = sample_latents(1, 32, truncation=1.0, seed=7, purpose="rendering")
+    expected = to_bytes(load_generator("toybox", "car")(z))[0].astype(int)
+    assert np.abs(np.asarray(Image.open(target)).astype(int) - expected).max() <= 1
+    moved = edit(str(path), "--class", "car", "--move", "0=1", "--out", str(target))
+    assert "nothing is moved" not in moved.stderr
+
+
 def test_a_picture_is_the_generator_s_at_the_moved_latent(path: Path) -> None:
     done = edit(str(path), "--seed", "7", "--move", "turn=2", "--move", "1=-1", "--class", "car")
     assert done.exit_code == 0, done.output

@@ -11,15 +11,20 @@ import torch
 from PIL import Image
 
 from biggan_directions import sample_latents
+from biggan_directions.cuda_normals import cuda_normals
 from biggan_directions.errors import UnknownClassError, UsageError
 from biggan_directions.explore import ImageRequest, Session, Superseded
 from biggan_directions.explore.session import png
 from biggan_directions.generators import Generator
+from biggan_directions.generators.classes.class_table import ClassTable
 from biggan_directions.generators.weights.catalog import find_model
 from biggan_directions.metrics.scorecard import digest
+from biggan_directions.published.reference import directions_of
+from biggan_directions.published.sets import find_set
 from biggan_directions.rendering import to_bytes
 from biggan_directions.scores import DirectionScore, Measure, Scorecard, SetScore
 from tests.explore.conftest import Watched, load, make_session, toybox_directions
+from tests.support.small_z120 import make
 from tests.support.standin import Discs
 
 
@@ -37,6 +42,27 @@ def test_pictures_are_the_generators_own_at_renders_latents() -> None:
     drawn = np.stack([np.asarray(Image.open(io.BytesIO(image))) for image in answer.images])
     assert np.abs(drawn.astype(int) - expected).max() <= 1
     assert np.abs(drawn[0].astype(int) - drawn[1]).mean() > 5
+
+
+def test_a_published_set_begins_with_its_authors_latents_and_distances() -> None:
+    found, generator = directions_of(find_set("goldens")), make(None, None, "cpu")
+    session = Session(
+        found,
+        lambda name, truncation: make(name, truncation, "cpu"),
+        path="published:goldens",
+        first=generator,
+        table=ClassTable.from_names(["golden_retriever", "church"]),
+    )
+    info = session.describe()
+    assert info.seed == 750
+    assert {(one.reach, one.reason) for one in info.directions} == {(2.5, "the file's distance")}
+    assert info.directions[5].name == "rotation"
+    assert info.unnameable
+    drawn = session.answer(ask("golden_retriever", seed=750, samples=(0,), moves={5: 2.5}))
+    z = cuda_normals(120, 750)[None] + 2.5 * found.directions[5]
+    image = np.asarray(Image.open(io.BytesIO(drawn.images[0])))
+    assert np.abs(image.astype(int) - to_bytes(generator(z))[0]).max() <= 1
+    assert "edit published:goldens" in drawn.command
 
 
 def test_the_command_is_quoted_and_says_all_that_differs_from_the_file() -> None:

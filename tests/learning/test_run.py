@@ -16,7 +16,7 @@ from biggan_directions.latents import sample_inputs
 from biggan_directions.learning.result import Progress, Solution
 from biggan_directions.learning.run import iterate, learn, surveyed
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.metrics.scorecard import remarks, with_stability
+from biggan_directions.metrics.scorecard import loose_remark, remarks, with_stability
 from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.solvers import registry
@@ -105,8 +105,14 @@ def test_where_the_budget_ends_first_the_result_says_so() -> None:
     assert solution.stability is not None
     assert solution.latents is not None
     assert solution.stability.min() < 0.9999
-    assert f"settled at the {solution.latents} latents" in " ".join(solution.warnings)
-    assert "that the budget allows (--budget)" in " ".join(solution.warnings)
+    said = loose_remark(solution.scorecard.sets[0], 0.9999)
+    assert "on the latents at which" in said
+    assert "at more latents (--latents, --budget)" in said
+    assert not any("settled" in warning for warning in solution.warnings)  # it is said once
+    assert not any(
+        "all directions do something" in remark
+        for remark in remarks(solution.scorecard.sets[0], agreement=0.9999)
+    )
 
 
 def test_a_search_space_that_is_a_matter_of_luck_is_told() -> None:

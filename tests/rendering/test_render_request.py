@@ -22,6 +22,7 @@ from tests.support.standin import latents, request
         ({"indices": ()}, "no directions to show"),
         ({"names": ["a"]}, "1 names: expected 6"),
         ({"effects": [0.1] * 7}, "7 effects: expected 6"),
+        ({"distances": [1.0]}, "1 distances: expected 6"),
         ({"z": latents(2)[:, :5]}, r"\(6, 6\).*expected \(ndirs, 5\)"),
         ({"directions": torch.ones(6)}, r"\(6,\).*expected \(ndirs, 6\)"),
     ],
@@ -44,6 +45,12 @@ def test_what_is_not_known_has_no_name_and_no_effect() -> None:
     known = request(1, indices=[3], names=list("abcdef"), effects=[0.1, 0.1, 0.1, 0.2, 0.1, 0.1])
     assert (known.name(3), known.effect(3)) == ("d", 0.2)
     assert known.extents(RenderSettings())[3].distance == 2.0
+
+
+def test_the_files_distance_goes_before_the_effect() -> None:
+    known = request(1, indices=[0, 1], effects=[0.1] * 6, distances=[2.5, *[math.nan] * 5])
+    assert [one.distance for one in known.extents(RenderSettings()).values()] == [2.5, 4.0]
+    assert known.extents(RenderSettings(distance=1.0))[0] == (1.0, "as asked")
 
 
 def test_moves_at_layers_are_the_ordinary_ones_at_each_layer() -> None:

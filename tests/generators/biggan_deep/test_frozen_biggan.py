@@ -2,7 +2,7 @@
 
 import copy
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,10 +14,10 @@ from torch.autograd import forward_ad
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
-from biggan_directions.generators.biggan_deep.kernels import operations
-from biggan_directions.generators.biggan_deep.kernels.switch import Kernels, using
 from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
 from biggan_directions.generators.capabilities import Layered
+from biggan_directions.generators.folded.kernels import operations
+from biggan_directions.generators.folded.kernels.switch import Kernels, using
 from tests.support.narrow_biggan import narrow_config, published_config, random_biggan
 from tests.support.oracles import normal
 
@@ -306,6 +306,48 @@ def test_layers_have_forward_and_second_derivatives(small: BigGAN) -> None:
     )
     assert torch.allclose(forward, double_backward, rtol=0, atol=1e-9)
     assert forward.abs().max() > 1e-3
+
+
+def test_activations_are_the_packages_own_but_for_constants(small: BigGAN) -> None:
+    """Every layer's, in order; each channel may lack one number, the same at all pixels and latents."""
+    frozen, row = freeze(small), nearest_stored_truncation(0.4, small.config.n_stats)[0]
+    outputs: dict[str, torch.Tensor] = {}
+
+    def keep(name: str) -> Callable[..., None]:
+        return lambda _module, _inputs, output: outputs.update({name: output})
+
+    hooks = [
+        module.register_forward_hook(keep(name))
+        for name, module in small.named_modules()
+        if name == "generator.gen_z" or name.rpartition(".")[0] == "generator.layers"
+    ]
+    z = latents(small.config, 3)
+    stock_images(small, z, index=1, row=row)
+    for hook in hooks:
+        hook.remove()
+    assert list(outputs)[:-1] == list(frozen.activation_names)  # the last block gives the image
+    outputs["generator.gen_z"] = outputs["generator.gen_z"].reshape(3, 4, 4, -1).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        for name in frozen.activation_names:
+            lacking = outputs[name] - frozen.activations(name, z, torch.ones(3, dtype=torch.int64))
+            assert (lacking - lacking.mean((0, 2, 3), keepdim=True)).abs().max() < 1e-9, name
+    first = frozen.activations("generator.gen_z", z.requires_grad_())
+    assert first.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("name", "z", "class_index", "says"),
+    [
+        ("generator.layers.6", torch.zeros(2, 32), None, "unknown: expected one of generator.gen_z, gen"),
+        ("generator.gen_z", torch.zeros(2, 31), None, r"\(N, 32\), got \(2, 31\)"),
+        ("generator.gen_z", torch.zeros(2, 32), torch.zeros(3, dtype=torch.long), r"\(2,\), got \(3,\)"),
+    ],
+)
+def test_activations_of_wrong_shapes_or_layers_are_named(
+    small: BigGAN, name: str, z: torch.Tensor, class_index: torch.Tensor | None, says: str
+) -> None:
+    with pytest.raises(UsageError, match=says):
+        freeze(small).activations(name, z, class_index)
 
 
 def test_nothing_to_train(small: BigGAN) -> None:
