@@ -133,7 +133,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--latents", type=int, default=16, help="latents at which each effect is measured")
+    parser.add_argument("--latents", type=int, default=8, help="latents at which each effect is measured")
     return parser.parse_args()
 
 
