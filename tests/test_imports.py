@@ -35,7 +35,8 @@ EDGES: dict[str, str] = {
     "fashion": "errors factor_records files generators metrics training",
     "solvers": "distributed errors files generators jacobian_penalty latents linalg penalty plugins "
     "precision",
-    "metrics": "distributed errors factor_records files generators latents linalg scores solvers traversal",
+    "metrics": "distributed errors factor_records files generators latents linalg precision scores solvers "
+    "traversal",
     "measured": "directions errors files generators metrics scores",
     "rendering": "cuda_normals errors factor_records files generators latents scores traversal version",
     "learning": "distributed errors generators latents linalg metrics scores solvers",
