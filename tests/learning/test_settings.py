@@ -49,7 +49,10 @@ def test_bad_settings(bad: dict[str, Any]) -> None:
     ("bad", "says"),
     [
         ({"solver": "jacoby"}, "solver 'jacoby' is unknown: did you mean jacobi"),
-        ({"options": {"steps": 3}}, "solver joint has no setting 'steps': it has hessian_latents, hessian_weight"),
+        (
+            {"options": {"steps": 3}},
+            "solver joint has no setting 'steps': it has hessian_latents, hessian_weight",
+        ),
         (
             {"solver": "jacobi", "options": {"steps": 3}},
             "solver jacobi has no setting 'steps': it has weighting, floor, blocks",
