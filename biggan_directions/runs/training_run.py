@@ -9,6 +9,7 @@ import time
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from PIL import Image
@@ -54,6 +55,22 @@ class TrainResult:
     folder: Path
     steps: int
     measures: Measures | None
+
+
+class TrainedOn(NamedTuple):
+    """The share of each class that a model was not trained on, and the checksum of what it was."""
+
+    held_out: float
+    images_sha256: str
+
+
+def trained_on(folder: Path) -> TrainedOn | None:
+    """What the account in a model's folder says; None where there is no such account."""
+    try:
+        account = json.loads((folder / ACCOUNT_NAME).read_bytes())
+        return TrainedOn(float(account.get("held_out", 0.0)), str(account["images_sha256"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 class TrainRun:
@@ -248,6 +265,7 @@ class TrainRun:
             "settings": asdict(self.settings),
             "images": len(self.images),
             "images_sha256": self.images.sha256(),
+            "held_out": self.images.held_out,
             "measures": asdict(trainer.measures),
             "history": trainer.history,
             "made_with": made_with(),
