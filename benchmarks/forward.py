@@ -27,7 +27,7 @@ from benchmarks.support.measure import (
 )
 from benchmarks.support.stock import StockGenerator, frozen, latents, stock_and_frozen
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
-from biggan_directions.generators.biggan_deep.kernels.switch import Kernels, using
+from biggan_directions.generators.folded.kernels.switch import Kernels, using
 
 MOST_OPERATIONS = 12  # listed in a profile
 EPSILON = 0.1  # of second differences, as the solvers take them

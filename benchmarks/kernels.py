@@ -17,7 +17,7 @@ import torch
 from benchmarks.support.measure import alternately, write
 from benchmarks.support.stock import latents, stock_and_frozen
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
-from biggan_directions.generators.biggan_deep.kernels.switch import Kernels, using
+from biggan_directions.generators.folded.kernels.switch import Kernels, using
 
 CPU = torch.device("cpu")
 ALL = Kernels()

@@ -58,9 +58,7 @@ MEASURES = (
     MeasureInfo("recovery", "more", "largest |cos| with a direction that is known to be true, and which one"),
     MeasureInfo("effect", "", "how much the image changes (RMS, on the scale −1 to 1) per unit of z"),
     MeasureInfo("penalty", "less", "share of its second derivatives that are mixed with other directions"),
-    MeasureInfo(
-        "overlap", "less", "largest |cos| between its change of the image and another direction’s, and whose"
-    ),
+    MeasureInfo("overlap", "less", "largest |cos| between its change of the image and another direction’s"),
     MeasureInfo("unevenness", "less", "how unequal its steps are along the way: sd / mean of their sizes"),
     MeasureInfo("steadiness", "more", "mean |cos| between its changes of different images"),
     MeasureInfo(
@@ -198,6 +196,7 @@ class Scorecard:
         seed, latents: where, and at how many.
         evaluations: images drawn for it.
         strongest: effect of the strongest direction of the search space, by the survey; None if not known.
+        layers: indices of the layers at which directions acted; None for all, as a move of z does.
         notes: what a user should know, a sentence each.
         image_factors: what the changes of image factors are measured in; None where these cannot be told.
     """
@@ -211,12 +210,16 @@ class Scorecard:
     latents: int
     evaluations: int
     strongest: Finite | None = None
+    layers: tuple[Annotated[int, Meta(ge=0)], ...] | None = None
     notes: tuple[str, ...] = ()
     image_factors: FactorScale | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for a file or a terminal."""
-        return {"format": SCORES_FORMAT, **asdict(self)}
+        plain = {"format": SCORES_FORMAT, **asdict(self)}
+        if self.layers is None:
+            del plain["layers"]
+        return plain
 
     def to_bytes(self) -> bytes:
         """The file's content: JSON."""
@@ -296,7 +299,7 @@ def loose_words(stability: Mapping[int, float | None], bound: float = STABLE) ->
 
     >>> print(loose_words({0: 0.99, 4: 0.61}).replace(": ", ":\n"))
     direction 4 depends on the latents at which it was learnt (stability 0.61):
-    ask for fewer directions, or for more latents
+    learn fewer directions (--ndirs), or at more latents (--latents, --budget)
     """
     loose = {index: value for index, value in stability.items() if value is not None and value < bound}
     if not loose:
@@ -309,7 +312,7 @@ def loose_words(stability: Mapping[int, float | None], bound: float = STABLE) ->
         which, they = f"directions {', '.join(first)} and {last} depend", "they were"
     return (
         f"{which} on the latents at which {they} learnt (stability {', '.join(each)}): "
-        "ask for fewer directions, or for more latents"
+        "learn fewer directions (--ndirs), or at more latents (--latents, --budget)"
     )
 
 

@@ -17,31 +17,37 @@ PACKAGE = "biggan_directions"
 EDGES: dict[str, str] = {
     "errors": "",
     "precision": "",
+    "cuda_normals": "",
     "version": "",
     "linalg": "",
     "plugins": "errors",
     "latents": "errors",
     "traversal": "errors",
     "penalty": "errors precision",
+    "jacobian_penalty": "errors precision",
     "factor_records": "",
     "files": "errors",
     "distributed": "errors",
     "scores": "errors factor_records files",
-    "generators": "errors files latents plugins",
+    "generators": "errors files latents linalg plugins",
     "toybox": "errors files generators linalg training",
-    "training": "distributed errors generators latents linalg solvers",
+    "training": "distributed errors generators jacobian_penalty latents linalg penalty precision solvers",
     "fashion": "errors factor_records files generators metrics training",
-    "solvers": "distributed errors generators latents linalg penalty plugins precision",
-    "metrics": "distributed errors factor_records files generators latents linalg scores solvers traversal",
+    "solvers": "distributed errors files generators jacobian_penalty latents linalg penalty plugins "
+    "precision",
+    "metrics": "distributed errors factor_records files generators latents linalg precision scores solvers "
+    "traversal",
     "measured": "directions errors files generators metrics scores",
-    "rendering": "errors factor_records files generators latents scores traversal version",
+    "rendering": "cuda_normals errors factor_records files generators latents scores traversal version",
     "learning": "distributed errors generators latents linalg metrics scores solvers",
-    "directions": "errors files generators learning scores solvers version",
-    "explore": "directions errors files generators measured rendering traversal version",
-    "runs": "directions distributed errors files generators learning measured metrics rendering scores "
-    "solvers training version",
+    "bare_matrix": "errors solvers",
+    "directions": "bare_matrix errors files generators learning scores version",
+    "published": "directions errors generators linalg solvers version",
+    "explore": "directions errors files generators measured published rendering traversal version",
+    "runs": "directions distributed errors files generators latents learning measured metrics published "
+    "rendering scores solvers training version",
     "commands": "directions distributed errors explore factor_records fashion files generators learning "
-    "measured metrics rendering runs scores solvers training",
+    "measured metrics published rendering runs scores solvers training",
     "cli": "commands distributed version",
     "__main__": "cli distributed errors files runs",
     "__init__": "directions fashion generators latents learning penalty runs toybox version",
@@ -91,7 +97,7 @@ def test_no_room_imports_back() -> None:
 
 
 def test_no_two_files_of_one_name() -> None:
-    excepted = {"__init__.py", "base.py", "registry.py", "settings.py"}
+    excepted = {"__init__.py", "architecture.py", "base.py", "registry.py", "settings.py"}
     names = [
         path.name
         for path in ROOT.rglob("*.py")
@@ -110,7 +116,7 @@ def test_no_two_files_of_one_name() -> None:
         "from biggan_directions.generators.weights.catalog import CATALOG\n"
         "from biggan_directions.generators.weights.locating import cache_status\n"
         "imagenet_classes().resolve('golden_retriever'); cache_status(CATALOG[1])\n"
-        "assert [len(entry.classes) for entry in CATALOG] == [10, 10, 1000, 1000, 1000]",
+        "assert [len(entry.classes) for entry in CATALOG] == [10, 10, 1000, 1000, 1000, 1000]",
     ],
 )
 def test_help_lists_and_names_need_no_torch(code: str) -> None:

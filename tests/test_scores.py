@@ -136,7 +136,7 @@ def test_directions_that_depend_on_the_latents_are_named_in_one_sentence() -> No
     assert loose_words({0: 0.5}, 0.5) == ""
     assert loose_words({0: 0.5, 1: 1.0, 3: 0.979, 4: 0.1}) == (
         "directions 0, 3 and 4 depend on the latents at which they were learnt (stability 0.50, 0.979, "
-        "0.10): ask for fewer directions, or for more latents"
+        "0.10): learn fewer directions (--ndirs), or at more latents (--latents, --budget)"
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from biggan_directions.commands.terminal import narrow_table, out, plain
+from biggan_directions.commands.narrow_table import Row, narrow_table
+from biggan_directions.commands.terminal import label, out
 
 if TYPE_CHECKING:
     from biggan_directions.scores import Scorecard, SetScore
@@ -21,18 +22,14 @@ def print_image_factors(card: Scorecard, scored: SetScore, names: Sequence[str])
     found = [direction.image_factors for direction in scored.directions]
     if scale is None or any(one is None for one in found):
         return
-    named = ["name"] if any(names) else []
-    table = narrow_table(
-        ("#", *named, *(_BROKEN.get(key, f"{key}\n") for key in scale.factors), "strongest\n")
-    )
-    for index, (changes, name) in enumerate(zip(found, names, strict=True)):
+    rows = []
+    for index, changes in enumerate(found):
         assert changes is not None
-        cells = [str(index), *([plain(name)] if named else [])]
-        for key, change in zip(scale.factors, changes.changes, strict=True):
-            words = signed_words(change)
-            cells.append(f"[bold]{words}[/bold]" if key == changes.strongest else words)
+        words = map(signed_words, changes.changes)
         most = "–" if changes.strongest is None else f"{changes.strongest} {changes.selectivity:.0%}"
-        table.add_row(*cells, most)
+        rows.append(Row(label(index, names), [*words, most]))
+    heads = (*(_BROKEN.get(key, f"{key}\n") for key in scale.factors), "strongest\n")
+    table = narrow_table("#", heads, rows, width=out.width, left=(len(heads) - 1,))
     out.print()
     out.print(table)
     of = "within each class" if len(card.classes) > 1 else "of the class"
@@ -47,17 +44,14 @@ def print_image_factors(card: Scorecard, scored: SetScore, names: Sequence[str])
 
 def _print_agreement(scored: SetScore, names: Sequence[str]) -> None:
     """A row a direction of a set over several classes."""
-    found = [
-        (str(index), name, direction.image_factors.agreement)
-        for index, (direction, name) in enumerate(zip(scored.directions, names, strict=True))
+    rows = [
+        Row(label(index, names), [direction.image_factors.agreement.words])
+        for index, direction in enumerate(scored.directions)
         if direction.image_factors is not None and direction.image_factors.agreement is not None
     ]
-    if not found:
+    if not rows:
         return
-    named = ["name"] if any(names) else []
-    table = narrow_table(("#", *named, "agreement ↑"))
-    for index, name, agreement in found:
-        table.add_row(index, *([plain(name)] if named else []), plain(agreement.words))
+    table = narrow_table("#", ["agreement ↑"], rows, width=out.width, left=(0,))
     out.print()
     out.print(table)
     out.print(

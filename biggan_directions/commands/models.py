@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from biggan_directions.commands.completion import complete_model
 from biggan_directions.commands.opening import fetching
-from biggan_directions.commands.options import Json
+from biggan_directions.commands.options import OUTPUTS, Json
 from biggan_directions.commands.terminal import out, plain
 from biggan_directions.errors import UsageError
+
+if TYPE_CHECKING:
+    from biggan_directions.generators.load import LoadedModel
 
 
 def models(
@@ -53,19 +57,49 @@ def _fetch(model: str, as_json: bool) -> None:
 def _check(model: str, as_json: bool) -> None:
     from biggan_directions.generators.factory import is_reference
     from biggan_directions.generators.load import verify
+    from biggan_directions.generators.weights.catalog import CATALOG
 
     if is_reference(model):
         return _check_made(model, as_json)
     found = verify(model)
-    count = len(found.weights.state)
-    _tell(
-        f"{plain(found.name)} is sound: {count} tensors, sha256 {found.sha256}",
-        as_json,
-        name=found.name,
-        tensors=count,
-        sha256=found.sha256,
-    )
+    count, parameters = len(found.weights.state), found.weights.parameters
+    entry = next((entry for entry in CATALOG if entry.parameters == parameters), None)
+    words = [
+        f"{plain(found.name)} is sound: {count} tensors of the expected shapes, {parameters:,} parameters, "
+        f"sha256 {found.sha256}"
+    ]
+    facts: dict[str, object] = {"name": found.name, "tensors": count, "parameters": parameters}
+    facts["sha256"] = found.sha256
+    if entry is not None and entry.portrait:
+        path = OUTPUTS / entry.name / "check.png"
+        _draw_portrait(found, entry.portrait, path)
+        shown = entry.portrait.replace("_", " ")
+        words += [
+            f"number and shapes of its tensors are those of {entry.name}",
+            f"not verified: {entry.unverified}",
+            f"so look at {path}: it shows eight images of the class {shown}, drawn without truncation",
+        ]
+        facts |= {"sizes_of": entry.name, "not_verified": entry.unverified, "picture": str(path)}
+    _tell("\n".join(words), as_json, **facts)
     return None
+
+
+def _draw_portrait(found: LoadedModel, class_name: str, path: Path) -> None:
+    """Write a sheet of images of a class, drawn without truncation."""
+    import torch
+
+    from biggan_directions.rendering import write_png
+    from biggan_directions.rendering.portrait import portrait
+
+    generator = found.weights.freeze(
+        classes=[found.facts.classes.resolve(class_name)],
+        truncation=1.0,
+        model=found.name,
+        license=found.license,
+        true_directions=None,
+        device=torch.device("cpu"),
+    )
+    write_png(portrait(generator), path, comment=f"{class_name}, weights {found.sha256}")
 
 
 def _check_made(model: str, as_json: bool) -> None:

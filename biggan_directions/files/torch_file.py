@@ -9,9 +9,8 @@ import pickle
 import pickletools
 import zipfile
 from collections.abc import Iterator
-from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -37,26 +36,31 @@ def read_torch_file(path: Path, *, largest: int, what: str) -> Any:
         FileFormatError: it cannot be read, is larger, is damaged, or holds anything else, which is not run.
     """
     with opened(path, largest) as (file, size):
-        try:
-            check = _check_archive if file.read(4) == b"PK\x03\x04" else _check_older
-            check(file, size)
-            file.seek(0)
-            found = torch.load(file, map_location="cpu", weights_only=True, mmap=False)
-            return _plain(found, iter(range(_MOST_VALUES)))
-        except NotPlainError as error:
-            raise FileFormatError(
-                f"{path} asks to call {str(error)!r} and was not run: it is not {what}, "
-                "and what a file asks for is never run"
-            ) from error
-        except (OSError, MemoryError):
-            raise
-        except Exception as error:  # zipfile, pickletools and torch raise some fifteen kinds on damaged files
-            told = isinstance(error, ValueError | zipfile.BadZipFile)
-            reason = str(error)[:200] if told else f"it cannot be read ({type(error).__name__})"
-            raise FileFormatError(f"{path} is damaged, cut short, or not {what}: {reason}") from error
+        return read_torch(file, size, where=str(path), what=what)
 
 
-def _check_archive(file: BufferedReader, size: int) -> None:
+def read_torch(file: BinaryIO, size: int, *, where: str, what: str) -> Any:
+    """The same for a file that is open, at its beginning; ``where`` is what errors call it."""
+    try:
+        check = _check_archive if file.read(4) == b"PK\x03\x04" else _check_older
+        check(file, size)
+        file.seek(0)
+        found = torch.load(file, map_location="cpu", weights_only=True, mmap=False)
+        return _plain(found, iter(range(_MOST_VALUES)))
+    except NotPlainError as error:
+        raise FileFormatError(
+            f"{where} asks to call {str(error)!r} and was not run: it is not {what}, "
+            "and what a file asks for is never run"
+        ) from error
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # zipfile, pickletools and torch raise some fifteen kinds on damaged files
+        told = isinstance(error, ValueError | zipfile.BadZipFile)
+        reason = str(error)[:200] if told else f"it cannot be read ({type(error).__name__})"
+        raise FileFormatError(f"{where} is damaged, cut short, or not {what}: {reason}") from error
+
+
+def _check_archive(file: BinaryIO, size: int) -> None:
     """See that a zip archive is one as torch writes it: nothing to unpack, and each tensor's bytes there."""
     start = _find_directory(file, size)
     with zipfile.ZipFile(file) as archive:
@@ -90,7 +94,7 @@ def _check_archive(file: BufferedReader, size: int) -> None:
             raise ValueError("something follows its pickle")
 
 
-def _find_directory(file: BufferedReader, size: int) -> int:
+def _find_directory(file: BinaryIO, size: int) -> int:
     """Where the archive's directory begins: said once, so that ``zipfile`` and torch read the same one."""
     file.seek(max(0, size - 98))  # the end of a large archive (56 bytes), where that is (20), the end (22)
     end = file.read().rjust(98, b"\0")
@@ -105,7 +109,7 @@ def _find_directory(file: BufferedReader, size: int) -> int:
     return start
 
 
-def _check_older(file: BufferedReader, size: int) -> None:
+def _check_older(file: BinaryIO, size: int) -> None:
     """See that five pickles (mark, version, system, value, keys of its storages) and the storages fill it."""
     file.seek(0)
     head = io.BytesIO(file.read(2 * LARGEST_PICKLE))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from biggan_directions import plugins
 from biggan_directions.errors import FileFormatError, UsageError
@@ -65,6 +65,11 @@ class Weights(Protocol):
         """Of the file of weights, hexadecimal."""
         ...
 
+    @property
+    def parameters(self) -> int:
+        """How many learnt numbers there are; statistics and vectors of spectral norm are not learnt."""
+        ...
+
     def freeze(
         self,
         *,
@@ -83,8 +88,43 @@ class Weights(Protocol):
         ...
 
 
+@runtime_checkable
+class Turnable(Protocol):
+    """Weights in which other coordinates can take the place of z's. ``export`` needs them.
+
+    Weights have this capability when they have the members below; they derive from nothing.
+    """
+
+    @property
+    def parts(self) -> tuple[range, ...]:
+        """The coordinates of z that a rotation may mix with each other.
+
+        All of z where every layer meets all of it; a part for each chunk where z is hierarchical.
+        """
+        ...
+
+    def config_values(self) -> dict[str, Any]:
+        """The values of a ``config.json`` for these weights, the list of classes among them."""
+        ...
+
+    def turned(self, rotation: torch.Tensor) -> Weights:
+        """Weights that draw at ``z`` what these draw at ``z @ rotation``.
+
+        Args:
+            rotation: orthogonal, float64 ``(z_dim, z_dim)``; it does not mix :attr:`parts`.
+        """
+        ...
+
+
 class Architecture(Protocol):
-    """One kind of network, in the files of a model's folder: ``config.json`` and the weights."""
+    """One kind of network, in the files of a model's folder: ``config.json`` and the weights.
+
+    Attributes:
+        needs_config: whether there must be a ``config.json``. Without one, the shapes of the tensors say all
+            sizes; only one of our own architectures can be so, and none of another package.
+    """
+
+    needs_config: bool
 
     def recognises(self, config: Mapping[str, Any]) -> bool:
         """Whether the values of a ``config.json``, which are unchecked, look like this architecture's.
@@ -93,8 +133,8 @@ class Architecture(Protocol):
         """
         ...
 
-    def facts(self, config_path: Path) -> ModelFacts:
-        """What a ``config.json`` says, all of it checked.
+    def facts(self, files: WeightFiles) -> ModelFacts:
+        """What a ``config.json`` says, or the tensors where there is none; all of it checked.
 
         Raises:
             FileFormatError: a value is absent or out of bounds.
@@ -156,13 +196,20 @@ def architecture_of(config_path: Path) -> Architecture:
 
 
 def read_facts(files: WeightFiles) -> ModelFacts:
-    """What a model's ``config.json`` says; errors as of :func:`architecture_of` and Architecture.facts."""
-    return architecture_of(files.config_path).facts(files.config_path)
+    """The sizes and classes of a model; errors as of :func:`architecture_of` and Architecture.facts."""
+    return _of_files(files).facts(files)
 
 
 def read_weights(files: WeightFiles) -> Weights:
     """A model's weights; errors as of :func:`architecture_of` and Architecture.read."""
-    return architecture_of(files.config_path).read(files)
+    return _of_files(files).read(files)
+
+
+def _of_files(files: WeightFiles) -> Architecture:
+    if files.config_path is not None:
+        return architecture_of(files.config_path)
+    own = map(_load, plugins.own_names(_PACKAGE, _MODULE))
+    return next(architecture for architecture in own if not architecture.needs_config)
 
 
 def _load(name: str) -> Architecture:

@@ -39,8 +39,10 @@ class Account:
     ``file`` and ``score_command`` are as a shell takes them. ``file`` is None where the file has no place for
     names; ``score_command`` None where nothing can be measured. ``fingerprint`` tells the browser whose names
     it remembers. ``captions`` stand under the samples, one each. ``stability`` has a value or None for each
-    direction, or nothing where it is not known; below ``agreement`` it is marked. ``facts`` and ``commands``
-    are pairs of words: what it is and its value, what it does and how it is typed.
+    direction, or nothing where it is not known; below ``agreement`` it is marked. ``linear`` says of each
+    direction whether the image is linear along it; left out, of none. ``facts`` and ``commands`` are pairs of
+    words: what it is and its value, what it does and how it is typed. ``part`` is a heading over the
+    directions, such as the part of z that they are in.
     """
 
     title: str
@@ -53,8 +55,10 @@ class Account:
     commands: Sequence[tuple[str, str]]
     stability: Sequence[float | None] = ()
     agreement: float = STABLE
+    linear: Sequence[bool] = ()
     scores: Scorecard | None = None
     score_command: str | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +149,7 @@ def _card(one: PageDirection, account: Account, directions: Sequence[PageDirecti
     penalty = account.penalties[one.index]
     figures = {"effect": _measure(one.effect), "penalty": _measure(penalty)}
     factor = other = None
-    linear = False
+    linear = bool(account.linear) and account.linear[one.index]
     if account.scores is not None:
         scored = account.scores.sets[0].directions[one.index]
         figures = {measure.key: scored.measure(measure.key) for measure in MEASURES}

@@ -67,7 +67,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_folder_is_an_architecture(own_folder: None, tmp_path: Path) -> None:
     folder = write_sine(tmp_path / "sea")
-    assert registry.names() == ["biggan-deep", "tiny-sine"]
+    assert registry.names() == ["biggan", "biggan-deep", "tiny-sine"]
     assert type(registry.architecture_of(folder / "config.json")).__name__ == "TinySine"
     assert [entry.names for entry in model_facts(folder).classes] == [("ripple",), ("swell", "sea")]
     generator = load_generator(folder, "sea", truncation=0.5)
@@ -92,7 +92,7 @@ def test_the_commands_know_it(own_folder: None, tmp_path: Path, monkeypatch: pyt
 
 
 def test_another_package_adds_one(installed: Path, tmp_path: Path) -> None:
-    assert registry.names() == ["biggan-deep", "tiny-sine"]
+    assert registry.names() == ["biggan", "biggan-deep", "tiny-sine"]
     assert load_generator(write_sine(tmp_path / "sea"), "ripple").resolution == 8
 
 
@@ -124,9 +124,11 @@ def test_a_broken_architecture_blocks_no_other_one(broken: str, installed: Path,
 
 def test_a_folder_of_no_architecture(tmp_path: Path) -> None:
     path = write_config(tmp_path, z_dim=4, num_classes=3)
-    with pytest.raises(FileFormatError, match=r"no architecture that is installed \(biggan-deep\)"):
+    with pytest.raises(FileFormatError, match=r"no architecture that is installed \(biggan, biggan-deep\)"):
         registry.architecture_of(path)
-    with pytest.raises(FileFormatError, match="'mine', which is not installed; there are biggan-deep"):
+    with pytest.raises(
+        FileFormatError, match="'mine', which is not installed; there are biggan, biggan-deep"
+    ):
         registry.architecture_of(write_config(tmp_path, architecture="mine", **SMALL))
     path.write_text("[]", "utf-8")
     with pytest.raises(FileFormatError, match=r"it is \[\], expected an object"):

@@ -6,7 +6,8 @@ import pytest
 import torch
 from pytorch_pretrained_biggan import BigGAN, BigGANConfig
 
-from biggan_directions.generators.biggan_deep.layout import checked_tensors, expected_shapes
+from biggan_directions.generators.biggan_deep.layout import expected_shapes
+from biggan_directions.generators.weights.tensor_check import checked_tensors
 from biggan_directions.latents import sample_classes, sample_latents
 from biggan_directions.training.spectral import iterate
 from biggan_directions.training.statistics import measure_statistics

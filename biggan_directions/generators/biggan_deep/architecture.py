@@ -1,7 +1,7 @@
 """BigGAN-deep in pytorch-pretrained-biggan's layout, as an architecture of the registry."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +10,18 @@ from pytorch_pretrained_biggan import BigGANConfig
 
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
-from biggan_directions.generators.biggan_deep.layout import (
-    checked_tensors,
-    expected_shapes,
-    load_state,
-    read_config,
-)
+from biggan_directions.generators.biggan_deep.layout import expected_shapes, load_state, read_config
+from biggan_directions.generators.biggan_deep.turned_state import turned
 from biggan_directions.generators.capabilities import TrueDirections
 from biggan_directions.generators.classes.class_table import ClassTable
 from biggan_directions.generators.classes.imagenet import imagenet_classes
-from biggan_directions.generators.config_file import read_class_list
+from biggan_directions.generators.config_file import class_list, read_class_list
 from biggan_directions.generators.registry import Architecture, ModelFacts
+from biggan_directions.generators.weights.tensor_check import checked_tensors
 from biggan_directions.generators.weights.weight_folder import WeightFiles
 
 _TRUNCATION = 0.4  # as the catalog has it for the published models
+_NOT_LEARNT = ("running_means", "running_vars", "weight_u", "weight_v")
 # Keys that other networks' configurations are unlikely to have, unlike z_dim and num_classes.
 _OWN_KEYS = {"attention_layer_position", "channel_width", "class_embed_dim", "n_stats"}
 
@@ -57,9 +55,27 @@ class BigGANDeepWeights:
         return cls(config=parsed, classes=classes, state=checked, sha256=sha256)
 
     @property
+    def parameters(self) -> int:
+        """How many learnt numbers there are."""
+        return sum(tensor.numel() for name, tensor in self.state.items() if not name.endswith(_NOT_LEARNT))
+
+    @property
     def facts(self) -> ModelFacts:
         """Sizes, classes and default truncation from the configuration."""
         return _facts(self.config, self.classes)
+
+    @property
+    def parts(self) -> tuple[range, ...]:
+        """All of z: every layer that meets z meets all of it."""
+        return (range(self.config.z_dim),)
+
+    def config_values(self) -> dict[str, Any]:
+        """The stock class's values, and the list of classes."""
+        return {**self.config.to_dict(), "classes": class_list(self.classes)}
+
+    def turned(self, rotation: torch.Tensor) -> "BigGANDeepWeights":
+        """Weights that draw at ``z`` what these draw at ``z @ rotation``: see :mod:`~.turned_state`."""
+        return replace(self, state=turned(self.state, rotation))
 
     def freeze(
         self,
@@ -92,17 +108,19 @@ class BigGANDeepWeights:
 class BigGANDeep:
     """BigGAN-deep as an :class:`~biggan_directions.generators.registry.Architecture`."""
 
+    needs_config = True
+
     def recognises(self, config: Mapping[str, Any]) -> bool:
         """Whether the configuration has one of BigGAN-deep's own keys."""
         return not _OWN_KEYS.isdisjoint(config)
 
-    def facts(self, config_path: Path) -> ModelFacts:
+    def facts(self, files: WeightFiles) -> ModelFacts:
         """Sizes and classes from ``config.json``; errors as in :func:`~.layout.read_config`."""
-        return _facts(*_configured(config_path))
+        return _facts(*_configured(files.config))
 
     def read(self, files: WeightFiles) -> BigGANDeepWeights:
         """Read both files; errors as in :func:`~.layout.load_state`."""
-        config, classes = _configured(files.config_path)
+        config, classes = _configured(files.config)
         _, state = load_state(files)
         return BigGANDeepWeights(config=config, classes=classes, state=state, sha256=files.sha256)
 

@@ -2,12 +2,12 @@
 
 import torch
 
+from biggan_directions.generators.biggan_deep.block_by_hand import BlockByHand
 from biggan_directions.generators.biggan_deep.folding import Modulations, State, normalised_weight
-from biggan_directions.generators.biggan_deep.kernels.block_by_hand import BlockByHand
-from biggan_directions.generators.biggan_deep.kernels.convolution import Convolution
-from biggan_directions.generators.biggan_deep.kernels.operations import modulate, upsampled
-from biggan_directions.generators.biggan_deep.layer import Layer
-from biggan_directions.generators.biggan_deep.subpixel import interleave, subpixel_weight
+from biggan_directions.generators.folded.kernels.convolution import Convolution
+from biggan_directions.generators.folded.kernels.operations import modulate, upsampled
+from biggan_directions.generators.folded.layer import Layer
+from biggan_directions.generators.folded.subpixel import interleave, subpixel_weight
 
 
 class Block(Layer):

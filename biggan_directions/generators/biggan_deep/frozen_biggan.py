@@ -1,39 +1,32 @@
 """BigGAN-deep with everything constant for its classes and one truncation folded: fast and exact."""
 
-import copy
 from collections.abc import Mapping, Sequence
 
 import torch
 from pytorch_pretrained_biggan import BigGANConfig
-from torch import nn
-from torch.autograd.forward_ad import unpack_dual
 
-from biggan_directions.errors import UsageError
 from biggan_directions.generators import ImageClass
-from biggan_directions.generators.biggan_deep.attention import Attention
 from biggan_directions.generators.biggan_deep.block import Block
-from biggan_directions.generators.biggan_deep.folding import Modulations, normalised_weight
-from biggan_directions.generators.biggan_deep.kernels.operations import bands
+from biggan_directions.generators.biggan_deep.folding import Modulations, State, normalised_weight
 from biggan_directions.generators.biggan_deep.last_block import LastBlock
-from biggan_directions.generators.biggan_deep.layer import Layer
 from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
-from biggan_directions.generators.capabilities import LatentWeight, TrueDirections
+from biggan_directions.generators.capabilities import TrueDirections
+from biggan_directions.generators.folded.attention import Attention
+from biggan_directions.generators.folded.folded_generator import FoldedGenerator
+from biggan_directions.generators.folded.layer import Layer
 
 
-class FrozenBigGAN(nn.Module):
+class FrozenBigGAN(FoldedGenerator):
     """A BigGAN-deep that draws fixed classes at a fixed truncation, several times faster than the stock one.
 
-    It is a function of z alone and differentiable in z; its weights take no gradient. The images equal the
-    package's own to 1e-9 in float64, computed with the stored row of batch statistics nearest to the
-    truncation.
+    The images equal the package's own to 1e-9 in float64, computed with the stored row of batch statistics
+    nearest to the truncation.
 
     ``truncation`` is the stored one, which may differ from the one requested.
     """
 
-    modulation: torch.Tensor
-    class_terms: torch.Tensor
-    norms: torch.Tensor
-    true_directions: TrueDirections  # only set if they are known: see KnownTruth
+    first_name = "generator.gen_z"
+    norm_parts = ("scale", "offset")
 
     def __init__(
         self,
@@ -48,15 +41,17 @@ class FrozenBigGAN(nn.Module):
         true_directions: TrueDirections | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        super().__init__()
-        if not classes:
-            raise UsageError("got no class, expected at least one; try --class golden_retriever")
-        row, self.truncation = nearest_stored_truncation(truncation, config.n_stats)
-        self.model, self.weights_sha256, self.license = model, weights_sha256, license
-        self.resolution, self.z_dim, self.classes = config.output_dim, config.z_dim, tuple(classes)
-        if true_directions is not None:
-            self.true_directions = true_directions
-
+        row, stored = nearest_stored_truncation(truncation, config.n_stats)
+        super().__init__(
+            classes=classes,
+            truncation=stored,
+            model=model,
+            weights_sha256=weights_sha256,
+            license=license,
+            resolution=config.output_dim,
+            z_dim=config.z_dim,
+            true_directions=true_directions,
+        )
         chosen = state["embeddings.weight"].T[[image_class.index for image_class in self.classes]]
         modulations = Modulations(
             state, row=row, eps=config.eps, z_dim=config.z_dim, embeddings=chosen, dtype=dtype
@@ -68,7 +63,7 @@ class FrozenBigGAN(nn.Module):
         offset = torch.zeros(16 * config.channel_width, dtype=torch.float64, device=chosen.device)
         for position, (upsample, _, _) in enumerate(config.layers):
             if position == config.attention_layer_position:
-                attention = Attention(state, f"generator.layers.{len(layers)}", offset=offset)
+                attention = _attention(state, f"generator.layers.{len(layers)}", offset)
                 layers.append(attention)
                 offset = attention.offset
             name = f"generator.layers.{len(layers)}"
@@ -76,11 +71,8 @@ class FrozenBigGAN(nn.Module):
             layers.append(block)
             offset = block.offset
         layers[-1] = LastBlock(state, "generator", modulations, block=block)
-        self.layers = nn.ModuleList(layers)
-        self._sizes = [first, *(layer.size for layer in layers)]
-        self._channels, self._norm_names = modulations.channels, modulations.norm_names
-        for name, tensor in modulations.gathered().items():
-            self.register_buffer(name, tensor)
+        names = (f"generator.layers.{place}" for place in range(len(layers)))
+        self._set_layers(first, dict(zip(names, layers, strict=True)), modulations)
 
     @classmethod
     def from_state(
@@ -122,121 +114,12 @@ class FrozenBigGAN(nn.Module):
             true_directions=true_directions,
             dtype=dtype,
         )
-        for tensor in folded.buffers():
-            if tensor.ndim == 4:
-                tensor.data = tensor.contiguous(memory_format=torch.channels_last)
-        return folded.to(device=device, dtype=dtype).eval()
-
-    @property
-    def device(self) -> torch.device:
-        """The device of the weights, on which z must be."""
-        return self.modulation.device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The precision of the layers."""
-        return next(self.layers.buffers()).dtype
-
-    def forward(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
-        """Draw ``z (N, z_dim)`` as images ``(N, 3, resolution, resolution)`` in [-1, 1], in z's dtype.
-
-        ``class_index (N,)``, integer, indexes ``classes``; if omitted, all images are of the first class.
-
-        Raises:
-            UsageError: z or class_index has another shape.
-        """
-        if z.ndim != 2 or z.shape[1] != self.z_dim:
-            raise UsageError(f"z must have shape (N, {self.z_dim}), got {tuple(z.shape)}")
-        if class_index is not None and class_index.shape != z.shape[:1]:
-            raise UsageError(f"class_index must have shape ({len(z)},), got {tuple(class_index.shape)}")
-        plain = torch.compiler.is_compiling() or _is_transformed(z)
-        class_terms = self.class_terms[0] if class_index is None else self.class_terms[class_index]
-        terms = torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T).to(self.dtype)
-        first, *rest = torch.split(terms, self._sizes, 1)
-        x = first.reshape(len(z), 4, 4, -1).permute(0, 3, 1, 2)
-        # Tensors saved for autograd exceed every cache anyway, and bands were slower there.
-        if plain or (torch.is_grad_enabled() and terms.requires_grad):
-            for layer, part in zip(self.layers, rest, strict=True):
-                x = layer(x, part, plain=plain)
-        else:
-            x = _in_bands(list(self.layers), x, rest)
-        return x.to(z.dtype)
-
-    def latent_weights(self) -> list[LatentWeight]:
-        """The stock network's weights that are multiplied by z, ``(outputs, z_dim)``, spectrally normalised.
-
-        The first layer's weight, then those of the scale and of the shift of every conditional norm.
-        """
-        start = self._sizes[0]
-        first = LatentWeight(name="generator.gen_z", layer="generator.gen_z", matrix=self.modulation[:start])
-        weights = [first]
-        for name, norm in zip(self._norm_names, torch.split(self.norms, self._channels, 1), strict=True):
-            inverse, centre = norm[:, :, None]
-            scale, shift = self.modulation[start : start + 2 * len(inverse)].chunk(2)
-            weights += [
-                LatentWeight(name=f"{name}.{part}", layer=name.rpartition(".")[0], matrix=matrix)
-                for part, matrix in (("scale", scale / inverse), ("offset", shift - scale * centre))
-            ]
-            start += 2 * len(inverse)
-        return weights
-
-    @property
-    def is_compiled(self) -> bool:
-        """Whether the forward pass is compiled."""
-        return self._compiled_call_impl is not None
-
-    def of_class(self, *places: int) -> "FrozenBigGAN":
-        """The same generator with only the classes ``classes[place]``, in this order; layers are shared."""
-        twin = copy.copy(self)
-        twin._buffers = {**self._buffers, "class_terms": self.class_terms[list(places)]}
-        twin.classes = tuple(self.classes[place] for place in places)
-        return twin
-
-    def for_images(self, dtype: torch.dtype = torch.bfloat16) -> "FrozenBigGAN":
-        """A copy that draws in low precision, for images to display but not for finite differences.
-
-        The product with z keeps its precision; the layers compute in ``dtype``.
-        """
-        twin = copy.deepcopy(self)
-        twin.layers.to(dtype)
-        return twin
-
-    def compiled(self) -> "FrozenBigGAN":
-        """A copy with a compiled forward pass for any batch size; compiling takes minutes.
-
-        Raises:
-            UsageError: torch finds no compiler on this machine.
-        """
-        twin = copy.deepcopy(self)
-        try:
-            twin.compile(dynamic=True)
-            with torch.no_grad():
-                twin(torch.zeros(2, self.z_dim, dtype=self.modulation.dtype, device=self.device))
-        except Exception as error:  # torch raises private classes, which differ between releases
-            reason = str(error).strip().partition("\n")[0]
-            raise UsageError(
-                f"torch.compile does not work on this machine ({reason}); install a C++ compiler "
-                "such as g++, or leave out --compile"
-            ) from error
-        return twin
+        folded._place(device, dtype)
+        return folded
 
 
-def _is_transformed(z: torch.Tensor) -> bool:
-    """Whether z has a tangent or a wrapper of torch.func, which only ordinary operations support."""
-    functorch_active = getattr(torch._C, "_are_functorch_transforms_active", bool)
-    tangent = unpack_dual(z).tangent  # type: ignore[no-untyped-call]
-    return bool(functorch_active()) or tangent is not None
-
-
-def _in_bands(layers: Sequence[nn.Module], x: torch.Tensor, terms: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Apply the layers to x; where x exceeds a cache, the batch is split for the rest of the layers.
-
-    Small images are faster in large batches, and large images in small ones.
-    """
-    for place, layer in enumerate(layers):
-        parts = list(bands(len(x), x[0].nbytes, device=x.device))
-        if len(parts) > 1:
-            rest, later = layers[place:], terms[place:]
-            return torch.cat([_in_bands(rest, x[part], [term[part] for term in later]) for part in parts])
-        x = layer(x, terms[place], plain=False)
-    return x
+def _attention(state: State, name: str, offset: torch.Tensor) -> Attention:
+    query, key, value, out = (
+        normalised_weight(state, f"{name}.snconv1x1_{part}") for part in ("theta", "phi", "g", "o_conv")
+    )
+    return Attention(query, key, value, out * state[f"{name}.gamma"].double(), offset=offset)

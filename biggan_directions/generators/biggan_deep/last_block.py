@@ -1,23 +1,21 @@
 """The last block and the layers after it: norm, ReLU, the convolution to three colours, tanh."""
 
 import torch
-from torch.nn import functional as F
 
 from biggan_directions.generators.biggan_deep.block import Block
 from biggan_directions.generators.biggan_deep.folding import Modulations, State, normalised_weight
-from biggan_directions.generators.biggan_deep.kernels.convolution import Convolution
-from biggan_directions.generators.biggan_deep.kernels.last_block_by_hand import LastBlockByHand
-from biggan_directions.generators.biggan_deep.kernels.operations import upsampled
-from biggan_directions.generators.biggan_deep.layer import Layer
+from biggan_directions.generators.biggan_deep.last_block_by_hand import LastBlockByHand
+from biggan_directions.generators.folded.kernels.convolution import Convolution
+from biggan_directions.generators.folded.kernels.operations import upsampled
+from biggan_directions.generators.folded.layer import Layer
+from biggan_directions.generators.folded.to_rgb import rgb_image, rgb_weight
 
 
 class LastBlock(Layer):
     """The last block together with the output layers, so that its features need not be in memory at once.
 
     The features are the largest tensor of the network. The last norm is unconditional: its scale is folded
-    into the block's last convolution, and on the skip path it is applied before the upsample. The 3×3
-    convolution is computed as a product, which gives the contribution of each pixel to each colour of each
-    neighbour, and a sum over neighbours.
+    into the block's last convolution, and on the skip path it is applied before the upsample.
     """
 
     by_hand = LastBlockByHand
@@ -34,7 +32,7 @@ class LastBlock(Layer):
         block.widen = Convolution(block.widen.weight * scale[:, None, None, None])
         self.register_buffer("scale", scale[:, None, None])
         self.register_buffer("shift", shift[:, None, None])
-        self.register_buffer("weight", weight.flip(2, 3).permute(0, 2, 3, 1).flatten(0, 2))  # (3·9, channels)
+        self.register_buffer("weight", rgb_weight(weight))
         self.register_buffer("bias", state[f"{name}.conv_to_rgb.bias"].double()[:3, None, None])
 
     def plain(self, x: torch.Tensor, terms: torch.Tensor) -> torch.Tensor:
@@ -49,4 +47,4 @@ class LastBlock(Layer):
 
     def image(self, shares: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """The image, from the contribution of each pixel to each colour of each neighbour."""
-        return F.fold(shares, hidden.shape[2:], kernel_size=3, padding=1).add_(self.bias).tanh_()
+        return rgb_image(shares, (hidden.shape[2], hidden.shape[3]), self.bias)

@@ -19,10 +19,10 @@ from biggan_directions.files.safetensors_file import read_safetensors
 from biggan_directions.files.torch_file import read_torch_file
 from biggan_directions.files.validation import shown
 from biggan_directions.generators.config_file import LARGEST_CONFIG_BYTES
+from biggan_directions.generators.weights.tensor_check import checked_tensors
 from biggan_directions.generators.weights.weight_folder import WeightFiles
 
 _LARGEST_STATE_BYTES = 4 * 1024**3
-_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 class _Config(Struct, frozen=True):
@@ -81,29 +81,10 @@ def load_state(files: WeightFiles) -> tuple[BigGANConfig, dict[str, torch.Tensor
     Raises:
         FileFormatError: a file is not valid; the first wrong tensor is named.
     """
-    config = read_config(files.config_path)
+    config = read_config(files.config)
     expected = expected_shapes(config)
     _check_size(files.state_path, expected)
     return config, checked_tensors(_read_tensors(files.state_path), expected, where=str(files.state_path))
-
-
-def checked_tensors(
-    found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Size], *, where: str
-) -> dict[str, torch.Tensor]:
-    """Check that ``found`` has exactly the expected tensors; returns them as float32 in the expected order.
-
-    Raises:
-        FileFormatError: a tensor is missing, unexpected, of the wrong shape or dtype, or not finite.
-    """
-    for name, shape in expected.items():
-        _check_tensor(where, name, found.get(name), shape)
-    for name in found:
-        if name not in expected:
-            raise FileFormatError(
-                f"{where} has a tensor {name[:200]!r} that its configuration has no place for: "
-                "the two do not belong together"
-            )
-    return {name: found[name].detach().float() for name in expected}
 
 
 def read_config(path: Path) -> BigGANConfig:
@@ -203,15 +184,3 @@ def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
     ):
         raise FileFormatError(f"{path} does not hold a dict of tensors by name, as a checkpoint does")
     return found
-
-
-def _check_tensor(where: str, name: str, tensor: torch.Tensor | None, shape: torch.Size) -> None:
-    """Refuse a tensor that is missing, of the wrong shape or dtype, or not finite."""
-    if tensor is None:
-        raise FileFormatError(f"{where} has no tensor {name!r}, which its configuration requires")
-    if tensor.shape != shape:
-        raise FileFormatError(f"tensor {name!r} of {where} is {tuple(tensor.shape)}, expected {tuple(shape)}")
-    if tensor.dtype not in _FLOATS:
-        raise FileFormatError(f"tensor {name!r} of {where} is {tensor.dtype}, expected plain floating point")
-    if not bool(torch.isfinite(tensor).all()):
-        raise FileFormatError(f"tensor {name!r} of {where} has values that are not finite")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from biggan_directions.generators.capabilities import TrueDirections
     from biggan_directions.generators.registry import Weights
 
+AVERAGED_NAME = "G_ema.pth"
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "pytorch_model.bin"
 
@@ -63,7 +64,45 @@ class UrlSource:
         return self.weights_url
 
 
-Source = HubSource | UrlSource
+@dataclass(frozen=True, kw_only=True)
+class FileSource:
+    """One file at an address, which says all sizes itself.
+
+    Attributes:
+        url: of the file.
+        file_name: what it is called on this machine.
+        sha256: its checksum where it is known, or the beginning of that.
+        largest_bytes: the most that it may have; None: about the size of the weights.
+    """
+
+    url: str
+    file_name: str
+    sha256: str | None = None
+    largest_bytes: int | None = None
+
+    @property
+    def address(self) -> str:
+        """Where a person would look."""
+        return self.url
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriveSource:
+    """One file on Google Drive, which the package ``gdown`` fetches; attributes as of :class:`FileSource`."""
+
+    file_id: str
+    file_name: str
+    sha256: str | None = None
+    largest_bytes: int | None = None
+    host: str = "https://drive.google.com"
+
+    @property
+    def address(self) -> str:
+        """Where a person would look."""
+        return f"{self.host}/uc?id={self.file_id}"
+
+
+Source = HubSource | UrlSource | FileSource | DriveSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +117,10 @@ class CatalogEntry:
         image_spreads: standard deviations of image factors of the real images that it learnt from, where
             they are known: by the name of the class, then by the factor's key.
         weights_bytes: the size of the weights, to within a few per cent.
+        weights_name: what the file of weights is called; without a ``config.json`` unless it is the default.
+        parameters: how many learnt numbers the network has, where sizes in pixels do not tell it from others.
+        portrait: the class that ``models --check`` draws, where weights can be judged only by looking.
+        unverified: what is not known of the weights, in a sentence.
         truncation: what suits the model if nobody says otherwise.
         license: of the weights, by its SPDX name.
         license_note: what that rests on, where the weights themselves do not say.
@@ -97,6 +140,22 @@ class CatalogEntry:
     class_names: Callable[[], ClassTable] | None = None
     truth: Callable[[], TrueDirections] | None = None
     image_spreads: Callable[[], Mapping[str, Mapping[str, float]]] | None = None
+    weights_name: str = WEIGHTS_NAME
+    parameters: int | None = None
+    portrait: str = ""
+    unverified: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """The files to get in another way, in words."""
+        if self.weights_name == WEIGHTS_NAME:
+            return f"{CONFIG_NAME} and {WEIGHTS_NAME}"
+        return f"{self.weights_name} (or a zip or tar that holds it)"
+
+    @property
+    def them(self) -> str:
+        """Those files, by a pronoun."""
+        return "them" if self.weights_name == WEIGHTS_NAME else "it"
 
     @property
     def classes(self) -> ClassTable:
@@ -136,6 +195,8 @@ def _biggan_deep(resolution: int, weights_bytes: int, *copies: Source) -> Catalo
     )
 
 
+_OPENMMLAB = "biggan_imagenet1k_128x128_cvt_BigGAN-PyTorch_rgb_20210730_125223-3e353fef.pth"
+
 CATALOG: list[CatalogEntry] = [
     _biggan_deep(
         128,
@@ -149,6 +210,41 @@ CATALOG: list[CatalogEntry] = [
     ),
     _biggan_deep(256, 234_000_000),
     _biggan_deep(512, 236_000_000),
+    CatalogEntry(
+        name="biggan-128",
+        resolution=128,
+        z_dim=120,
+        num_classes=1000,
+        truncation=1.0,  # none: the Hessian Penalty's paper draws with none
+        weights_bytes=282_000_000,
+        license="MIT",
+        license_note="that of its code: the weights name none of their own",
+        description="the Hessian Penalty's own BigGAN (ajbrock's, 138k iterations), 128×128, ImageNet",
+        class_names=imagenet_classes,
+        weights_name=AVERAGED_NAME,
+        parameters=70_433_988,
+        portrait="golden_retriever",
+        unverified="no checksum of G_ema.pth is published, so the numbers could be of another network of "
+        "these sizes, and this package was written without having them",
+        sources=(
+            DriveSource(  # named in the README of ajbrock/BigGAN-PyTorch
+                file_id="1nAle7FCVFZdix2--ks0r5JBkFnKw8ctW",
+                file_name="BigGAN_ch96_bs256x8_138k.zip",
+                largest_bytes=4 * 1024**3,  # it holds the discriminator and the optimizers, too
+            ),
+            FileSource(  # named by WarpedGANSpace, with the checksum
+                url="https://www.dropbox.com/s/z82rwv65lwry0ox/pretrained_biggan_generator.tar?dl=1",
+                file_name="pretrained_biggan_generator.tar",
+                sha256="748f4d85dff5e89a106a74b7f8c80a5a52cb735680356a00da025695c7b21198",
+            ),
+            FileSource(  # OpenMMLab ends a file's name with the beginning of its checksum
+                url=f"https://download.openmmlab.com/mmgen/biggan/{_OPENMMLAB}",
+                file_name=_OPENMMLAB,
+                sha256="3e353fef",
+                largest_bytes=1024**3,
+            ),
+        ),
+    ),
 ]
 
 

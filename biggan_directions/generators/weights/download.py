@@ -60,7 +60,7 @@ def download(
     Args:
         max_bytes: a file larger than this is refused.
         headers: sent along, for example an access token.
-        sha256: the checksum that the file must have.
+        sha256: the checksum that the file must have, or its beginning.
         progress: called as the bytes arrive.
 
     Raises:
@@ -80,7 +80,7 @@ def download(
                     reason = f"{error}, {_TRIES} times" if broken_off else plain_reason(error)
                     raise WeightsError(reason) from error
                 time.sleep(_FIRST_PAUSE_S * 2**attempt)
-        if sha256 is not None and (got := file_sha256(part)) != sha256:
+        if sha256 is not None and not (got := file_sha256(part)).startswith(sha256):
             part.unlink()
             raise WeightsError(f"the file has SHA-256 {got}, expected {sha256}")
         os.replace(part, target)

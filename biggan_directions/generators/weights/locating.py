@@ -1,6 +1,6 @@
 """Weights on this machine: found, fetched once, and the same bytes at every load.
 
-The cache holds a folder for each model: its two files, and ``record.json`` with the size and SHA-256 that
+The cache holds a folder for each model: its files, and ``record.json`` with the size and SHA-256 that
 each had when it was first used. A warm cache is read without the network, and without being written.
 """
 
@@ -18,7 +18,9 @@ from platformdirs import user_cache_path
 
 from biggan_directions.errors import BigganDirectionsError, UsageError, WeightsError
 from biggan_directions.files.atomic_write import explained
+from biggan_directions.files.packed_file import ENDINGS
 from biggan_directions.generators.weights.catalog import (
+    AVERAGED_NAME,
     CONFIG_NAME,
     WEIGHTS_NAME,
     CatalogEntry,
@@ -26,7 +28,7 @@ from biggan_directions.generators.weights.catalog import (
     find_model,
 )
 from biggan_directions.generators.weights.download import CACHE_REMEDY, Progress
-from biggan_directions.generators.weights.sources import fetch_pair
+from biggan_directions.generators.weights.sources import fetch_files
 from biggan_directions.generators.weights.weight_folder import (
     RECORD_NAME,
     Record,
@@ -70,7 +72,8 @@ def locate_weights(
 
     Args:
         model: a name of the catalog, an entry, or a folder with ``config.json`` and ``pytorch_model.bin``
-            or a ``.safetensors``. A name wins over a folder of that name: write ``./NAME`` for the folder.
+            or a ``.safetensors``, or with ``G_ema.pth``, alone or in a zip or tar; or such a file itself.
+            A name wins over a folder of that name: write ``./NAME`` for the folder.
         progress: called as the weights are fetched.
         offline: never use the network; None: as ``HF_HUB_OFFLINE`` says.
 
@@ -82,13 +85,15 @@ def locate_weights(
     entry = entry_or_folder(model)
     if isinstance(entry, CatalogEntry):
         return _cached(entry) or fetch_weights(entry, progress=progress, offline=offline)
+    if entry.is_file() and entry.name.endswith((".pth", *ENDINGS)):
+        return unrecorded((None, entry))
     if not entry.is_dir():
         raise UsageError(f"there is no folder {str(entry)!r}. See: biggan-directions models")
     if pair := find_pair(entry):
         return unrecorded(pair)
     raise WeightsError(
         f"the folder {str(entry)!r} lacks weights: expected in it {CONFIG_NAME}, and {WEIGHTS_NAME} "
-        "or a file that ends in .safetensors"
+        f"or a file that ends in .safetensors; or {AVERAGED_NAME}, alone or in a zip or tar"
     )
 
 
@@ -128,8 +133,8 @@ def fetch_weights(
     kept = "What arrived is kept: fetching again resumes from there.\n" if _is_partial(folder) else ""
     raise WeightsError(
         f"the weights of {entry.name} could not be fetched. Tried:\n{''.join(answers)}{kept}"
-        f"If you can get {CONFIG_NAME} and {WEIGHTS_NAME} in another way, put them into {folder}\n"
-        "or name the folder that they are in: --model FOLDER.\n"
+        f"If you can get {entry.wanted} in another way, put {entry.them} into {folder}\n"
+        f"or name the folder that holds {entry.them}: --model FOLDER.\n"
         "To begin without them: --model toybox works now, with no network."
     )
 
@@ -186,25 +191,35 @@ def _cached(entry: CatalogEntry) -> WeightFiles | None:
 def _fetch_from(
     source: Source, entry: CatalogEntry, *, progress: Progress | None, offline: bool
 ) -> WeightFiles:
-    """Fetch both files of one source beside the cache's own, check them, and put them in place."""
+    """Fetch the files of one source beside the cache's own, check them, and put them in place."""
     folder = model_folder(entry)
     # a folder for each source, so that bytes of two are never joined
     staging = folder / _PARTIAL_NAME / sha256(repr(source).encode()).hexdigest()[:16]
     staging.mkdir(parents=True, exist_ok=True)
+    names: list[str] = []
     try:
         largest = 2 * entry.weights_bytes + 2**20  # theirs is known to a few per cent
-        fetch_pair(source, staging, max_bytes=largest, progress=progress, offline=offline)
-        found, facts = measure((staging / CONFIG_NAME, staging / WEIGHTS_NAME))
+        names = fetch_files(source, staging, max_bytes=largest, progress=progress, offline=offline)
+        config = staging / CONFIG_NAME if CONFIG_NAME in names else None
+        found, facts = measure((config, staging / names[-1]))
         _check(entry, found)
     except WeightsError:
-        for name in (CONFIG_NAME, WEIGHTS_NAME):  # not what arrived of a file that is not whole
+        for name in names or (CONFIG_NAME, WEIGHTS_NAME):  # not what arrived of a file that is not whole
             (staging / name).unlink(missing_ok=True)
         raise
     write_record(staging, Record(source=source.address, files=facts))
-    for name in (WEIGHTS_NAME, CONFIG_NAME, RECORD_NAME):
+    _remove_replaced(folder, names)
+    for name in (*reversed(names), RECORD_NAME):
         os.replace(staging / name, folder / name)
     shutil.rmtree(folder / _PARTIAL_NAME, ignore_errors=True)
-    return replace(found, config_path=folder / CONFIG_NAME, state_path=folder / WEIGHTS_NAME)
+    return replace(found, config_path=config and folder / CONFIG_NAME, state_path=folder / names[-1])
+
+
+def _remove_replaced(folder: Path, names: list[str]) -> None:
+    """Remove damaged weights that would be taken for these, because they have another name."""
+    with contextlib.suppress(WeightsError):
+        while (pair := find_pair(folder)) and pair[1].name not in names:
+            pair[1].unlink()
 
 
 def _check(entry: CatalogEntry, found: WeightFiles) -> None:
@@ -212,15 +227,21 @@ def _check(entry: CatalogEntry, found: WeightFiles) -> None:
     from biggan_directions.generators.registry import read_weights
 
     try:
-        facts = read_weights(found).facts
+        weights = read_weights(found)
     except BigganDirectionsError as error:
         raise WeightsError(str(error)) from error
+    facts = weights.facts
     got = (facts.resolution, facts.z_dim, len(facts.classes))
     expected = (entry.resolution, entry.z_dim, entry.num_classes)
     if got != expected:
         raise WeightsError(
-            f"{found.config_path} is not of {entry.name}: pixels, z_dim and classes are {got}, "
-            f"expected {expected}"
+            f"{found.config_path or found.state_path} is not of {entry.name}: pixels, z_dim and classes are "
+            f"{got}, expected {expected}"
+        )
+    if entry.parameters not in (None, weights.parameters):
+        raise WeightsError(
+            f"{found.state_path} is not of {entry.name}: it has {weights.parameters:,} parameters, expected "
+            f"{entry.parameters:,}"
         )
 
 
@@ -231,7 +252,7 @@ def _state(folder: Path) -> State:
         return "damaged"
     if pair is None:
         return "partial" if _is_partial(folder) else "absent"
-    sizes = {path.name: path.stat().st_size for path in pair}
+    sizes = {path.name: path.stat().st_size for path in pair if path}
     first = {name: facts.size for name, facts in record.files.items()} if record else sizes
     return "cached" if sizes.items() <= first.items() else "damaged"
 

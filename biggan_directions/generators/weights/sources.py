@@ -1,4 +1,4 @@
-"""How each kind of source is asked for a model's two files."""
+"""How each kind of source is asked for a model's files."""
 
 import shutil
 from pathlib import Path
@@ -7,6 +7,8 @@ from biggan_directions.errors import WeightsError
 from biggan_directions.generators.weights.catalog import (
     CONFIG_NAME,
     WEIGHTS_NAME,
+    DriveSource,
+    FileSource,
     HubSource,
     Source,
     UrlSource,
@@ -18,26 +20,35 @@ from biggan_directions.generators.weights.download import (
     file_sha256,
     plain_reason,
 )
+from biggan_directions.generators.weights.drive import fetch_from_drive
 
 _CONFIG_BYTES = 64 * 1024
 
 
-def fetch_pair(
+def fetch_files(
     source: Source, folder: Path, *, max_bytes: int, progress: Progress | None, offline: bool
-) -> None:
-    """Put a source's two files into a folder that is kept for this source.
+) -> list[str]:
+    """Put a source's files into a folder that is kept for this source; returns their names, weights last.
 
     Raises:
         WeightsError: the source does not give them; the message is the reason alone.
         OutputError: they cannot be written.
     """
     if isinstance(source, HubSource) and _copied_from_hub_cache(source, folder):
-        return
+        return [CONFIG_NAME, WEIGHTS_NAME]
     if offline:
         raise WeightsError("not tried: offline, because HF_HUB_OFFLINE is set or the caller asked for it")
+    if isinstance(source, FileSource | DriveSource):
+        target, most = folder / source.file_name, source.largest_bytes or max_bytes
+        if isinstance(source, DriveSource):
+            fetch_from_drive(source, target, max_bytes=most, progress=progress)
+        else:
+            download(source.url, target, max_bytes=most, sha256=source.sha256, progress=progress)
+        return [source.file_name]
     for name, most, bar in ((CONFIG_NAME, _CONFIG_BYTES, None), (WEIGHTS_NAME, max_bytes, progress)):
         url, headers, sha256 = _request(source, name)
         download(url, folder / name, max_bytes=most, headers=headers, sha256=sha256, progress=bar)
+    return [CONFIG_NAME, WEIGHTS_NAME]
 
 
 def _copied_from_hub_cache(source: HubSource, folder: Path) -> bool:
@@ -52,7 +63,7 @@ def _copied_from_hub_cache(source: HubSource, folder: Path) -> bool:
     return source.sha256 in (None, file_sha256(folder / WEIGHTS_NAME))
 
 
-def _request(source: Source, name: str) -> tuple[str, dict[str, str], str | None]:
+def _request(source: HubSource | UrlSource, name: str) -> tuple[str, dict[str, str], str | None]:
     """Address, headers (for the Hub with the user's access token, if any) and known SHA-256 of a file."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""A folder with one model's weights: which two files they are, and whether they are still what they were."""
+"""A folder with one model's weights: which files they are, and whether they are still what they were."""
 
 import json
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 from biggan_directions.errors import FileFormatError, WeightsError
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.files.plain_json import read_json
+from biggan_directions.generators.weights.candidates import generator_among
 from biggan_directions.generators.weights.catalog import CONFIG_NAME, WEIGHTS_NAME
 from biggan_directions.generators.weights.download import CACHE_REMEDY, file_sha256
 
@@ -35,18 +36,39 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class WeightFiles:
-    """A checkpoint on this machine; ``sha256`` is that of the file of weights."""
+    """A checkpoint on this machine.
 
-    config_path: Path
+    Attributes:
+        config_path: its configuration; None where its tensors say all that is needed.
+        state_path: its weights: a file of tensors, or an archive that holds one.
+        sha256: of the file at ``state_path``.
+    """
+
+    config_path: Path | None
     state_path: Path
     sha256: str
 
+    @property
+    def config(self) -> Path:
+        """The configuration, where there must be one.
 
-def find_pair(folder: Path) -> tuple[Path, Path] | None:
-    """The configuration and the weights in a folder; None where one is absent.
+        Raises:
+            FileFormatError: there is none.
+        """
+        if self.config_path is None:
+            raise FileFormatError(f"{self.state_path} needs a {CONFIG_NAME} beside it")
+        return self.config_path
+
+
+Pair = tuple[Path | None, Path]
+
+
+def find_pair(folder: Path) -> Pair | None:
+    """The configuration and the weights in a folder; None where they are absent.
 
     They are known by their usual names, or else by their endings: what is saved from the addresses of the
-    package that converted the weights is called ``biggan-deep-128-config.json`` and the like.
+    package that converted the weights is called ``biggan-deep-128-config.json`` and the like. Weights that
+    need no configuration end in ``.pth``, or are in an archive.
 
     Raises:
         WeightsError: several files could be meant.
@@ -55,29 +77,38 @@ def find_pair(folder: Path) -> tuple[Path, Path] | None:
         names = sorted(path.name for path in folder.iterdir() if path.is_file())
     except OSError:
         return None
-    chosen = []
-    for usual, endings in ((CONFIG_NAME, (CONFIG_NAME,)), (WEIGHTS_NAME, (".bin", ".safetensors"))):
-        found = [usual] if usual in names else [name for name in names if name.endswith(endings)]
-        if len(found) > 1:
-            raise WeightsError(
-                f"{folder} holds {' and '.join(found)}: which is meant? Rename the right one to {usual}"
-            )
-        if not found:
-            return None
-        chosen.append(folder / found[0])
-    return chosen[0], chosen[1]
+    config = _one_of(names, CONFIG_NAME, (CONFIG_NAME,), folder)
+    weights = config and _one_of(names, WEIGHTS_NAME, (".bin", ".safetensors"), folder)
+    if not weights:
+        try:
+            weights = generator_among(names, where=str(folder), archives=True)
+        except FileFormatError as error:
+            raise WeightsError(str(error)) from error
+    return (folder / config if config else None, folder / weights) if weights else None
 
 
-def measure(pair: tuple[Path, Path]) -> tuple[WeightFiles, dict[str, Facts]]:
-    """The two files, and the facts of each by its name; a WeightsError where one cannot be read."""
+def _one_of(names: list[str], usual: str, endings: tuple[str, ...], folder: Path) -> str | None:
+    """The file of the usual name, or else the only one that ends like it."""
+    found = [usual] if usual in names else [name for name in names if name.endswith(endings)]
+    if len(found) > 1:
+        raise WeightsError(
+            f"{folder} holds {' and '.join(found)}: which is meant? Rename the right one to {usual}"
+        )
+    return found[0] if found else None
+
+
+def measure(pair: Pair) -> tuple[WeightFiles, dict[str, Facts]]:
+    """The files, and the facts of each by its name; a WeightsError where one cannot be read."""
     try:
-        facts = {path.name: Facts(size=path.stat().st_size, sha256=file_sha256(path)) for path in pair}
+        facts = {
+            path.name: Facts(size=path.stat().st_size, sha256=file_sha256(path)) for path in pair if path
+        }
     except OSError as error:
-        raise WeightsError(f"the weights in {pair[0].parent} cannot be read: {error}") from error
+        raise WeightsError(f"the weights in {pair[1].parent} cannot be read: {error}") from error
     return WeightFiles(config_path=pair[0], state_path=pair[1], sha256=facts[pair[1].name].sha256), facts
 
 
-def unrecorded(pair: tuple[Path, Path]) -> WeightFiles:
+def unrecorded(pair: Pair) -> WeightFiles:
     """The files of a folder that is not ours to write in."""
     return measure(pair)[0]
 

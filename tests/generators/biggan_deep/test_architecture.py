@@ -10,6 +10,7 @@ from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan_deep.architecture import BigGANDeep
 from biggan_directions.generators.classes.class_table import ClassTable
 from biggan_directions.generators.load import load_generator
+from biggan_directions.generators.weights.weight_folder import WeightFiles
 from tests.support.checkpoints import write_checkpoint
 from tests.support.narrow_biggan import published_config
 
@@ -18,7 +19,7 @@ def classes_of(folder: Path, resolution: int = 128, *, width: int = 128, **liste
     config = json.loads(published_config(resolution, channel_width=width).to_json_string())
     path = folder / "config.json"
     path.write_text(json.dumps({**config, **listed}), "utf-8")
-    return BigGANDeep().facts(path).classes
+    return BigGANDeep().facts(WeightFiles(config_path=path, state_path=path, sha256="")).classes
 
 
 @pytest.mark.parametrize(("resolution", "width"), [(128, 128), (256, 128), (512, 128), (128, 8)])

@@ -7,13 +7,22 @@ import pytest
 from biggan_directions.errors import UsageError
 from biggan_directions.generators.classes.imagenet import imagenet_classes
 from biggan_directions.generators.weights import catalog
-from biggan_directions.generators.weights.catalog import CATALOG, HubSource, UrlSource, find_model, register
+from biggan_directions.generators.weights.catalog import (
+    CATALOG,
+    DriveSource,
+    FileSource,
+    HubSource,
+    UrlSource,
+    find_model,
+    register,
+)
+from tests.support.plain_biggan import published_sizes
 from tests.support.small_weights import small
 
 
 def test_the_models_there_are() -> None:
     published = [f"biggan-deep-{resolution}" for resolution in (128, 256, 512)]
-    assert [entry.name for entry in CATALOG] == ["toybox", "fashion", *published]
+    assert [entry.name for entry in CATALOG] == ["toybox", "fashion", *published, "biggan-128"]
 
 
 @pytest.mark.parametrize("resolution", [128, 256, 512])
@@ -44,6 +53,26 @@ def test_the_hub_comes_first_where_it_has_a_copy_and_is_pinned() -> None:
     assert len(source.revision) == 40
     assert source.sha256 is not None
     assert len(source.sha256) == 64
+
+
+def test_the_papers_own_model() -> None:
+    entry = find_model("BigGAN-128")
+    assert (entry.resolution, entry.z_dim, entry.num_classes, entry.truncation) == (128, 120, 1000, 1.0)
+    assert entry.parameters == published_sizes(128).parameters() == 70_433_988
+    assert abs(entry.weights_bytes / 4 - entry.parameters) < 0.01 * entry.parameters
+    assert entry.classes.resolve(entry.portrait).index == 207
+    drive, *mirrors = entry.sources
+    assert isinstance(drive, DriveSource)
+    assert drive.address == "https://drive.google.com/uc?id=1nAle7FCVFZdix2--ks0r5JBkFnKw8ctW"
+    assert [mirror.address.split("/")[2] for mirror in mirrors] == [
+        "www.dropbox.com",
+        "download.openmmlab.com",
+    ]
+    for mirror in mirrors:
+        assert isinstance(mirror, FileSource)
+        assert mirror.url.startswith("https://")
+        assert mirror.sha256
+        assert mirror.file_name.endswith((".tar", f"-{mirror.sha256}.pth"))
 
 
 def test_another_model_that_ships_is_one_registration(monkeypatch: pytest.MonkeyPatch) -> None:

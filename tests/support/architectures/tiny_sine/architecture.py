@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -25,6 +24,10 @@ class TinySineWeights:
     facts: ModelFacts
     state: Mapping[str, torch.Tensor]
     sha256: str
+
+    @property
+    def parameters(self) -> int:
+        return sum(tensor.numel() for tensor in self.state.values())
 
     def freeze(
         self,
@@ -58,10 +61,13 @@ class TinySineWeights:
 
 
 class TinySine:
+    needs_config = True
+
     def recognises(self, config: Mapping[str, Any]) -> bool:
         return "sine_side" in config
 
-    def facts(self, config_path: Path) -> ModelFacts:
+    def facts(self, files: WeightFiles) -> ModelFacts:
+        config_path = files.config
         values = read_config_values(config_path)
         side, z_dim, count = (values.get(key) for key in ("sine_side", "z_dim", "num_classes"))
         if not (isinstance(side, int) and isinstance(z_dim, int) and isinstance(count, int)):
@@ -70,7 +76,7 @@ class TinySine:
         return ModelFacts(resolution=side, z_dim=z_dim, classes=classes, truncation=1.0)
 
     def read(self, files: WeightFiles) -> TinySineWeights:
-        facts = self.facts(files.config_path)
+        facts = self.facts(files)
         state = read_torch_file(files.state_path, largest=2**20, what="tensors of tiny-sine")
         expected = {"matrix": (facts.z_dim, 3 * facts.resolution**2), "phases": (len(facts.classes),)}
         if {name: tuple(tensor.shape) for name, tensor in state.items()} != expected:
