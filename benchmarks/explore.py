@@ -117,7 +117,7 @@ def ask(port: int, body: dict[str, Any]) -> dict[str, Any] | None:
     if connection.port != port or time.monotonic() > getattr(_connections, "until", 0):
         connection.close()
         connection.port = port
-    connection.request("POST", "/api/pictures", json.dumps(body), {"Authorization": f"Bearer {TOKEN}"})
+    connection.request("POST", "/api/images", json.dumps(body), {"Authorization": f"Bearer {TOKEN}"})
     answer = connection.getresponse()
     content = answer.read()
     _connections.until = time.monotonic() + 3  # before the server closes it

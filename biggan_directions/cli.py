@@ -9,10 +9,12 @@ from biggan_directions.commands.compare import compare
 from biggan_directions.commands.demo import demo
 from biggan_directions.commands.edit import edit
 from biggan_directions.commands.explore import explore
+from biggan_directions.commands.export import export
 from biggan_directions.commands.inspect import inspect
 from biggan_directions.commands.learn import learn
 from biggan_directions.commands.models import models
 from biggan_directions.commands.name import name
+from biggan_directions.commands.published import published
 from biggan_directions.commands.render import render
 from biggan_directions.commands.score import score
 from biggan_directions.commands.solvers import solvers
@@ -46,3 +48,5 @@ def _main(
 for command in (learn, render, explore, inspect, score, compare, name, edit, classes, models, solvers, demo):
     app.command()(command)
 app.command()(train)
+app.command()(published)
+app.command()(export)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from biggan_directions.bare_matrix import checked_matrix, orthonormality_error, placed_in_z
 from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.files.array_file import SUFFIXES, read_array_file
 from biggan_directions.files.atomic_write import write_whole
@@ -18,16 +19,15 @@ from biggan_directions.files.escaping import printable
 from biggan_directions.files.file_kind import check_kind
 from biggan_directions.files.torch_file import read_torch_file
 from biggan_directions.generators import Generator
+from biggan_directions.generators.chosen_layers import EVERY, layers_text
 from biggan_directions.generators.classes.class_table import ImageClass
 from biggan_directions.learning.result import Solution
 from biggan_directions.scores import STABLE
-from biggan_directions.solvers.coordinate_block import parse_search_space
 from biggan_directions.version import made_with
 
 FORMAT = "biggan-directions/1"
 _LARGEST_FILE = 64 * 2**20  # bytes; 4096 directions of 4096 numbers
 _ORTHONORMAL = 1e-4
-_MOST_COLUMNS = 4096  # as the checkpoints' z_dim
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,15 +39,24 @@ class Directions:
         names: one per direction; "" for a direction without a name.
         effect: ``(ndirs,)`` RMS image change, on the scale [-1, 1], per unit of z; NaN where not measured.
         penalty: ``(ndirs,)`` share of the row's Hessian energy off the diagonal, a mean over latents; NaN
-            where not measured. :func:`~biggan_directions.measured.measured` gives the figures to show.
+            where there is none. :func:`~biggan_directions.measured.measured` gives the figures to show.
         stability: ``(ndirs,)`` |cos| between each direction's counterparts in the two halves of the latents
             at which it was learnt, in [0, 1]; NaN for one on which the image does not depend. None where
             the solver could not tell.
+        linear: whether the image is linear along it, one per direction; None where that is not known.
         model: name, resolution, z_dim, weights_sha256; empty for a foreign file.
         classes: the classes on which they were learnt.
+        layers: indices of the model's layers at which the directions act: the others meet z as it is. None
+            for all, as a move of z does.
         truncation, seed, solver, made_with, license: how they were made; solver holds every setting.
+        distance: ``(ndirs,)`` how far a traversal goes to either side, in units of z; None, and NaN for one
+            direction, where that is chosen from its effect.
+        rendering: the settings of :class:`~biggan_directions.rendering.RenderSettings` with which the
+            directions are shown, where they are not the defaults.
+        source: where directions of others are from, in words: paper, repository, commit, file …
         error_in_file: the largest entry of ``|QQᵀ − I|`` of a bare matrix before it was made orthonormal;
             None for any other.
+        at_other_layers: whether ``layers`` are others than those of the file: see :meth:`at`.
     """
 
     directions: torch.Tensor
@@ -55,23 +64,26 @@ class Directions:
     effect: torch.Tensor
     penalty: torch.Tensor
     stability: torch.Tensor | None = None
+    linear: tuple[bool, ...] | None = None
     model: dict[str, Any] = field(default_factory=dict)
     classes: tuple[ImageClass, ...] = ()
+    layers: tuple[int, ...] | None = None
     truncation: float | None = None
     seed: int | None = None
     solver: dict[str, Any] = field(default_factory=dict)
     made_with: dict[str, str] = field(default_factory=dict)
     license: str = ""
+    distance: torch.Tensor | None = None
+    rendering: dict[str, Any] = field(default_factory=dict)
+    source: dict[str, str] = field(default_factory=dict)
     error_in_file: float | None = None
+    at_other_layers: bool = False
 
     def __post_init__(self) -> None:
         count = len(self.directions)
-        if not len(self.names) == len(self.effect) == len(self.penalty) == count:
-            raise FileFormatError(
-                f"names, effect and penalty must have one entry for each of {count} directions"
-            )
-        if self.stability is not None and len(self.stability) != count:
-            raise FileFormatError(f"stability must have one entry for each of {count} directions")
+        for key in ("names", "effect", "penalty", "stability", "linear", "distance"):
+            if (known := getattr(self, key)) is not None and len(known) != count:
+                raise FileFormatError(f"{key} must have one entry for each of {count} directions")
 
     def __len__(self) -> int:
         return len(self.directions)
@@ -87,6 +99,18 @@ class Directions:
         return not self.model
 
     @property
+    def at_layers(self) -> str:
+        """The layers as a user types them: such as ``0-3``, or ``all``."""
+        return EVERY if self.layers is None else layers_text(self.layers)
+
+    def at(self, layers: tuple[int, ...] | None) -> Directions:
+        """The same directions at other layers, None for all: what was measured of them is not known there."""
+        if layers == self.layers:
+            return self
+        unknown = torch.full_like(self.effect, float("nan"))
+        return replace(self, layers=layers, effect=unknown, penalty=unknown, at_other_layers=True)
+
+    @property
     def score_latents(self) -> int | None:
         """At how many fresh latents effect and penalty were measured, None where that is not known."""
         found = self.solver.get("score_latents")
@@ -100,10 +124,14 @@ class Directions:
 
     def orthonormality_error(self) -> float:
         """The largest entry of ``|QQᵀ − I|``."""
-        return _orthonormality_error(self.directions)
+        return orthonormality_error(self.directions)
 
     def move(self, z: torch.Tensor, index: int, distance: float) -> torch.Tensor:
-        """``z (N, z_dim)`` moved by ``distance``, in units of z, along direction ``index``."""
+        """``z (N, z_dim)`` moved by ``distance``, in units of z, along direction ``index``.
+
+        Where the directions act at some layers only, ``ChosenLayers.latents`` gives the latents of all layers
+        from z and the result.
+        """
         if not 0 <= index < len(self):
             raise UsageError(f"there is no direction {index}: this file has 0 to {len(self) - 1}")
         if z.shape[-1] != self.z_dim:
@@ -145,6 +173,7 @@ class Directions:
             effect=solution.effect,
             penalty=solution.penalty,
             stability=solution.stability,
+            linear=solution.linear,
             model={
                 "name": generator.model,
                 "resolution": generator.resolution,
@@ -152,6 +181,7 @@ class Directions:
                 "weights_sha256": generator.weights_sha256,
             },
             classes=generator.classes,
+            layers=solution.layers,
             truncation=generator.truncation,
             seed=seed,
             solver=solution.solver,
@@ -175,6 +205,11 @@ class Directions:
             "made_with": self.made_with,
             "license": self.license,
             **({} if self.stability is None else {"stability": self.stability}),
+            **({} if self.distance is None else {"distance": self.distance}),
+            **({"rendering": self.rendering} if self.rendering else {}),
+            **({"source": self.source} if self.source else {}),
+            **({} if self.layers is None else {"layers": list(self.layers)}),
+            **({"linear": list(self.linear)} if self.linear and any(self.linear) else {}),
         }
         content = io.BytesIO()  # torch.save itself does not report a full disk as an OSError
         torch.save(plain, content)
@@ -196,7 +231,8 @@ class Directions:
             path: the file: of :meth:`save`, or a matrix in a ``.pt`` (a tensor, or a dict with the tensor
                 under ``directions``), an ``.npy`` or an ``.npz``. Nothing in it is run as code.
             z_dim: size of z of the model; by default the number of the matrix's columns.
-            search_space: the block ``START:STOP`` of z that the columns of a bare matrix stand for.
+            search_space: the part of z that the columns of a bare matrix stand for: ``START:STOP``,
+                ``coarse``, ``mid`` or ``fine``.
 
         Raises:
             FileFormatError: the file does not hold directions, or does not fit the model.
@@ -217,7 +253,7 @@ class Directions:
                 f"{path} is not a file of directions: expected format '{FORMAT}', a matrix, or a dict with a "
                 "matrix under the key 'directions'"
             )
-        matrix = _checked(content.get("directions"), path)
+        matrix = checked_matrix(content.get("directions"), path)
         try:
             described = read_content(content, len(matrix))
         except ValueError as error:
@@ -228,13 +264,18 @@ class Directions:
             effect=described.effect,
             penalty=described.penalty,
             stability=described.stability,
+            linear=described.linear,
             model=described.model,
             classes=tuple(ImageClass(item.index, item.name) for item in described.classes),
+            layers=described.layers,
             truncation=described.truncation,
             seed=described.seed,
             solver=described.solver,
             made_with=described.made_with,
             license=described.license,
+            distance=described.distance,
+            rendering=described.rendering,
+            source=described.source,
         )
         if found.orthonormality_error() > _ORTHONORMAL:
             raise FileFormatError(f"{path} is damaged: its directions are not orthonormal")
@@ -246,55 +287,19 @@ class Directions:
         return found
 
 
-def _orthonormality_error(rows: torch.Tensor) -> float:
-    q = rows.double()
-    return float((q @ q.T - torch.eye(len(q), dtype=torch.float64)).abs().max())
-
-
 def _plain(name: str) -> str:
     """A name as it is compared with others: what looks the same is the same."""
     return unicodedata.normalize("NFKC", name).strip()
 
 
-def _checked(matrix: Any, path: Path) -> torch.Tensor:
-    if not isinstance(matrix, torch.Tensor) or matrix.ndim != 2 or not matrix.is_floating_point():
-        raise FileFormatError(f"{path} does not hold a matrix of numbers")
-    rows, columns = matrix.shape
-    if columns > _MOST_COLUMNS:
-        raise FileFormatError(f"{path} has {columns} columns, expected at most {_MOST_COLUMNS}")
-    if not 1 <= rows <= columns:
-        raise FileFormatError(
-            f"{path} has {rows} directions in {columns} dimensions: expected 1 to {columns}"
-        )
-    if not torch.isfinite(matrix).all():
-        raise FileFormatError(f"{path} holds NaN or infinite numbers")
-    return matrix.detach().clone()
-
-
-def _adopt(matrix: torch.Tensor, path: Path, z_dim: int | None, search_space: str) -> Directions:
-    """Orthonormalise a foreign matrix row by row in order, and place it in z."""
-    rows = _checked(matrix, path).double()
-    width = rows.shape[1]
-    total = width if z_dim is None else z_dim
-    block = parse_search_space(search_space, total)
-    if block.size != width:
-        raise FileFormatError(
-            f"{path} has {width} columns, but {search_space} of this model's z has {block.size} coordinates: "
-            f"choose its own model, or --search-space START:STOP with {width} coordinates"
-        )
-    error_in_file = _orthonormality_error(rows)
-    rows = rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-300)
-    q, r = torch.linalg.qr(rows.T)
-    diagonal = r.diagonal()
-    if diagonal.abs().min() < 1e-6:
-        raise FileFormatError(f"{path} has linearly dependent rows: directions must be independent")
-    placed = torch.zeros(len(rows), total, dtype=torch.float64)
-    placed[:, block.start : block.stop] = (q * diagonal.sign()).T
-    unknown = torch.full((len(rows),), float("nan"))
+def _adopt(matrix: Any, path: Path, z_dim: int | None, search_space: str) -> Directions:
+    """A bare matrix as directions of which nothing else is known."""
+    placed = placed_in_z(matrix, path, z_dim, search_space)
+    unknown = torch.full((len(placed),), float("nan"))
     return Directions(
-        directions=placed.float(),
-        names=("",) * len(rows),
+        directions=placed,
+        names=("",) * len(placed),
         effect=unknown,
         penalty=unknown.clone(),
-        error_in_file=error_in_file,
+        error_in_file=orthonormality_error(matrix),
     )

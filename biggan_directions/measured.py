@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.files.atomic_write import write_whole
+from biggan_directions.generators.chosen_layers import layers_text
 from biggan_directions.scores import (
     SCORES_NAME,
     Measure,
@@ -90,12 +91,13 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
         kept = _kept(found, path)
     except FileFormatError as error:
         note = f"the scorecard is not shown: {error}"
-    if generator is not None and not found.foreign and _seen(found) != _seen(generator):
+    if generator is not None and not found.foreign and _seen(found, found) != _seen(generator, found):
         unknown = _figures([math.nan] * len(found))
-        note = (
-            f"the file's effect and penalty are not shown: they were measured on {_words(_seen(found))}, and "
-            f"this is {_words(_seen(generator))}"
-        )
+        if kept is not None or not bool(found.effect.isnan().all()):
+            note = (
+                f"the file's effect and penalty are not shown: they were measured on "
+                f"{_words(_seen(found, found))}, and this is {_words(_seen(generator, found))}"
+            )
         return Measured(
             effect=unknown,
             penalty=unknown,
@@ -132,7 +134,7 @@ def measured(found: Directions, path: Path, generator: Generator | None = None) 
         penalty=_figures(found.penalty.tolist()),
         stability=stability,
         agreement=found.agreement,
-        linear=(False,) * len(found),
+        linear=found.linear or (False,) * len(found),
         latents=own,
         source=path.name,
         note=note,
@@ -158,29 +160,30 @@ def _kept(found: Directions, path: Path) -> tuple[Path, Scorecard] | None:
     return None
 
 
-_Seen: TypeAlias = tuple[tuple[str, ...], float | None]
-"""Names of classes, and a truncation: what figures were measured on."""
+_Seen: TypeAlias = tuple[tuple[str, ...], float | None, tuple[int, ...] | None]
+"""Names of classes, a truncation, and layers: what figures were measured on."""
 
 
-def _seen(what: Directions | Generator) -> _Seen:
-    return tuple(item.name for item in what.classes), what.truncation
+def _seen(what: Directions | Generator, found: Directions) -> _Seen:
+    return tuple(item.name for item in what.classes), what.truncation, found.layers
 
 
 def _scored(card: Scorecard) -> _Seen:
-    return card.classes, card.truncation
+    return card.classes, card.truncation, card.layers
 
 
 def _belongs(card: Scorecard, found: Directions, generator: Generator | None) -> bool:
     """Whether a scorecard was measured on what the file says or, for a bare matrix, on the generator."""
     if not found.foreign:
-        return _scored(card) == _seen(found)
-    return generator is None or (card.model, *_scored(card)) == (generator.model, *_seen(generator))
+        return _scored(card) == _seen(found, found)
+    return generator is None or (card.model, *_scored(card)) == (generator.model, *_seen(generator, found))
 
 
 def _words(seen: _Seen) -> str:
-    classes, truncation = seen
+    classes, truncation, layers = seen
     more = f" and {len(classes) - 4} more classes" if len(classes) > 4 else ""
-    return f"{', '.join(classes[:4])}{more} at truncation {truncation:g}"
+    where = "" if layers is None else f" and layers {layers_text(layers)}"
+    return f"{', '.join(classes[:4])}{more} at truncation {truncation:g}{where}"
 
 
 def _figures(values: list[float]) -> tuple[Measure, ...]:

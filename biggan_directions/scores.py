@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
 from biggan_directions.errors import FileFormatError
+from biggan_directions.factor_records import FactorChanges, FactorScale, Finite
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.files.plain_json import read_json
 
 SCORES_NAME = "scorecard.json"
 SCORES_FORMAT = "biggan-directions/scorecard/1"
 _LARGEST_FILE = 16 * 2**20  # bytes; some thousand directions and their baselines
-_Finite: TypeAlias = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
-
 
 Better = Literal["more", "less", ""]
 """Whether more or less of a measure is better; "" where neither is."""
@@ -60,9 +58,7 @@ MEASURES = (
     MeasureInfo("recovery", "more", "largest |cos| with a direction that is known to be true, and which one"),
     MeasureInfo("effect", "", "how much the image changes (RMS, on the scale −1 to 1) per unit of z"),
     MeasureInfo("penalty", "less", "share of its second derivatives that are mixed with other directions"),
-    MeasureInfo(
-        "overlap", "less", "largest |cos| between its change of the image and another direction’s, and whose"
-    ),
+    MeasureInfo("overlap", "less", "largest |cos| between its change of the image and another direction’s"),
     MeasureInfo("unevenness", "less", "how unequal its steps are along the way: sd / mean of their sizes"),
     MeasureInfo("steadiness", "more", "mean |cos| between its changes of different images"),
     MeasureInfo(
@@ -77,8 +73,8 @@ MEASURES = (
 class Measure:
     """A number and its standard error over latents; none where it cannot be told."""
 
-    value: _Finite | None
-    error: _Finite | None = None
+    value: Finite | None
+    error: Finite | None = None
 
     @property
     def words(self) -> str:
@@ -122,6 +118,7 @@ class DirectionScore:
         stability: |cos| between its counterparts in the two halves of the latents at which it was learnt,
             where its solver could tell.
         linear: whether the image is linear along it, to within rounding: then it has no penalty.
+        image_factors: how it changes width, brightness and so on; None where these cannot be told.
     """
 
     effect: Measure
@@ -129,11 +126,12 @@ class DirectionScore:
     overlap: Measure
     unevenness: Measure
     steadiness: Measure
-    recovery: _Finite | None = None
+    recovery: Finite | None = None
     factor: str | None = None
     overlap_with: int | None = None
     stability: Annotated[float, Meta(ge=0, le=1)] | None = None
     linear: bool = False
+    image_factors: FactorChanges | None = None
 
     def measure(self, key: str) -> Measure:
         """One of :data:`MEASURES` by its key; recovery and stability have no error."""
@@ -161,8 +159,8 @@ class SetScore:
     solver: str
     directions: tuple[DirectionScore, ...]
     paper_penalty: Measure
-    recovery_mean: _Finite | None = None
-    recovery_min: _Finite | None = None
+    recovery_mean: Finite | None = None
+    recovery_min: Finite | None = None
 
     def values(self, key: str) -> list[float]:
         """One measure's values, of those directions where it could be told."""
@@ -198,23 +196,30 @@ class Scorecard:
         seed, latents: where, and at how many.
         evaluations: images drawn for it.
         strongest: effect of the strongest direction of the search space, by the survey; None if not known.
+        layers: indices of the layers at which directions acted; None for all, as a move of z does.
         notes: what a user should know, a sentence each.
+        image_factors: what the changes of image factors are measured in; None where these cannot be told.
     """
 
     sets: tuple[SetScore, ...]
     directions_sha256: str
     model: str
     classes: tuple[str, ...]
-    truncation: _Finite
+    truncation: Finite
     seed: int
     latents: int
     evaluations: int
-    strongest: _Finite | None = None
+    strongest: Finite | None = None
+    layers: tuple[Annotated[int, Meta(ge=0)], ...] | None = None
     notes: tuple[str, ...] = ()
+    image_factors: FactorScale | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for a file or a terminal."""
-        return {"format": SCORES_FORMAT, **asdict(self)}
+        plain = {"format": SCORES_FORMAT, **asdict(self)}
+        if self.layers is None:
+            del plain["layers"]
+        return plain
 
     def to_bytes(self) -> bytes:
         """The file's content: JSON."""
@@ -260,7 +265,16 @@ def read_scores(path: Path, fingerprint: str, count: int) -> Scorecard | None:
     found = read_json(path, Scorecard, largest=_LARGEST_FILE, what="a scorecard, or is damaged")
     if not found.sets or len(found.sets[0].directions) != count:
         raise FileFormatError(f"{path} is damaged: its first set is not of {count} directions")
+    if not _consistent(found):
+        raise FileFormatError(f"{path} is damaged: its changes are not those of its image factors")
     return found
+
+
+def _consistent(card: Scorecard) -> bool:
+    """Whether every direction with image factors has one change of each."""
+    known = () if card.image_factors is None else card.image_factors.factors
+    changes = [one.image_factors for scored in card.sets for one in scored.directions]
+    return all(one is None or len(one.changes) == len(one.errors) == len(known) for one in changes)
 
 
 def stability_words(value: float | None, bound: float = STABLE) -> str:
@@ -285,7 +299,7 @@ def loose_words(stability: Mapping[int, float | None], bound: float = STABLE) ->
 
     >>> print(loose_words({0: 0.99, 4: 0.61}).replace(": ", ":\n"))
     direction 4 depends on the latents at which it was learnt (stability 0.61):
-    ask for fewer directions, or for more latents
+    learn fewer directions (--ndirs), or at more latents (--latents, --budget)
     """
     loose = {index: value for index, value in stability.items() if value is not None and value < bound}
     if not loose:
@@ -298,7 +312,7 @@ def loose_words(stability: Mapping[int, float | None], bound: float = STABLE) ->
         which, they = f"directions {', '.join(first)} and {last} depend", "they were"
     return (
         f"{which} on the latents at which {they} learnt (stability {', '.join(each)}): "
-        "ask for fewer directions, or for more latents"
+        "learn fewer directions (--ndirs), or at more latents (--latents, --budget)"
     )
 
 

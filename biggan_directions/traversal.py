@@ -1,7 +1,7 @@
 """Traversals: paths in z along a direction, their length, and the images that their frames share."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -21,6 +21,9 @@ Projection = Literal["keep", "remove"]
     official rendering code. Samples move in step and equally far to both sides of the prior's mean, but the
     centre is no longer the base image.
 """
+
+Easing = Literal["sine", "official"]
+"""How an animation's position depends on time: :func:`loop_path` or :func:`official_path`."""
 
 
 class Extent(NamedTuple):
@@ -92,7 +95,38 @@ def loop_path(frames: int) -> Path:
     quarter = _whole_parts(frames, parts=4)
     steps = [*range(quarter), *range(quarter, -quarter, -1), *range(-quarter, 0)]
     # The sine is odd only to the last bit: taking it of |step| makes the two halves mirror images, exactly.
-    return _path(steps, lambda step: math.copysign(math.sin(math.pi / 2 * abs(step) / quarter), step))
+    return _path([math.copysign(math.sin(math.pi / 2 * abs(step) / quarter), step) for step in steps])
+
+
+def official_path(frames: int) -> Path:
+    """Centre → one end → centre → other end → centre, eased as in the paper's official code.
+
+    With n = frames / 2, e = σ(−5) and s(t) = min(σ(10·(t − 1/2) − e) / (1 − 2e), 1), the first half's frame k
+    is at s(2·min(k, n − 1 − k) / (n − 1)) of the distance; the second half goes through the same values less
+    1, from the last to the first and back (``smooth_center`` in ``there_and_back.py`` of
+    https://github.com/wpeebles/hessian_penalty). It stays long at the centre and at the ends, and its ends
+    are 1 and s(0) − 1 = −0.993. The official videos have 180 frames, 60 a second. ``frames`` must be a
+    multiple of 4.
+
+    >>> path = official_path(12)
+    >>> [round(path.fractions[i], 2) for i in path.order]
+    [0.01, 0.27, 0.97, 0.97, 0.27, 0.01, -0.03, -0.73, -0.99, -0.99, -0.73, -0.03]
+    """
+    quarter = _whole_parts(frames, parts=4)
+    last = 2 * quarter - 1
+    rising = [_official_ease(2 * step / last) for step in range(quarter)]
+    sinking = [value - 1 for value in reversed(rising)]
+    return _path([*rising, *reversed(rising), *sinking, *reversed(sinking)])
+
+
+def _official_ease(share: float) -> float:
+    """The official code's s(t): the error of the sigmoid's ends is subtracted inside it."""
+    error = _sigmoid(-5.0)
+    return min(_sigmoid(10 * (share - 0.5) - error) / (1 - 2 * error), 1.0)
+
+
+def _sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-value))
 
 
 def there_and_back_path(frames: int) -> Path:
@@ -104,7 +138,7 @@ def there_and_back_path(frames: int) -> Path:
     """
     half = _whole_parts(frames, parts=2)
     steps = [*range(half), *range(half, 0, -1)]
-    return _path(steps, lambda step: (1 - math.cos(math.pi * step / half)) / 2)
+    return _path([(1 - math.cos(math.pi * step / half)) / 2 for step in steps])
 
 
 def even_fractions(count: int) -> tuple[float, ...]:
@@ -218,7 +252,7 @@ def _whole_parts(frames: int, *, parts: int) -> int:
     return frames // parts
 
 
-def _path(steps: list[int], fraction: Callable[[int], float]) -> Path:
-    """The path through integer ``steps``; each distinct step is stored at its first visit."""
-    first = {step: index for index, step in enumerate(dict.fromkeys(steps))}
-    return Path(tuple(fraction(step) for step in first), tuple(first[step] for step in steps))
+def _path(fractions: Sequence[float]) -> Path:
+    """The path through ``fractions``; each distinct one is stored at its first visit."""
+    first = {fraction: index for index, fraction in enumerate(dict.fromkeys(fractions))}
+    return Path(tuple(first), tuple(first[fraction] for fraction in fractions))

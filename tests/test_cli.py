@@ -91,17 +91,6 @@ def test_directions_are_not_scored_on_weights_they_are_not_of(tmp_path: Path) ->
     assert "20 columns" in done.err
 
 
-def test_compare_says_which_is_which(tmp_path: Path) -> None:
-    rows = true_directions()[1]
-    torch.save(rows[:3], tmp_path / "a.pt")
-    torch.save(rows[[2, 5, 0]], tmp_path / "b.pt")
-    found = json.loads(typed("compare", "a.pt", "b.pt", "--json", folder=tmp_path).out)
-    assert [(pair["first"], pair["second"]) for pair in found["pairs"]] == [(0, 2), (1, 1), (2, 0)]
-    assert found["principal_angles"] == pytest.approx([0, 0, 90], abs=1e-3)
-    shown = typed("compare", "a.pt", "b.pt", folder=tmp_path).out
-    assert "90.0°" in shown
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

@@ -44,8 +44,83 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert found.stability is not None
     assert torch.equal(found.stability[:2], torch.tensor([1.0, 0.7]))
     assert torch.isnan(found.stability[2])
-    for name in ("names", "classes", "solver", "seed"):
+    for name in ("names", "classes", "solver", "seed", "layers"):
         assert getattr(found, name) == getattr(made, name)
+    assert (found.layers, found.at_layers) == (None, "all")
+
+
+def test_chosen_layers_are_kept(tmp_path: Path) -> None:
+    replace(_example(), layers=(0, 1, 5)).save(tmp_path / "directions.pt")
+    found = Directions.load(tmp_path / "directions.pt")
+    assert (found.layers, found.at_layers) == ((0, 1, 5), "0-1,5")
+    assert torch.load(tmp_path / "directions.pt", weights_only=True)["layers"] == [0, 1, 5]
+
+
+@pytest.mark.parametrize("layers", [[], [2, 1], [1, 1], [-1], ["0"], "0-3", [10**6], 3])
+def test_layers_that_cannot_be_are_refused(layers: Any, tmp_path: Path) -> None:
+    _example().save(tmp_path / "directions.pt")
+    content = torch.load(tmp_path / "directions.pt", weights_only=True)
+    torch.save({**content, "layers": layers}, tmp_path / "directions.pt")
+    with pytest.raises(FileFormatError, match="is damaged: layers"):
+        Directions.load(tmp_path / "directions.pt")
+
+
+def test_how_directions_are_shown_and_where_they_are_from_are_kept(tmp_path: Path) -> None:
+    made = replace(
+        _example(),
+        distance=torch.tensor([2.5, float("nan"), 6.0]),
+        rendering={"samples": 6, "seed": 750, "projection": "remove", "easing": "official"},
+        source={"paper": "one", "commit": "559a270"},
+    )
+    made.save(tmp_path / "directions.pt")
+    found = Directions.load(tmp_path / "directions.pt")
+    assert found.distance is not None
+    assert found.distance[[0, 2]].tolist() == [2.5, 6.0]
+    assert found.distance[1].isnan()
+    assert (found.rendering, found.source) == (made.rendering, made.source)
+    assert not {"distance", "rendering", "source"} & set(torch.load(_saved(tmp_path), weights_only=True))
+
+
+def _saved(folder: Path) -> Path:
+    _example().save(folder / "plain.pt")
+    return folder / "plain.pt"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("distance", torch.zeros(3), "distance has values of 0"),
+        ("distance", torch.ones(2), "distance is not a vector of 3 numbers"),
+        ("distance", torch.tensor([1.0, -1.0, 1.0]), "distance has values below 0"),
+        ("rendering", {"samples": 10**9}, "samples is 1000000000, expected"),
+        ("rendering", {"projection": "throw"}, "projection is"),
+        ("rendering", torch.ones(1), "rendering is"),
+        ("source", {"paper": 3}, "source"),
+        ("source", torch.ones(1), "source is"),
+    ],
+)
+def test_a_damaged_optional_key_is_named(tmp_path: Path, key: str, value: Any, says: str) -> None:
+    content = torch.load(_saved(tmp_path), weights_only=True)
+    torch.save({**content, key: value}, tmp_path / "damaged.pt")
+    with pytest.raises(FileFormatError, match=f"damaged: .*{says}"):
+        Directions.load(tmp_path / "damaged.pt")
+
+
+def test_settings_of_a_later_version_are_left_out(tmp_path: Path) -> None:
+    content = torch.load(_saved(tmp_path), weights_only=True)
+    torch.save({**content, "rendering": {"seed": 4, "music": "loud"}}, tmp_path / "later.pt")
+    assert Directions.load(tmp_path / "later.pt").rendering == {"seed": 4}
+
+
+def test_a_matrix_of_a_third_of_z_needs_to_be_told_which(tmp_path: Path) -> None:
+    torch.save(torch.eye(40), tmp_path / "third.pt")
+    said = "40 columns.*120 coordinates.*--search-space coarse, mid, fine, or START:STOP"
+    with pytest.raises(FileFormatError, match=said):
+        Directions.load(tmp_path / "third.pt", z_dim=120)
+    with pytest.raises(UsageError, match=r"search space 'middle' is unknown: expected .*coarse, mid, fine"):
+        Directions.load(tmp_path / "third.pt", z_dim=120, search_space="middle")
+    found = Directions.load(tmp_path / "third.pt", z_dim=120, search_space="mid")
+    assert torch.equal(found.directions[:, 40:80], torch.eye(40))
 
 
 def test_a_write_that_fails_leaves_the_last_good_file(tmp_path: Path) -> None:
@@ -136,10 +211,12 @@ def _with(path: Path, **changes: Any) -> Path:
         ({"penalty": -torch.ones(3)}, "penalty has values below 0"),
         ({"stability": torch.full((3,), 1.01)}, "stability has values above 1"),
         ({"stability": torch.ones(4)}, "stability is not a vector of 3 numbers"),
+        ({"linear": [False, 1, True]}, r"linear\[1\] is 1, expected true or false"),
+        ({"linear": [True]}, "one entry for each of 3"),
     ],
 )
 def test_the_key_that_is_wrong_is_named(changes: dict[str, Any], says: str, tmp_path: Path) -> None:
-    with pytest.raises(FileFormatError, match=f"directions.pt.*{says}|^names, .*{says}"):
+    with pytest.raises(FileFormatError, match=f"directions.pt.*{says}|^(names|linear) must .*{says}"):
         Directions.load(_with(tmp_path / "directions.pt", **changes))
 
 
@@ -155,6 +232,17 @@ def test_the_bound_of_stability_is_what_was_asked_for_where_it_can_be(asked: obj
     found = _example()
     assert replace(found, solver={**found.solver, "agreement": asked}).agreement == bound
     assert found.agreement == 0.98
+
+
+def test_linear_directions_are_kept_and_the_key_is_left_out_where_there_are_none(tmp_path: Path) -> None:
+    path = _with(tmp_path / "directions.pt", linear=[False, True, False])
+    found = Directions.load(path)
+    assert found.linear == found.named({0: "a"}).linear == (False, True, False)
+    found.save(path)
+    assert torch.load(path, weights_only=True)["linear"] == [False, True, False]
+    replace(found, linear=(False,) * 3).save(path)
+    assert "linear" not in torch.load(path, weights_only=True)
+    assert Directions.load(path).linear is None
 
 
 def test_a_file_without_stability_is_read(tmp_path: Path) -> None:

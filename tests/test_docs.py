@@ -6,6 +6,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.support.markdown import ROOT, code_blocks
 
@@ -21,7 +22,34 @@ def test_the_generator_of_your_own_is_recovered(tmp_path: Path, capsys: pytest.C
 
 
 def test_the_readme_and_the_page_show_the_same_generator() -> None:
-    assert code_blocks("README.md")[1:] == code_blocks("docs/own-generator.md")
+    assert code_blocks("README.md")[2:] == code_blocks("docs/own-generator.md")
+
+
+def test_the_penalty_joins_a_training_loop() -> None:
+    """The lines of the README and the page, with a generator and a discriminator as a reader has them."""
+    (block,) = code_blocks("docs/training.md")
+    assert block == code_blocks("README.md")[1]
+    assert len([line for line in block.splitlines() if line]) == 8
+    torch.manual_seed(0)
+    blocks = {name: torch.nn.Sequential(torch.nn.Linear(12, 12), torch.nn.Tanh()) for name in "ab"}
+    generator = torch.nn.Sequential()
+    for name in blocks:
+        generator.add_module(name, blocks[name])
+        generator.add_module(f"norm_{name}", torch.nn.BatchNorm1d(12))
+    scope = {
+        "torch": torch,
+        "F": torch.nn.functional,
+        "generator": generator,
+        "discriminator": torch.nn.Linear(12, 1),
+        "optimizer": torch.optim.Adam(generator.parameters(), lr=1e-3),
+        "steps": 20,
+    }
+    before = [parameter.detach().clone() for parameter in generator.parameters()]
+    exec(block.replace("ramp_steps=10_000", "ramp_steps=10"), scope)  # the page's own lines
+    assert not all(map(torch.equal, before, generator.parameters()))
+    z = torch.randn(64, 12)
+    assert 0 < scope["penalty"].measure(z, step=99).item() < 1e6  # type: ignore[attr-defined]
+    assert int(generator.state_dict()["norm_a.num_batches_tracked"]) == 20  # by the loop's own passes alone
 
 
 def test_the_readmes_library_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

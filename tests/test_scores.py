@@ -136,5 +136,26 @@ def test_directions_that_depend_on_the_latents_are_named_in_one_sentence() -> No
     assert loose_words({0: 0.5}, 0.5) == ""
     assert loose_words({0: 0.5, 1: 1.0, 3: 0.979, 4: 0.1}) == (
         "directions 0, 3 and 4 depend on the latents at which they were learnt (stability 0.50, 0.979, "
-        "0.10): ask for fewer directions, or for more latents"
+        "0.10): learn fewer directions (--ndirs), or at more latents (--latents, --budget)"
     )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"changes": [0.1, 0.2]}, "its changes are not those of its image factors"),
+        ({"agreement": {"mean": 0.1, "worst": "bag", "by_class": {}}}, "is damaged"),
+    ],
+)
+def test_image_factors_that_do_not_fit_are_damage(tmp_path: Path, wrong: dict[str, Any], said: str) -> None:
+    scale = {"factors": ["width"], "spreads": [0.1], "source": "real images", "latents": 16, "images": 208}
+    content = card(image_factors=scale)
+    whole = {"changes": [0.1], "errors": [0.01]}
+    path = tmp_path / "scorecard.json"
+    content["sets"][0]["directions"][0]["image_factors"] = whole
+    path.write_text(json.dumps(content))
+    assert read_scores(path, "f" * 64, 2) is not None
+    content["sets"][0]["directions"][0]["image_factors"] = {**whole, **wrong}
+    path.write_text(json.dumps(content))
+    with pytest.raises(FileFormatError, match=said):
+        read_scores(path, "f" * 64, 2)

@@ -14,8 +14,10 @@ from biggan_directions.traversal import (
     even_fractions,
     latents_along,
     loop_path,
+    official_path,
     there_and_back_path,
 )
+from tests.support.official_rendering import official_steps
 from tests.support.oracles import normal, random_orthogonal
 
 
@@ -42,6 +44,24 @@ def test_there_and_back_starts_here_and_arrives(half: int) -> None:
     assert shown[0] == 0.0
     assert shown[half] == 1.0
     assert shown[1:half] == shown[:half:-1]
+
+
+@pytest.mark.parametrize("frames", [8, 24, 60, 180])
+def test_the_official_path_is_that_of_the_official_code(frames: int) -> None:
+    path = official_path(frames)
+    shown = torch.tensor([path.fractions[index] for index in path.order])
+    assert (shown - official_steps(frames)).abs().max() < 1e-6
+    assert list(dict.fromkeys(path.order)) == list(range(len(path.fractions)))
+    assert len(path.fractions) <= frames // 2
+
+
+def test_the_official_path_reaches_one_end_and_almost_the_other() -> None:
+    fractions = official_path(180).fractions
+    assert max(fractions) == 1.0
+    assert min(fractions) == pytest.approx(-0.99326, abs=1e-5)
+    assert 0.0 in fractions
+    with pytest.raises(UsageError, match=r"frames is 90.*multiple of 4"):
+        official_path(90)
 
 
 def test_fractions_are_in_the_order_in_which_they_are_needed() -> None:

@@ -15,7 +15,7 @@ from biggan_directions.metrics.matching import match
 from biggan_directions.solvers.derivatives import Differences
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.hessians import Moments
-from biggan_directions.solvers.joint_diagonalisation import diagonalise, off_diagonal_share
+from biggan_directions.solvers.joint_diagonalisation import diagonalise
 from biggan_directions.solvers.sampled_moments import SampledMoments
 from biggan_directions.toybox import true_directions
 
@@ -39,12 +39,16 @@ class Toy:
 
     def share(self, rows: torch.Tensor, objective: str = "plain") -> float:
         """Share off the diagonal in a whole basis of z or of its live part, by default of the paper's sum."""
-        return off_diagonal_share(self.stacks[objective], rows.double() @ self.live.T)
+        rotation = rows.double() @ self.live.T
+        squares = (rotation @ self.stacks[objective] @ rotation.T).square()
+        total = float(squares.sum())
+        squares.diagonal(dim1=1, dim2=2).zero_()
+        return float(squares.sum()) / total
 
     def effects(self, rows: torch.Tensor) -> torch.Tensor:
         """RMS change of the image per unit of z along each row."""
-        rows = rows.double()
-        return ((rows @ self.solution.space.second_moment()) * rows).sum(1).clamp(min=0).sqrt()
+        space = self.solution.space
+        return (rows.double() @ space.basis.T).square().matmul(space.eigenvalues).sqrt()
 
     def minimum(self, objective: str = "plain") -> torch.Tensor:
         """The directions that minimise an objective on these Hessians."""

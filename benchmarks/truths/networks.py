@@ -94,6 +94,8 @@ NETWORKS: dict[str, Taught] = {
     "conv-relu": Taught(shape="ellipse", made=convolutional, activation=nn.ReLU),
     "mlp-relu": Taught(shape="box", made=mlp, activation=nn.ReLU),
     "conv-tanh": Taught(shape="two-objects", made=convolutional, activation=nn.Tanh),
+    "waves-tanh": Taught(shape="waves", made=mlp, activation=nn.Tanh),
+    "lights-relu": Taught(shape="lights", made=mlp, activation=nn.ReLU),
 }
 
 

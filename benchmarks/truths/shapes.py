@@ -100,6 +100,8 @@ def round_blob(factors: torch.Tensor, side: int) -> torch.Tensor:
     return _painted(_plain(mask, _ranged(backdrop, -0.8, 0.0)), mask, _coloured(_ranged(hue, 0.0, 0.6)))
 
 
+_ADDENDS = ("first", "second", "third", "fourth", "fifth")  # what is added up in waves and lights
+
 # What the factors of the ellipse are multiplied with so that the effects of y, x, hue, angle and size are 20,
 # 9.5, 4.5, 2.1 and 1: solved for by measurement at 256 factors, and held by a test.
 _UNEQUAL = (0.85, 1.0, 0.133, 0.198, 0.38)
@@ -125,6 +127,40 @@ def product(factors: torch.Tensor, side: int) -> torch.Tensor:
     return (_ranged(contrast, 0.2, 0.9)[:, None, None] * mask)[:, None].expand(-1, 3, -1, -1)
 
 
+def faded(factors: torch.Tensor, side: int) -> torch.Tensor:
+    """An ellipse (y, size, hue) and what is behind it, times a contrast."""
+    contrast, y, size, hue = factors.unbind(1)
+    zeros = torch.zeros_like(y)
+    image = ellipse(torch.stack([zeros, y, size, zeros, hue], dim=1), side)
+    return _ranged(contrast, 0.2, 0.95)[:, None, None, None] * image
+
+
+def waves(factors: torch.Tensor, side: int) -> torch.Tensor:
+    """Five plane waves, added up, each moved by a factor of its own; their effects are nearly equal."""
+    axis = torch.linspace(-1, 1, side, dtype=factors.dtype, device=factors.device)
+    places = torch.arange(len(_ADDENDS), dtype=factors.dtype, device=factors.device)
+    cycles = 1 + 0.15 * places
+    turn = math.pi * places / len(_ADDENDS)
+    along = turn.cos()[:, None, None] * axis + turn.sin()[:, None, None] * axis[:, None]
+    phase = math.pi * cycles[:, None, None] * along + 2 * places[:, None, None]
+    angles = phase + ((0.9 + 0.05 * places) * factors)[:, :, None, None]
+    thirds = 2 * math.pi / 3 * torch.arange(3, dtype=factors.dtype, device=factors.device)
+    return 0.19 * (angles[:, :, None] + thirds[:, None, None]).sin().sum(1)
+
+
+def lights(factors: torch.Tensor, side: int) -> torch.Tensor:
+    """Five coloured lights that overlap, added up, the brightness of each a curve of its own factor."""
+    places = torch.arange(len(_ADDENDS), dtype=factors.dtype, device=factors.device)
+    turn = 2 * math.pi * places / len(_ADDENDS)
+    across, down = _offsets(side, 0.5 * turn.cos(), 0.5 * turn.sin())
+    spots = torch.exp(-(across.square() + down.square()) / 0.55**2)
+    thirds = torch.arange(3, dtype=factors.dtype, device=factors.device) / 3
+    colours = 0.6 + 0.4 * torch.cos(turn[:, None] - 2 * math.pi * thirds)
+    patterns = colours[:, :, None, None] * spots[:, None]
+    brightness = torch.sigmoid(1.5 * factors + 0.5)
+    return 1.1 * torch.einsum("nk,kchw->nchw", brightness, patterns) - 0.9
+
+
 SHAPES: dict[str, Shape] = {
     "ellipse": Shape(factors=("x", "y", "size", "angle", "hue"), draw=ellipse),
     "box": Shape(factors=("x", "size", "aspect", "hue", "backdrop"), draw=box),
@@ -138,6 +174,9 @@ SHAPES: dict[str, Shape] = {
     "round": Shape(factors=("x", "y", "size", "hue", "backdrop"), draw=round_blob, groups=((0, 1),)),
     "unequal": Shape(factors=("x", "y", "size", "angle", "hue"), draw=unequal),
     "product": Shape(factors=("contrast", "x", "size", "angle"), draw=product),
+    "faded": Shape(factors=("contrast", "y", "size", "hue"), draw=faded),
+    "waves": Shape(factors=_ADDENDS, draw=waves),
+    "lights": Shape(factors=_ADDENDS, draw=lights),
 }
 
 

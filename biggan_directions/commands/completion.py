@@ -40,6 +40,28 @@ def complete_model(incomplete: str) -> list[str]:
     return _beginning([entry.name for entry in CATALOG], incomplete)
 
 
+def complete_published(incomplete: str) -> list[str]:
+    """The published sets that begin with what is typed.
+
+    >>> complete_published("ch")
+    ['church']
+    """
+    from biggan_directions.published.sets import SETS
+
+    return _beginning([known.name for known in SETS], incomplete)
+
+
+def complete_directions(incomplete: str) -> list[str]:
+    """``published:NAME``, once some of it is typed; a shell that is offered nothing completes file names.
+
+    >>> complete_directions("pub")[0], complete_directions("")
+    ('published:goldens', [])
+    """
+    from biggan_directions.published.sets import SETS
+
+    return _beginning([f"published:{known.name}" for known in SETS], incomplete) if incomplete else []
+
+
 def complete_class(context: typer.Context, incomplete: str) -> list[str]:
     """The classes, of the model that is chosen, that begin with what is typed.
 

@@ -28,6 +28,9 @@ def would_learn(
 ) -> dict[str, Any]:
     """What would be done, and what it takes: seconds in all in one process, bytes of memory or None.
 
+    Images and seconds are the most and the least of a run in which all dimensions matter and the budget is
+    used up, and of one in which few matter and the directions settle at once.
+
     Seconds are those of runs from the beginning; what is finished takes none.
     """
     from biggan_directions.learning.cost import estimate
@@ -42,9 +45,11 @@ def would_learn(
         "actions": dict(actions),
         "reason": next((reason for _, reason in intended if reason), ""),
         "search_dims": cost.dims,
-        "images_per_run": cost.evaluations,
+        "images_per_run": max(cost.evaluations, cost.early),
+        "least_images_per_run": min(cost.evaluations, cost.early),
         "gradients_per_run": cost.gradients,
-        "seconds": runs * cost.seconds,
+        "seconds": runs * max(cost.seconds, cost.early_seconds),
+        "least_seconds": runs * min(cost.seconds, cost.early_seconds),
         "peak_bytes": cost.peak_bytes,
     }
 
@@ -61,8 +66,16 @@ def print_would(would: dict[str, Any]) -> None:
     if actions.keys() == {"nothing to do"}:
         return
     each = f"for each of {runs:,} classes " if runs > 1 else ""
+    images, seconds = _range(would, "images_per_run"), _range(would, "seconds")
     out.print(
-        f"would {each}search {would['search_dims']} dimensions and draw about {would['images_per_run']:,} "
-        f"images: about {would['seconds']:.0f} s {'in all ' if each else ''}in one process "
-        f"and {memory} of memory; would write {path}"
+        f"would {each}search {would['search_dims']} dimensions and draw {images} images (fewer where few of "
+        f"z's dimensions matter and directions settle soon): {seconds} s {'in all ' if each else ''}in one "
+        f"process and {memory} of memory; would write {path}",
+        soft_wrap=True,
     )
+
+
+def _range(would: dict[str, Any], key: str) -> str:
+    """A quantity's least and most, in words."""
+    least, most = (f"{would[name]:,.0f}" for name in (f"least_{key}", key))
+    return f"about {most}" if least == most else f"{least} to {most}"

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biggan_directions.commands.completion import complete_class
+from biggan_directions.commands.completion import complete_class, complete_directions
 from biggan_directions.commands.opening import (
+    at_layers,
     facts_of,
     generator_of,
     load_for,
@@ -23,7 +24,7 @@ from biggan_directions.commands.opening import (
     options_of,
     subject,
 )
-from biggan_directions.commands.options import Device, OfModel, Placed
+from biggan_directions.commands.options import Device, OfLayers, OfModel, Placed
 from biggan_directions.commands.terminal import err, out
 from biggan_directions.errors import UsageError
 
@@ -47,7 +48,11 @@ def has_desktop(environment: Mapping[str, str], platform: str) -> bool:
 
 def explore(
     path: Annotated[
-        Path | None, typer.Argument(help="File of directions. Default: the newest under outputs/.")
+        Path | None,
+        typer.Argument(
+            help="File of directions, or published:NAME. Default: the newest under outputs/.",
+            autocompletion=complete_directions,
+        ),
     ] = None,
     class_name: Annotated[
         str | None,
@@ -59,6 +64,7 @@ def explore(
     ] = None,
     model: OfModel = None,
     search_space: Placed = "all",
+    layers: OfLayers = None,
     truncation: Annotated[
         float | None, typer.Option(help="Truncation to start with. Default: the one in the file.")
     ] = None,
@@ -77,7 +83,7 @@ def explore(
     from biggan_directions.explore import server
     from biggan_directions.explore.gate import is_loopback
     from biggan_directions.explore.session import Session
-    from biggan_directions.generators.weights.download import file_sha256
+    from biggan_directions.published.reference import content_sha256, named_set
     from biggan_directions.runs.naming import rename
 
     path = path or newest()
@@ -86,12 +92,15 @@ def explore(
     with server.listen(host, port) as listening:
         first = load_for(found, name, classes and classes[:1], truncation, device)
         note_other_weights(found, path, first)
+        found = at_layers(found, first, layers)
 
         def of_class(wanted: str, at: float) -> Generator:
             return generator_of(name, [wanted], at, device)
 
         def name_in_file(names: dict[int, str]) -> tuple[Directions, str]:
-            return rename(path, names, expected=found.directions), file_sha256(path)
+            renamed = rename(path, names, expected=found.directions)
+            renamed = rename(path, names, expected=found.directions)
+            return renamed.at(found.layers), content_sha256(path, renamed)
 
         session = Session(
             found,
@@ -99,9 +108,9 @@ def explore(
             path=str(path),
             first=first,
             table=facts_of(name).classes,
-            options=options_of(model, search_space, device),
-            sha256=file_sha256(path),
-            rename=name_in_file,
+            options=options_of(model, search_space, device, layers),
+            sha256=content_sha256(path, found),
+            rename=name_in_file if named_set(path) is None else None,
         )
         token, launch = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         if not is_loopback(host):

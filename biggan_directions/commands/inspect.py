@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from biggan_directions.commands.completion import complete_directions
 from biggan_directions.commands.opening import open_directions
 from biggan_directions.commands.options import Json, OfModel, Placed
 from biggan_directions.commands.terminal import measures_of, out, plain, plain_measures, print_directions
 
-_LABELS = {"z_dim": "numbers of z", "license": "licence of the weights"}
+_LABELS = {"z_dim": "numbers of z", "license": "licence of the weights", "rendering": "is drawn with"}
 
 
 def inspect(
-    path: Annotated[Path, typer.Argument(help="File of directions: directions.pt, or a bare matrix.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="File of directions: directions.pt, a bare matrix, or published:NAME.",
+            autocompletion=complete_directions,
+        ),
+    ],
     model: OfModel = None,
     search_space: Placed = "all",
     as_json: Json = False,
@@ -33,11 +41,15 @@ def inspect(
         "bare_matrix": found.foreign,
         "model": found.model,
         "classes": [item.name for item in found.classes],
+        "layers": None if found.layers is None else list(found.layers),
         "truncation": found.truncation,
         "seed": found.seed,
         "solver": found.solver,
         "made_with": found.made_with,
         "license": found.license,
+        "distance": None if found.distance is None else _distances(found.distance.tolist()),
+        "rendering": found.rendering,
+        "source": {key: words for key, words in found.source.items() if key != "license"},
     }
     if as_json:
         source = {"measures_from": shown.source, "measured_at": shown.latents}
@@ -48,6 +60,7 @@ def inspect(
         words = f"{value:.1e}" if key.startswith("orthonormality") and value is not None else _words(value)
         if words:
             name = _LABELS.get(key, key.replace("_", " "))
+            name = "licence" if key == "license" and found.source else name
             out.print(f"[bold]{name:>28}[/bold]  {plain(words)}", soft_wrap=True)
     known = shown.latents is not None or any(effect.value is not None for effect in shown.effect)
     if found.foreign:
@@ -55,6 +68,15 @@ def inspect(
         out.print(f"a bare matrix: orthonormalised row by row, in order{unknown}", soft_wrap=True)
     if known:
         print_directions(shown, found.names)
+    elif any(found.names):
+        named = ", ".join(f"{index} {name}" for index, name in enumerate(found.names) if name)
+        out.print(f"named: {plain(named)}", soft_wrap=True)
+
+
+def _distances(values: list[float]) -> float | list[float | None]:
+    """The distance of every direction: one number where all go equally far; None where it is not known."""
+    known = [None if math.isnan(value) else value for value in values]
+    return known[0] if known[0] is not None and len(set(known)) == 1 else known
 
 
 def _words(value: Any) -> str:

@@ -24,8 +24,8 @@ from biggan_directions.commands.options import (
     key_values,
     latents_of,
 )
-from biggan_directions.commands.progress import progress_bar
-from biggan_directions.commands.terminal import err, measures_of, out, plain, print_scores
+from biggan_directions.commands.progress import note, progress_bar
+from biggan_directions.commands.terminal import err, measures_of, out, plain, print_scores, print_verdict
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.files.escaping import folder_name, shell_path
 
@@ -35,15 +35,12 @@ if TYPE_CHECKING:
 
 
 def _print(result: LearnResult, path: Path) -> None:
-    from biggan_directions.metrics.scorecard import remarks
-
     if result.scorecard is None:
         out.print(f"nothing to do: {plain(str(path))} is finished", soft_wrap=True)
         return
-    found = result.directions
-    print_scores(result.scorecard.sets[0], found.names, result.scorecard.latents, found.agreement)
-    for remark in remarks(result.scorecard.sets[0], result.scorecard.strongest):
-        out.print(f"→ {remark}", soft_wrap=True)
+    found, scored = result.directions, result.scorecard.sets[0]
+    print_scores(scored, found.names, result.scorecard.latents, found.agreement)
+    print_verdict(scored, result.scorecard.strongest, found.agreement)
     file = escape(shell_path(path))
     out.print(
         f"wrote {plain(str(path))}\nnext: biggan-directions render {file}\n"
@@ -129,7 +126,7 @@ def learn(
             help="Method that finds the directions; biggan-directions solvers lists them.",
             autocompletion=complete_solver,
         ),
-    ] = "orojar",
+    ] = "joint",
     options: Annotated[
         list[str] | None,
         typer.Option(
@@ -142,14 +139,21 @@ def learn(
     search_space: Annotated[
         str,
         typer.Option(
-            help="Part of z to search: active (its most active dimensions, found by measurement), all, or "
-            "the coordinates START:STOP."
+            help="Part of z to search: active (its most active dimensions, found by measurement), all, "
+            "coarse, mid or fine (its thirds), or the coordinates START:STOP."
         ),
     ] = "active",
     search_dims: Annotated[
         int | None,
         typer.Option(help="Number of dimensions of z to search. Default: chosen by measurement."),
     ] = None,
+    layers: Annotated[
+        str,
+        typer.Option(
+            help="Layers of the generator at which the directions act: numbers and ranges such as 0-3 or "
+            "0,2,5; coarse, mid or fine, which are thirds of them; or all."
+        ),
+    ] = "all",
     truncation: Annotated[
         float | None,
         typer.Option(
@@ -215,6 +219,7 @@ def learn(
     from biggan_directions.distributed.starting import joined
     from biggan_directions.learning.cost import images_within
     from biggan_directions.learning.settings import LearnSettings
+    from biggan_directions.metrics.scorecard import loose_remark
     from biggan_directions.runs.learn import LearnRun
     from biggan_directions.runs.learn_command import budget_of_run
     from biggan_directions.runs.per_class import PerClassRun
@@ -227,6 +232,7 @@ def learn(
         solver=solver,
         search_space=search_space,
         search_dims=search_dims,
+        layers=layers,
         seed=seed,
         micro_batch=micro_batch,
         latents=latents_of(latents),
@@ -280,6 +286,10 @@ def learn(
     if per_class:
         _print_classes(classes, to or root, as_json)
     elif as_json:
+        if result.scorecard is not None and (
+            loose := loose_remark(result.scorecard.sets[0], result.directions.agreement)
+        ):
+            note(loose)
         typer.echo(json.dumps(_plain(result, path)))
     else:
         _print(result, path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from biggan_directions.commands.options import OUTPUTS
 from biggan_directions.commands.terminal import err, plain
-from biggan_directions.errors import FileFormatError, UnknownClassError, UsageError
+from biggan_directions.errors import FileFormatError, UnknownClassError, UsageError, WeightsError
 from biggan_directions.files.escaping import shell_path, shell_word
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def _unfinished(checkpoint: Path) -> str:
     """What to say of a folder whose run is not finished: that it is at work, or how to resume it."""
     from biggan_directions.runs.folder import is_held
     from biggan_directions.runs.learn_command import resume_command
-    from biggan_directions.runs.training_run import SHEETS
+    from biggan_directions.runs.trained_model import SHEETS
 
     folder = checkpoint.parent
     trains = (folder / SHEETS).is_dir()
@@ -224,24 +224,42 @@ def _unfinished(checkpoint: Path) -> str:
         return f"{folder} holds an unfinished run: {error}"
 
 
-def options_of(model: str | None, search_space: str, device: str) -> tuple[str, ...]:
+def options_of(
+    model: str | None, search_space: str, device: str, layers: str | None = None
+) -> tuple[str, ...]:
     """The options that open a file of directions in the same way again.
 
-    >>> options_of("toybox", "all", "auto")
-    ('--model', 'toybox')
+    >>> options_of("toybox", "all", "auto", "0-3")
+    ('--model', 'toybox', '--layers', '0-3')
     """
     given = {
         "--model": model,
         "--search-space": None if search_space == "all" else search_space,
+        "--layers": layers,
         "--device": None if device == "auto" else device,
     }
     return tuple(word for option, value in given.items() if value is not None for word in (option, value))
 
 
 def open_directions(path: Path, model: str | None, search_space: str) -> Directions:
-    """Read directions; ``search_space`` says where a bare matrix belongs in the z of ``model``."""
-    from biggan_directions.directions import Directions
+    """Read directions; ``search_space`` says where a bare matrix belongs in the z of ``model``.
 
+    Args:
+        path: a file, or ``published:NAME``.
+        model: the model that they are to be used with; None: the file's own.
+        search_space: the part of z that the columns of a bare matrix stand for.
+    """
+    from biggan_directions.directions import Directions
+    from biggan_directions.published.reference import directions_of, named_set
+
+    if (chosen := named_set(path)) is not None:
+        found = directions_of(chosen)
+        if model is not None and (of_model := facts_of(model).z_dim) != found.z_dim:
+            raise UsageError(
+                f"{path} is of a z of {found.z_dim} numbers, and {model} has one of {of_model}: choose a "
+                f"model of the family of {found.model['name']} with --model"
+            )
+        return found
     check_path(path)
     if model is None:
         return Directions.load(path, search_space=search_space)
@@ -269,6 +287,8 @@ def subject(
         raise UsageError(f"{path} does not name its model and classes: add --model and --class")
     if model is None:
         _check_named(str(name), path)
+        if found.source:
+            _check_cached(str(name), path)
     return str(name), chosen
 
 
@@ -293,9 +313,37 @@ def _check_named(name: str, path: Path) -> None:
         ) from error
 
 
+def _check_cached(name: str, path: Path) -> None:
+    """Refuse to download, for directions that somebody else published, weights that nobody has asked for.
+
+    Raises:
+        WeightsError: the weights are not here.
+    """
+    from biggan_directions.generators.weights.locating import cache_status, entry_or_folder
+
+    entry = entry_or_folder(name)
+    if not isinstance(entry, Path) and cache_status(entry).state not in ("bundled", "cached"):
+        raise WeightsError(
+            f"{path} is drawn by {name}, whose weights are not here: biggan-directions models --fetch {name} "
+            "downloads them; or name a folder that has them with --model FOLDER"
+        )
+
+
+def at_layers(found: Directions, generator: Generator, text: str | None) -> Directions:
+    """The directions at the layers that ``--layers`` names, or those of the file where it was left out.
+
+    Raises:
+        UsageError: they are not layers of the generator.
+    """
+    from biggan_directions.generators.chosen_layers import layers_of
+
+    chosen = layers_of(generator, found.at_layers if text is None else text)
+    return found.at(None if chosen is None else chosen.indices)
+
+
 def note_other_weights(found: Directions, path: Path, generator: Generator) -> None:
     """Print a note if directions are shown on weights other than those they were learnt on."""
-    if found.model and found.model["weights_sha256"] != generator.weights_sha256:
+    if _of_other_weights(found, generator):
         err.print(
             f"note: {plain(str(path))} was learnt on other weights of {plain(str(found.model['name']))}",
             soft_wrap=True,
@@ -308,8 +356,14 @@ def check_weights(found: Directions, path: Path, generator: Generator) -> None:
     Raises:
         FileFormatError: the weights differ.
     """
-    if found.model and found.model["weights_sha256"] != generator.weights_sha256:
+    if _of_other_weights(found, generator):
         raise FileFormatError(
             f"{path} was learnt on other weights of {found.model['name']} than those of {generator.model} "
             "here, so measurements would not apply to it; learn the directions again"
         )
+
+
+def _of_other_weights(found: Directions, generator: Generator) -> bool:
+    """Whether directions are known to have been learnt on other weights; a published set does not say."""
+    known = found.model.get("weights_sha256")
+    return bool(known) and known != generator.weights_sha256

@@ -44,9 +44,20 @@ Compile = Annotated[
         "--compile", help="Compile the forward pass: it takes minutes at first, and needs a C++ compiler."
     ),
 ]
+OfLayers = Annotated[
+    str | None,
+    typer.Option(
+        "--layers",
+        help="Layers at which directions act: numbers and ranges such as 0-3 or 0,2,5; coarse, mid or fine, "
+        "which are thirds of them; or all. Default: those named in the file.",
+    ),
+]
 Placed = Annotated[
     str,
-    typer.Option("--search-space", help="Coordinates of z that a bare matrix covers: all, or START:STOP."),
+    typer.Option(
+        "--search-space",
+        help="Part of z that a bare matrix covers: all, coarse, mid or fine (its thirds), or START:STOP.",
+    ),
 ]
 
 

@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from biggan_directions.commands.choosing import indices_of
-from biggan_directions.commands.completion import complete_format
-from biggan_directions.commands.opening import load_for, newest, note_other_weights, open_directions, subject
-from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Placed
+from biggan_directions.commands.completion import complete_directions, complete_format
+from biggan_directions.commands.opening import (
+    at_layers,
+    load_for,
+    newest,
+    note_other_weights,
+    open_directions,
+    subject,
+)
+from biggan_directions.commands.options import Classes, Compile, Device, Json, OfLayers, OfModel, Placed
 from biggan_directions.commands.progress import progress_bar
 from biggan_directions.commands.terminal import err, out, plain, size_words
 
@@ -55,7 +62,11 @@ def _plain(file: RenderedFile) -> dict[str, Any]:
 
 def render(
     path: Annotated[
-        Path | None, typer.Argument(help="File of directions. Default: the newest under outputs/.")
+        Path | None,
+        typer.Argument(
+            help="File of directions, or published:NAME. Default: the newest under outputs/.",
+            autocompletion=complete_directions,
+        ),
     ] = None,
     directions: Annotated[
         str | None,
@@ -64,23 +75,28 @@ def render(
             "part are sheet_part.png and gallery_part.html. Default: all."
         ),
     ] = None,
-    samples: Annotated[int, typer.Option(help="Number of images that move along each direction.")] = 4,
-    frames: Annotated[int, typer.Option(help="Number of frames of an animation.")] = 48,
+    samples: Annotated[
+        int | None,
+        typer.Option(help="Number of images that move along each direction. Default: 4, or the file's."),
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option(help="Number of frames of an animation. Default: 48, or the file's.")
+    ] = None,
     fps: Annotated[float, typer.Option(help="Frames per second of an animation, from 1 to 50.")] = 20.0,
     distance: Annotated[
         float | None,
         typer.Option(
-            help="Distance to go to either side, in units of z. Default: chosen from each direction's "
-            "effect, 1 to 6."
+            help="Distance to go to either side, in units of z. Default: the file's, or chosen from each "
+            "direction's effect, 1 to 6."
         ),
     ] = None,
     projection: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="keep moves each latent from where it is; remove first takes away its part along the "
-            "direction."
+            "direction. Default: keep, or the file's."
         ),
-    ] = "keep",
+    ] = None,
     file_format: Annotated[
         str,
         typer.Option(
@@ -91,10 +107,13 @@ def render(
     ] = "gif",
     labels: Annotated[bool, typer.Option(help="Write names and distances into the animations.")] = True,
     grid: Annotated[bool, typer.Option("--grid", help="Draw all directions in one animation.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the latents that are drawn.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the latents that are drawn. Default: 0, or the file's.")
+    ] = None,
     class_name: Classes = None,
     model: OfModel = None,
     search_space: Placed = "all",
+    layers: OfLayers = None,
     truncation: Annotated[
         float | None, typer.Option(help="Truncation in (0, 1]. Default: the one in the file.")
     ] = None,
@@ -110,29 +129,32 @@ def render(
 ) -> None:
     """Draw each direction as a looping animation, a contact sheet, and a page with sliders."""
     from biggan_directions.distributed.starting import joined
+    from biggan_directions.published.reference import place_of
     from biggan_directions.rendering import RenderSettings
     from biggan_directions.runs.interrupt import resumable
     from biggan_directions.runs.render import render as draw
 
     path = path or newest()
-    folder = to or path.parent
-    settings = RenderSettings(
-        samples=samples,
-        frames=frames,
-        fps=fps,
-        distance=distance,
-        projection=projection,  # type: ignore[arg-type]  # the settings check it
-        format=file_format,  # type: ignore[arg-type]
-        labels=labels,
-        grid=grid,
-        seed=seed,
-    )
+    folder = to or place_of(path).parent
+    given = {
+        "samples": samples,
+        "frames": frames,
+        "fps": fps,
+        "distance": distance,
+        "projection": projection,
+        "format": file_format,
+        "labels": labels,
+        "grid": grid,
+        "seed": seed,
+    }
+    RenderSettings.of_file({}, **given)  # what is mistyped is said before the model is loaded
 
     def opened() -> tuple[Directions, list[int] | None, Generator]:
         found = open_directions(path, model, search_space)
         indices = None if directions is None else indices_of(directions, found.names)
         name, classes = subject(found, path, model, class_name)
-        return found, indices, load_for(found, name, classes, truncation, device, compiled=compiled)
+        generator = load_for(found, name, classes, truncation, device, compiled=compiled)
+        return at_layers(found, generator, layers), indices, generator
 
     files = []
     with joined() as group, progress_bar() as observe:
@@ -143,7 +165,7 @@ def render(
             found,
             generator,
             folder,
-            settings,
+            RenderSettings.of_file(found.rendering, **given),
             path=path,
             indices=indices,
             group=group,

@@ -10,10 +10,27 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from biggan_directions.commands.opening import check_weights, load_for, newest, open_directions, subject
-from biggan_directions.commands.options import Classes, Compile, Device, Json, OfModel, Placed
+from biggan_directions.commands.completion import complete_directions
+from biggan_directions.commands.factor_tables import print_image_factors
+from biggan_directions.commands.opening import (
+    at_layers,
+    check_weights,
+    load_for,
+    newest,
+    open_directions,
+    subject,
+)
+from biggan_directions.commands.options import Classes, Compile, Device, Json, OfLayers, OfModel, Placed
 from biggan_directions.commands.progress import note, progress_bar
-from biggan_directions.commands.terminal import err, out, plain, print_scores, print_sets, print_words
+from biggan_directions.commands.terminal import (
+    err,
+    out,
+    plain,
+    print_scores,
+    print_sets,
+    print_verdict,
+    print_words,
+)
 from biggan_directions.errors import UsageError
 from biggan_directions.files.escaping import shell_path, shell_word
 
@@ -31,8 +48,9 @@ def score(
         list[Path] | None,
         typer.Argument(
             metavar="FILE",
-            help="Files of directions; several are compared in one table. Default: the newest under "
-            "outputs/.",
+            help="Files of directions, or published:NAME; several are compared in one table. Default: the "
+            "newest under outputs/.",
+            autocompletion=complete_directions,
         ),
     ] = None,
     class_name: Classes = None,
@@ -46,8 +64,8 @@ def score(
     seed: Annotated[
         int | None,
         typer.Option(
-            help="Seed of the latents. Default: the one in the file, which gives the figures of learn "
-            "again; 0 for a bare matrix and for several files."
+            help="Seed of the latents. Default: the one in the files, which gives the figures of learn "
+            "again; 0 for bare matrices, and for files of different seeds."
         ),
     ] = None,
     seeds: Annotated[
@@ -61,6 +79,7 @@ def score(
     ] = True,
     model: OfModel = None,
     search_space: Placed = "all",
+    layers: OfLayers = None,
     truncation: Annotated[
         float | None, typer.Option(help="Truncation in (0, 1] to measure at. Default: the one in the file.")
     ] = None,
@@ -108,16 +127,21 @@ def score(
         generator = load_for(files[0], name, classes, truncation, device, compiled=compiled)
         for found, path in zip(files, paths, strict=True):
             check_weights(found, path, generator)
+        files = [at_layers(found, generator, layers) for found in files]
+        _check_layers(files, paths)
         return files, generator
 
     with joined() as group:
         files, generator = group.together(opened)
-        if len(files) == 1:
-            settings = replace(
-                settings,
-                latents=max(settings.latents, files[0].score_latents or 0) if latents is None else latents,
-                seed=(files[0].seed or 0) if seed is None else seed,
-            )
+        if seeds and files[0].source:
+            raise UsageError(f"{paths[0]} was published, not learnt here: --seeds cannot learn it again")
+        learnt_at = max(found.score_latents or 0 for found in files)
+        seeds_of_files = {found.seed for found in files if found.seed is not None}
+        settings = replace(
+            settings,
+            latents=max(settings.latents, learnt_at) if latents is None else latents,
+            seed=(seeds_of_files.pop() if len(seeds_of_files) == 1 else 0) if seed is None else seed,
+        )
         others = list(zip(_labels(paths), files, strict=True))
         with progress_bar() as observe:
             card = measure(
@@ -127,7 +151,7 @@ def score(
                 group,
                 search_space=search_space,
                 others=others[1:],
-                called=others[0][0] if len(paths) > 1 or files[0].foreign else None,
+                called=others[0][0] if len(paths) > 1 or files[0].foreign or files[0].source else None,
                 observe=observe,
             )
             again = list(repeated(files[0], generator, seeds, group, observe))
@@ -139,9 +163,11 @@ def score(
     if figure is not None:
         write_figure(card, figure, own=len(files), names=names)
         say(f"wrote {plain(str(figure))}", soft_wrap=True)
-    if len(files) == 1 and (files[0].foreign or not (class_name or truncation is not None)):
+    elsewhere = class_name or truncation is not None or files[0].at_other_layers
+    if len(files) == 1 and (files[0].foreign or not elsewhere):
         of = [] if model is None else ["--model", model]
         of += [word for name in class_name or () for word in ("--class", name)]
+        of += ["--layers", files[0].at_layers] if files[0].at_other_layers else []
         redraw = " ".join([f"biggan-directions render {shell_path(paths[0])}", *map(shell_word, of)])
         _keep(card, files[0], paths[0], generator, redraw, say, force=force)
 
@@ -159,6 +185,20 @@ def _check_alike(files: Sequence[Directions], paths: Sequence[Path], *, anywhere
             raise UsageError(
                 f"{path} was not learnt on the classes and the truncation of {paths[0]}: say what "
                 "all of them are to be measured on with --class (and --truncation)"
+            )
+
+
+def _check_layers(files: Sequence[Directions], paths: Sequence[Path]) -> None:
+    """Refuse files whose directions act at different layers.
+
+    Raises:
+        UsageError: they cannot be measured together.
+    """
+    for found, path in zip(files, paths, strict=True):
+        if found.layers != files[0].layers:
+            raise UsageError(
+                f"{path} acts at layers {found.at_layers} and {paths[0]} at layers {files[0].at_layers}: say "
+                "at which layers all of them are to be measured with --layers"
             )
 
 
@@ -184,20 +224,21 @@ def _keep(
 ) -> None:
     """Keep the scorecard beside the file, unless a better one is there, and say what became of it."""
     from biggan_directions.measured import keep_scorecard
+    from biggan_directions.published.reference import place_of
     from biggan_directions.rendering import GALLERY_NAME
 
-    kept = keep_scorecard(card, found, path, generator, force=force)
+    kept = keep_scorecard(card, found, place_of(path), generator, force=force)
     place, earlier = kept.path, kept.earlier
     if kept.written:
         say(f"wrote {plain(str(place))}", soft_wrap=True)
-        if earlier is not None:
+        if earlier is not None and _loses(earlier, card):
             note(f"it replaces the scorecard that was there: {_described(earlier)}")
     elif earlier is not None:
         say(
             f"kept {plain(str(place))} as it was: it has {_described(earlier)}; --force replaces it",
             soft_wrap=True,
         )
-    page = path.with_name(GALLERY_NAME)
+    page = place_of(path).with_name(GALLERY_NAME)
     if place.exists() and page.exists() and page.stat().st_mtime < place.stat().st_mtime:
         say(
             f"{plain(str(page))} is older than the scorecard; to draw it again: {plain(redraw)}",
@@ -205,10 +246,18 @@ def _keep(
         )
 
 
+def _loses(earlier: Scorecard, card: Scorecard) -> bool:
+    """Whether an earlier scorecard has figures that the new one has not."""
+    kinds = [(one.model, one.classes, one.truncation, one.seed) for one in (earlier, card)]
+    baselines = [{scored.solver for scored in one.sets[1:]} for one in (earlier, card)]
+    return earlier.latents > card.latents or kinds[0] != kinds[1] or not baselines[0] <= baselines[1]
+
+
 def _described(card: Scorecard) -> str:
     """What a scorecard was measured at, and beside what."""
     of = f"{Path(card.model).name}, {', '.join(card.classes[:4])}{', …' if len(card.classes) > 4 else ''}"
     baselines = "with" if len(card.sets) > 1 else "without"
+    of += "" if card.layers is None else f", layers {', '.join(map(str, card.layers))}"
     return f"{card.latents} latents, {baselines} baselines (seed {card.seed}; {of})"
 
 
@@ -243,24 +292,24 @@ def _print_table(
     agreements: Sequence[float],
     again: Sequence[Repetition],
 ) -> None:
-    from biggan_directions.metrics.scorecard import remarks
+    from biggan_directions.generators.chosen_layers import layers_text
     from biggan_directions.rendering.samples import listed
 
     scored_on = f"{plain(Path(card.model).name)} · {plain(listed(list(card.classes)))}"
+    scored_on += "" if card.layers is None else f" · layers {layers_text(card.layers)}"
     out.print(
         f"[bold]{scored_on}[/bold]: {card.latents} fresh latents, {card.evaluations:,} images",
         soft_wrap=True,
     )
     own = card.sets[: len(names)]
-    for scored in own:
-        of = f"{plain(scored.solver)}: " if len(own) > 1 else ""
-        for remark in remarks(scored, card.strongest):
-            out.print(f"→ {of}{remark}", soft_wrap=True)
+    for scored, agreement in zip(own, agreements, strict=True):
+        print_verdict(scored, card.strongest, agreement, scored.solver if len(own) > 1 else "")
     out.print()
     print_sets(card, len(own))
     for scored, called, agreement in zip(own, names, agreements, strict=True):
         out.print(f"\n[bold]{plain(scored.solver)}[/bold]")
         print_scores(scored, called, card.latents, agreement)
+        print_image_factors(card, scored, called)
     out.print()
     print_words(card)
     for row in again:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from biggan_directions.commands.narrow_table import Row, narrow_table
 from biggan_directions.files.escaping import printable
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ def size_words(size_bytes: int) -> str:
 def measures_of(found: Directions, path: Path) -> Measured:
     """The measures to show for a file's directions; says so where a scorecard beside it is not shown."""
     from biggan_directions.measured import measured
+    from biggan_directions.published.reference import place_of
 
-    shown = measured(found, path)
+    shown = measured(found, place_of(path))
     if shown.note:
         err.print(f"note: {plain(shown.note)}", soft_wrap=True)
     return shown
@@ -71,13 +72,13 @@ def print_directions(shown: Measured, names: Sequence[str]) -> None:
     from biggan_directions.scores import LINEAR
 
     columns = ("effect", "penalty", *(("stability",) if shown.stability is not None else ()))
-    table = _narrow_table(("direction", "name", *map(_heading, columns)))
-    rows = zip(names, shown.effect, shown.penalty, shown.linear, strict=True)
-    for index, (name, effect, penalty, linear) in enumerate(rows):
+    rows = []
+    figures = zip(shown.effect, shown.penalty, shown.linear, strict=True)
+    for index, (effect, penalty, linear) in enumerate(figures):
         cells = [_with_error(effect), LINEAR if linear else _with_error(penalty)]
         cells += [] if shown.stability is None else [shown.stability_words(index)]
-        table.add_row(str(index), plain(name), *cells)
-    out.print(table)
+        rows.append(Row(label(index, names), cells))
+    _print_table("direction", columns, rows)
     _print_loose(shown.loose(range(len(names))))
     if shown.latents is not None:
         out.print(f"[dim]{in_order(shown.latents)}, from {plain(shown.source)}[/dim]", soft_wrap=True)
@@ -94,51 +95,65 @@ def in_order(latents: int) -> str:
 def print_scores(scored: SetScore, names: Sequence[str], latents: int, agreement: float) -> None:
     """A row a direction, in the file's order: every measure with its standard error.
 
-    A stability below ``agreement`` is marked, and a sentence says what it means.
+    A stability below ``agreement`` is marked; :func:`print_verdict` says what that means.
     """
-    from biggan_directions.scores import LINEAR, loose_words, stability_words
+    from biggan_directions.scores import LINEAR, stability_words
 
     known = any(direction.recovery is not None for direction in scored.directions)
     halved = any(direction.stability is not None for direction in scored.directions)
-    named = ["name"] if any(names) else []
-    last = [*(["stability"] if halved else []), *(["recovery"] if known else [])]
-    table = _narrow_table(("#", *named, *map(_heading, (*_COLUMNS, *last))))
-    for index, (direction, name) in enumerate(zip(scored.directions, names, strict=True)):
-        cells = [str(index), *([plain(name)] if named else [])]
+    rows = []
+    for index, direction in enumerate(scored.directions):
+        cells = []
         for key in _COLUMNS:
             linear = direction.linear and key == "penalty"
             cells.append(LINEAR if linear else _with_error(direction.measure(key)))
         if halved:
             cells.append(stability_words(direction.stability, agreement))
         if known:
-            cells.append(f"{_number(direction.recovery)} {plain(direction.factor or '')}")
-        table.add_row(*cells)
-    out.print(table)
-    _print_loose(loose_words(dict(enumerate(one.stability for one in scored.directions)), agreement))
+            cells.append(f"{_number(direction.recovery)} {printable(direction.factor or '')}")
+        rows.append(Row(label(index, names), cells))
+    last = (*(("stability",) if halved else ()), *(("recovery",) if known else ()))
+    _print_table("#", (*_COLUMNS, *last), rows)
     out.print(f"[dim]{in_order(latents)}[/dim]", soft_wrap=True)
 
 
-def _print_loose(sentence: str) -> None:
+def print_verdict(scored: SetScore, strongest: float | None, agreement: float, of: str = "") -> None:
+    """What a person should know of a set, what is wrong first.
+
+    Args:
+        scored: the set.
+        strongest: effect of the strongest direction of the search space.
+        agreement: the stability from which a direction counts as found again.
+        of: what the set is called, where there are several.
+    """
+    from biggan_directions.metrics.scorecard import loose_remark, remarks
+
+    told = f"{plain(of)}: " if of else ""
+    _print_loose(loose_remark(scored, agreement), told)
+    for remark in remarks(scored, strongest, agreement=agreement):
+        out.print(f"→ {told}{remark}", soft_wrap=True)
+
+
+def _print_loose(sentence: str, told: str = "") -> None:
     """What the mark beside a stability means, where there is one."""
     if sentence:
-        out.print(f"! {sentence}", soft_wrap=True)
+        out.print(f"! {told}{sentence}", soft_wrap=True)
 
 
 def print_sets(card: Scorecard, own: int = 1) -> None:
     """A row a set, first the ``own`` ones: means over directions, the weakest effect, the least recovery."""
     known = card.sets[0].recovery_mean is not None
     recovery = ["recovery\n↑ mean/min"] if known else []
-    headings = (_heading("effect"), "weakest\n", *map(_heading, _COLUMNS[1:]), "paper's\n*")
-    table = _narrow_table(("set", *recovery, *headings))
+    heads = (*recovery, _heading("effect"), "weakest\n", *map(_heading, _COLUMNS[1:]), "paper's\n*")
+    rows = []
     for index, scored in enumerate(card.sets):
-        cells = [plain(scored.solver)]
-        if known:
-            cells.append(f"{_number(scored.recovery_mean)}/{_number(scored.recovery_min)}")
+        cells = [f"{_number(scored.recovery_mean)}/{_number(scored.recovery_min)}"] if known else []
         cells += [_number(scored.mean("effect")), _number(min(scored.values("effect"), default=None))]
         cells += [_number(scored.mean(name)) for name in _COLUMNS[1:]]
         cells.append(_rounded(scored.paper_penalty.value))
-        table.add_row(*cells, style="bold" if index < own else "")
-    out.print(table)
+        rows.append(Row(printable(scored.solver), cells, bold=index < own))
+    left = (0,) if known else ()
+    out.print(narrow_table("set", heads, rows, width=out.width, left=left), soft_wrap=True)
     out.print(
         "[dim]means over each set's directions; weakest: the least effect; *: the paper's penalty, which is "
         "least for directions that do nothing: never judge by it alone[/dim]"
@@ -146,12 +161,14 @@ def print_sets(card: Scorecard, own: int = 1) -> None:
 
 
 def print_words(card: Scorecard) -> None:
-    """What each measure is, in a line: the words that the page has, too."""
+    """What each measure and each image factor is, in a line: the words that the page has, too."""
+    from biggan_directions.factor_records import IMAGE_FACTORS
     from biggan_directions.scores import MEASURES
 
-    for measure in MEASURES:
-        if any(one.values(measure.key) for one in card.sets):
-            out.print(f"[dim]{measure.heading:>12}  {escape(measure.words)}[/dim]", soft_wrap=True)
+    lines = [(one.heading, one.words) for one in MEASURES if any(of.values(one.key) for of in card.sets)]
+    lines += [] if card.image_factors is None else IMAGE_FACTORS
+    for heading, words in lines:
+        out.print(f"[dim]{heading:>12}  {escape(words)}[/dim]", soft_wrap=True)
 
 
 def _heading(key: str) -> str:
@@ -165,14 +182,20 @@ def _heading(key: str) -> str:
     return f"{broken} {arrow}".rstrip(" ")
 
 
-def _narrow_table(headings: Sequence[str]) -> Table:
-    """A table that fits 80 columns with all the measures: words to the left, numbers to the right."""
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in headings:
-        words = heading.startswith(("name", "set", "recovery"))
-        # a long name goes on in the next line, and the numbers keep their width
-        table.add_column(heading, justify="left" if words else "right", overflow="fold", no_wrap=not words)
-    return table
+def _print_table(head: str, keys: Sequence[str], rows: Sequence[Row]) -> None:
+    """A table with a column for each of some measures; recovery, which has words beside it, to the left."""
+    left = [place for place, key in enumerate(keys) if key == "recovery"]
+    out.print(narrow_table(head, [*map(_heading, keys)], rows, width=out.width, left=left), soft_wrap=True)
+
+
+def label(index: int, names: Sequence[str]) -> str:
+    """A direction's number and name, numbers aligned.
+
+    >>> label(3, ["", "", "", "hue"]), label(3, [""] * 12)
+    ('3 hue', ' 3')
+    """
+    number = f"{index:>{len(str(len(names) - 1))}}"
+    return f"{number} {printable(names[index])}".rstrip()
 
 
 def _rounded(value: float | None) -> str:

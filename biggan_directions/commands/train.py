@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from biggan_directions.commands.completion import complete_model
 from biggan_directions.commands.curves import curves
 from biggan_directions.commands.evaluating import evaluate_model
+from biggan_directions.commands.opening import fetching
 from biggan_directions.commands.options import Device, Json, key_values
 from biggan_directions.commands.progress import note, progress_bar
 from biggan_directions.commands.terminal import out, plain
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from biggan_directions.runs.training_run import TrainResult
     from biggan_directions.training.demand import Demand
     from biggan_directions.training.image_set import ImageSet
+    from biggan_directions.training.regulariser import RegulariserSettings
 
 
 def train(
@@ -48,6 +51,44 @@ def train(
     augment: Annotated[
         bool | None, typer.Option("--augment", help="Shift and cut images: for fewer than some thousands.")
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Go on with a trained network: a folder that train wrote, or weights of a BigGAN-deep, such "
+            "as fashion.",
+            autocompletion=complete_model,
+        ),
+    ] = None,
+    hessian_penalty: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WEIGHT",
+            help="Penalise the generator by the Hessian Penalty: λ, or auto:SHARE of its gradient norm, or "
+            "auto (auto:0.1).",
+        ),
+    ] = None,
+    orthogonal_jacobian: Annotated[
+        str | None, typer.Option(metavar="WEIGHT", help="Penalise it by OroJaR's penalty, likewise.")
+    ] = None,
+    penalty_ramp: Annotated[
+        int | None, typer.Option(help="Steps over which the penalty's weight rises from 0. Default: 0.")
+    ] = None,
+    penalty_layers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Layers whose outputs are penalised, separated by commas. Default: the first normalisation "
+            "of each block and the last one.",
+        ),
+    ] = None,
+    penalty_reduction: Annotated[
+        str | None, typer.Option(help="Over activations and samples: max or mean. Default: max.")
+    ] = None,
+    penalty_fraction: Annotated[
+        float | None, typer.Option(help="Of a batch at which the penalty is measured. Default: 0.25.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, latents and order.")] = None,
     class_names: Annotated[
         str | None, typer.Option(help="Names of the classes, separated by commas.")
@@ -71,6 +112,7 @@ def train(
     """Train a generator on images of your own: a small BigGAN-deep, for --model."""
     from biggan_directions.distributed.starting import joined
     from biggan_directions.generators.load import choose_device
+    from biggan_directions.runs.begin_from import begin_from
     from biggan_directions.runs.training_run import TrainRun
     from biggan_directions.training.demand import measure_demand
     from biggan_directions.training.pictures import read_parts, read_pictures
@@ -78,7 +120,23 @@ def train(
 
     given = {"resolution": resolution, "steps": steps, "batch": batch, "augment": augment, "seed": seed}
     given = {name: value for name, value in given.items() if value is not None}
-    settings = TrainSettings.of_text(key_values(options or [], "--set"), given)
+    words = key_values(options or [], "--set")
+    beginning = None
+    if source is not None and to is not None:
+        if Path(source).is_dir() and Path(source).resolve() == to.resolve():
+            raise UsageError(f"--from and --out are both {to}: choose another --out")
+        with fetching(source) as progress:
+            beginning = begin_from(source, progress=progress)
+        given = {**{k: v for k, v in beginning.settings.items() if k not in words}, **given}
+    settings = TrainSettings.of_text(words, given)
+    penalty = _penalty(
+        hessian_penalty,
+        orthogonal_jacobian,
+        ramp=penalty_ramp,
+        layers=penalty_layers,
+        reduction=penalty_reduction,
+        fraction=penalty_fraction,
+    )
     if sheet_every < 1:
         raise UsageError(f"--sheet-every must be 1 or more, got {sheet_every}")
     if (to is None) == (evaluate is None):
@@ -115,6 +173,8 @@ def train(
             group=group,
             device=group.device if group.size > 1 else chosen,
             sheet_every=sheet_every,
+            penalty=penalty,
+            beginning=beginning,
         )
         if dry_run:
             demand = measure_demand(run.trainer())
@@ -124,6 +184,28 @@ def train(
         with progress_bar() as shown, curves(to / "tensorboard" if tensorboard else None, shown) as observe:
             result = run.finish(resume=resume, force=force, observe=observe)
     _print(result, images, as_json)
+
+
+def _penalty(hessian: str | None, jacobian: str | None, **given: Any) -> RegulariserSettings | None:
+    """How the generator is penalised, from the flags; None where it is not."""
+    from biggan_directions.training.regulariser import RegulariserSettings, weight_of
+
+    if hessian is not None and jacobian is not None:
+        raise UsageError("--hessian-penalty and --orthogonal-jacobian exclude each other: give one of them")
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if hessian is None and jacobian is None:
+        if chosen:
+            raise UsageError(
+                f"--penalty-{next(iter(chosen))} belongs to a penalty: add --hessian-penalty auto"
+            )
+        return None
+    if "layers" in chosen:
+        chosen["layers"] = tuple(name.strip() for name in chosen["layers"].split(","))
+    if hessian is not None:
+        return RegulariserSettings(kind="hessian", **weight_of(hessian), **chosen)
+    if "reduction" in chosen:
+        raise UsageError("--penalty-reduction belongs to --hessian-penalty: leave it out")
+    return RegulariserSettings(kind="jacobian", **weight_of(str(jacobian)), **chosen)
 
 
 def _skipped(images: ImageSet) -> str:

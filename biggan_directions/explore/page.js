@@ -48,13 +48,21 @@ function moves() {
   return before ? {} : Object.fromEntries(Object.entries(state.moves).filter(([, distance]) => distance));
 }
 
+// The distance of each direction that is moved and, where the model has layers to choose from, its layers.
+function moved() {
+  const distances = moves();
+  if (!session.layers.length) return { moves: distances };
+  const layers = Object.keys(distances).map(index => [index, state.layers[index] ?? session.at_layers]);
+  return { moves: distances, layers: Object.fromEntries(layers) };
+}
+
 async function draw(samples) {
   const number = ++sent;
   clearTimeout(waiting);
   waiting = setTimeout(() => document.querySelector("main").setAttribute("aria-busy", "true"), 400);
-  const asked = { class: state.class, truncation: state.truncation, seed: state.seed, samples, moves: moves() };
+  const asked = { class: state.class, truncation: state.truncation, seed: state.seed, samples, ...moved() };
   try {
-    const answer = await ask("api/pictures", { ...asked, client, number });
+    const answer = await ask("api/images", { ...asked, client, number });
     if (answer === null || number < shown) return;
     shown = number;
     show(asked, answer);
@@ -93,16 +101,16 @@ function drawMoving() {
 function show(asked, answer) {
   at("error").hidden = true;
   for (const id of ["class", "seed", "truncation"]) at(id).removeAttribute("aria-invalid");
-  cost = answer.seconds / answer.pictures.length;
-  const pictures = [...at("pictures").children];
-  for (const picture of pictures) picture.classList.toggle("behind", asked.samples.length < pictures.length);
+  cost = answer.seconds / answer.images.length;
+  const buttons = [...at("images").children];
+  for (const button of buttons) button.classList.toggle("behind", asked.samples.length < buttons.length);
   const samples = samplesShown();
   asked.samples.forEach((sample, i) => {
-    const picture = pictures[samples.indexOf(sample)];
-    if (!picture) return;
-    picture.classList.remove("behind");
-    picture.firstChild.src = answer.pictures[i];
-    picture.firstChild.alt = `${answer.class}, sample ${sample}${before ? ", before" : ""}`;
+    const button = buttons[samples.indexOf(sample)];
+    if (!button) return;
+    button.classList.remove("behind");
+    button.firstChild.src = answer.images[i];
+    button.firstChild.alt = `${answer.class}, sample ${sample}${before ? ", before" : ""}`;
   });
   if (asked.class === state.class) put("class", (state.class = answer.class));
   if (asked.seed === state.seed) put("seed", asked.seed);
@@ -143,7 +151,7 @@ function complain(words) {
 }
 
 function remember() {
-  const kept = { ...good, samples: state.samples, only: state.only, moves: state.moves };
+  const kept = { ...good, samples: state.samples, only: state.only, moves: state.moves, layers: state.layers };
   history.replaceState(null, "", "#" + encodeURIComponent(JSON.stringify(kept)));
 }
 
@@ -155,7 +163,9 @@ function recall() {
     const kept_moves = Object.entries(kept.moves).filter(([i, d]) => session.directions[i] && Number.isFinite(d));
     if (typeof kept.class !== "string" || !Number.isFinite(kept.truncation)) return {};
     if (!Number.isSafeInteger(kept.seed)) return {};
-    return { ...kept, samples, only, moves: Object.fromEntries(kept_moves) };
+    const offered = session.layers.map(choice => choice.value);
+    const layers = Object.entries(kept.layers ?? {}).filter(([i, at]) => session.directions[i] && offered.includes(at));
+    return { ...kept, samples, only, moves: Object.fromEntries(kept_moves), layers: Object.fromEntries(layers) };
   } catch {
     return {};
   }
@@ -166,21 +176,21 @@ function layOut() {
   if (state.only !== null) state.only = state.samples > 1 ? chosen : null;
   const samples = samplesShown();
   const columns = { 1: 1, 2: 2, 4: 2, 6: 3, 9: 3 }[samples.length];
-  at("pictures").style.setProperty("--columns", columns);
-  at("pictures").style.setProperty("--rows", Math.ceil(samples.length / columns));
-  at("pictures").classList.toggle("one", samples.length === 1);
+  at("images").style.setProperty("--columns", columns);
+  at("images").style.setProperty("--rows", Math.ceil(samples.length / columns));
+  at("images").classList.toggle("one", samples.length === 1);
   at("only").hidden = state.samples === 1;
   at("only").setAttribute("aria-pressed", String(state.only !== null));
   const blank = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
-  at("pictures").replaceChildren(...samples.map(sample => {
+  at("images").replaceChildren(...samples.map(sample => {
     const image = element("img", { src: blank, alt: `sample ${sample}`, draggable: false });
-    const picture = element("button", { type: "button", className: "picture" }, image);
-    picture.setAttribute("aria-pressed", String(sample === chosen));
-    picture.addEventListener("click", () => {
+    const button = element("button", { type: "button", className: "image" }, image);
+    button.setAttribute("aria-pressed", String(sample === chosen));
+    button.addEventListener("click", () => {
       chosen = sample;
-      for (const other of at("pictures").children) other.setAttribute("aria-pressed", String(other === picture));
+      for (const other of at("images").children) other.setAttribute("aria-pressed", String(other === button));
     });
-    return picture;
+    return button;
   }));
 }
 
@@ -191,11 +201,13 @@ function addDirection(direction) {
   const number = element("input", { type: "number", step: 0.05, value: 0 });
   const zero = element("button", { type: "button", className: "zero", textContent: "0", disabled: true });
   const label = element("label", { htmlFor: id, className: "index", textContent: index });
+  const layers = layersField(index);
   const { field, wrong } = nameField(direction, name => {
     const called = name ? `direction ${index}, ${name}` : `direction ${index}`;
     slider.setAttribute("aria-label", name ? `Direction ${index} ${name}` : `Direction ${index}`);
     number.setAttribute("aria-label", `Distance along ${called}`);
     zero.setAttribute("aria-label", `Reset ${called}`);
+    layers?.setAttribute("aria-label", `Layers of ${called}`);
   });
   const parts = [];
   if (direction.effect !== null) parts.push(`effect ${direction.effect.toFixed(3)}`);
@@ -239,7 +251,21 @@ function addDirection(direction) {
   place(state.moves[index] ?? 0);
   return element("li", {},
     element("div", { className: "row" }, label, field, number, zero), wrong,
-    element("div", { className: "slide" }, slider), measures, loose);
+    element("div", { className: "slide" }, slider), ...(layers ? [layers] : []), measures, loose);
+}
+
+// A choice of the layers at which a direction acts; null where the model has none to choose from.
+function layersField(index) {
+  if (!session.layers.length) return null;
+  const field = element("select", { className: "layers" },
+    ...session.layers.map(({ value, label }) => element("option", { value, textContent: label })));
+  field.value = state.layers[index] ?? session.at_layers;
+  field.addEventListener("change", () => {
+    setBefore(false);
+    state.layers[index] = field.value;
+    drawAll();
+  });
+  return field;
 }
 
 function setBefore(on) {
@@ -344,7 +370,7 @@ function listen() {
 
 async function start() {
   session = await ask("api/session");
-  state = { class: session.class, truncation: session.truncation, seed: 0, samples: 4, only: null, moves: {}, ...recall() };
+  state = { class: session.class, truncation: session.truncation, seed: session.seed, samples: 4, only: null, moves: {}, layers: {}, ...recall() };
   chosen = state.only ?? 0;
   at("file").textContent = session.file;
   at("class-place").replaceWith(classField());

@@ -45,6 +45,15 @@ class ImageRequest(
             extra_json_schema={"propertyNames": {"pattern": "^(0|[1-9][0-9]*)$"}},
         ),
     ] = {}
+    layers: Annotated[
+        dict[Annotated[int, Meta(ge=0)], Annotated[str, Meta(min_length=1, max_length=200)]],
+        Meta(
+            max_length=10_000,
+            description="Layers at which a direction acts, such as 0-3, coarse or all, by its index; those "
+            "of the session where left out.",
+            extra_json_schema={"propertyNames": {"pattern": "^(0|[1-9][0-9]*)$"}},
+        ),
+    ] = {}
     client: Annotated[str, Meta(max_length=64, description="Text that identifies the page.")] = ""
     number: Annotated[
         int, Meta(description="Number of the client's request; a higher one makes lower ones stale.")

@@ -28,6 +28,13 @@ class DirectionInfo(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class LayersInfo(Struct, frozen=True, kw_only=True):
+    """Layers at which a direction can act: what a request calls them, and what a person does."""
+
+    value: str
+    label: str
+
+
 class SessionInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
     """The data from which the page is built."""
 
@@ -37,14 +44,19 @@ class SessionInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "clas
     class_name: str
     classes: list[str]
     truncation: float
+    seed: Annotated[int, Meta(description="Of the latents with which the page starts.")]
     directions: list[DirectionInfo]
+    layers: Annotated[
+        list[LayersInfo], Meta(description="Choices of layers; empty if the model has none to choose from.")
+    ]
+    at_layers: Annotated[str, Meta(description="The layers at which directions act to begin with.")]
     unnameable: Annotated[str, Meta(description="Why directions cannot be named; empty if they can.")]
 
 
 class ImagesInfo(Struct, frozen=True, kw_only=True, rename={"class_name": "class"}):
     """The requested images."""
 
-    pictures: Annotated[
+    images: Annotated[
         list[Annotated[str, Meta(pattern="^data:image/png;base64,")]],
         Meta(description="PNG as data URLs, in the order of samples."),
     ]
@@ -70,7 +82,7 @@ def schema() -> dict[str, Any]:
     """The whole API as an OpenAPI document.
 
     >>> sorted(schema()["paths"])
-    ['/api/name', '/api/pictures', '/api/png', '/api/schema', '/api/session']
+    ['/api/images', '/api/name', '/api/png', '/api/schema', '/api/session']
     """
     (asked, named, images, names, session, error), components = msgspec.json.schema_components(
         (ImageRequest, NameRequest, ImagesInfo, NamesInfo, SessionInfo, ErrorInfo),
@@ -104,9 +116,7 @@ def schema() -> dict[str, Any]:
         "paths": {
             "/api/session": reads("The model, classes and directions.", session),
             "/api/schema": reads("This document.", {"type": "object"}),
-            "/api/pictures": takes(
-                "Draw images.", asked, {"200": answer("The images.", images), "204": stale}
-            ),
+            "/api/images": takes("Draw images.", asked, {"200": answer("The images.", images), "204": stale}),
             "/api/png": takes("Draw images side by side in one PNG.", asked, {"200": file, "204": stale}),
             "/api/name": takes("Name a direction in its file.", named, {"200": answer("All names.", names)}),
         },

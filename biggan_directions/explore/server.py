@@ -76,7 +76,7 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
         urls = ["data:image/png;base64," + base64.b64encode(item).decode() for item in answer.images]
         return _json(
             ImagesInfo(
-                pictures=urls,
+                images=urls,
                 class_name=answer.class_name,
                 truncation=answer.truncation,
                 command=answer.command,
@@ -100,7 +100,7 @@ def build_app(session: Session, *, token: str, launch: str | None = None, host: 
             Route("/", show_page),
             Route("/api/session", show_session),
             Route("/api/schema", show_schema),
-            Route("/api/pictures", draw_images, methods=["POST"]),
+            Route("/api/images", draw_images, methods=["POST"]),
             Route("/api/png", draw_png, methods=["POST"]),
             Route("/api/name", name_direction, methods=["POST"]),
         ],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,20 +17,27 @@ from PIL import Image
 from biggan_directions.errors import UsageError
 from biggan_directions.explore.painter import Superseded
 from biggan_directions.explore.request import ImageRequest
-from biggan_directions.explore.schema import DirectionInfo, SessionInfo
+from biggan_directions.explore.schema import DirectionInfo, LayersInfo, SessionInfo
 from biggan_directions.files.escaping import printable
+from biggan_directions.generators.capabilities import Layered
+from biggan_directions.generators.chosen_layers import (
+    EVERY,
+    PARTS,
+    draw_latents,
+    layers_of,
+    layers_text,
+    part_of,
+)
 from biggan_directions.measured import Measured, measured
+from biggan_directions.published.reference import place_of
 from biggan_directions.rendering.edit import edit_png
 from biggan_directions.rendering.edit_record import EditRecord
 from biggan_directions.rendering.images import draw
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.samples import samples_of, still_batch
 from biggan_directions.rendering.settings import RenderSettings
-from biggan_directions.traversal import apply_moves, default_distance
 
 if TYPE_CHECKING:
-    import torch
-
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
     from biggan_directions.generators.classes.class_table import ClassTable
@@ -88,6 +97,7 @@ class Session:
             )
         self._found, self._load, self._path, self._options = found, load, path, tuple(options)
         self._table, self._first = table, first
+        self._usual = RenderSettings.of_file(found.rendering)
         self._sha256, self._rename = sha256, rename
         self._warm: OrderedDict[tuple[str, float], Generator] = OrderedDict()
         self._keep(first.classes[0].name, first.truncation, first)
@@ -95,7 +105,7 @@ class Session:
     def describe(self) -> SessionInfo:
         """The data from which the page is built; the measures are those that every command shows."""
         first, found = self._first, self._found
-        shown = measured(found, Path(self._path), first if found.foreign else None)
+        shown = measured(found, place_of(Path(self._path)), first if found.foreign else None)
         return SessionInfo(
             file=printable(self._path),
             model=printable(first.model),
@@ -103,7 +113,10 @@ class Session:
             class_name=first.classes[0].name,
             classes=[self._table.image_class(entry.index).name for entry in self._table],
             truncation=first.truncation,
+            seed=self._usual.seed,
             directions=[self._described(index, name, shown) for index, name in enumerate(self._found.names)],
+            layers=_choices(first, found.at_layers),
+            at_layers=found.at_layers,
             unnameable=self._unnameable(),
         )
 
@@ -116,11 +129,11 @@ class Session:
             GeneratorError: images are not finite.
         """
         generator = self._generator(asked.class_name, asked.truncation)
-        moved = apply_moves(self._latents(asked, generator), self._found.directions, asked.moves)
+        moved = self._request(asked, generator).moved(asked.moves)
         batch = still_batch(generator)
         begun = time.perf_counter()
         images: list[bytes] = []
-        for image in draw(generator, moved, batch_size=batch):
+        for image in draw(partial(draw_latents, generator), moved, batch_size=batch):
             images.append(png(image))
             # a complete answer is sent even if stale: a slider in permanent motion would otherwise show none
             if batch == 1 and len(images) < len(moved) and stale():
@@ -140,14 +153,13 @@ class Session:
             UsageError, GeneratorError: as of :meth:`answer`.
         """
         generator = self._generator(asked.class_name, asked.truncation)
-        request = RenderRequest(
-            directions=self._found.directions, z=self._latents(asked, generator), names=self._found.names
-        )
+        request = self._request(asked, generator)
         settings = RenderSettings(
             samples=len(asked.samples), seed=asked.seed, batch_size=still_batch(generator)
         )
         record = self._record(asked, generator)
-        return edit_png(generator, request, record.moves, settings=settings, record=record)
+        generate = partial(draw_latents, generator)
+        return edit_png(generate, request, record.moves, settings=settings, record=record)
 
     def rename(self, index: int, name: str) -> list[str]:
         """Write a direction's name into the file, and return all names as the page shows them.
@@ -167,12 +179,26 @@ class Session:
             return "a bare matrix has no names"
         return "" if self._rename else "names are only shown here"
 
-    def _latents(self, asked: ImageRequest, generator: Generator) -> torch.Tensor:
-        return samples_of(generator, max(asked.samples) + 1, asked.seed)[0][list(asked.samples)]
+    def _request(self, asked: ImageRequest, generator: Generator) -> RenderRequest:
+        """The samples asked for, and the layers at which directions act."""
+        found = self._found
+        acting = {
+            index: layers_of(generator, asked.layers.get(index, found.at_layers)) for index in asked.moves
+        }
+        return RenderRequest(
+            directions=found.directions,
+            z=samples_of(generator, max(asked.samples) + 1, asked.seed, self._usual.latents)[0][
+                list(asked.samples)
+            ],
+            names=found.names,
+            layers={index: chosen for index, chosen in acting.items() if chosen is not None},
+        )
 
     def _record(self, asked: ImageRequest, generator: Generator) -> EditRecord:
         """How the images asked for are made."""
         class_name = generator.classes[0].name
+        usual = layers_of(generator, self._found.at_layers)
+        other = {index: text for index, text in asked.layers.items() if layers_of(generator, text) != usual}
         return EditRecord(
             path=self._path,
             directions_sha256=self._sha256,
@@ -182,6 +208,7 @@ class Session:
             seed=asked.seed,
             samples=asked.samples,
             moves={index: by for index, by in sorted(asked.moves.items()) if by},
+            layers=other,
             names=self._found.names,
             classes_option=(class_name,),
             truncation_option=generator.truncation != self._found.truncation,
@@ -189,7 +216,8 @@ class Session:
         )
 
     def _described(self, index: int, name: str, shown: Measured) -> DirectionInfo:
-        reach, reason = default_distance(float(self._found.effect[index]))
+        known = math.nan if self._found.distance is None else float(self._found.distance[index])
+        reach, reason = self._usual.extent(float(self._found.effect[index]), known)
         return DirectionInfo(
             index=index,
             name=printable(name),
@@ -216,6 +244,19 @@ class Session:
         self._warm.move_to_end((class_name, truncation))
         while len(self._warm) > _KEPT_WARM:
             self._warm.popitem(last=False)
+
+
+def _choices(generator: Generator, first: str) -> list[LayersInfo]:
+    """The layers that the page offers: all, the thirds, each alone, and those with which it begins."""
+    if not isinstance(generator, Layered):
+        return []
+    names = generator.layer_names
+    offered = {EVERY: "all layers"}
+    if len(names) >= len(PARTS):
+        offered |= {part: f"{part}: layers {layers_text(part_of(part, len(names)))}" for part in PARTS}
+    offered |= {str(index): f"layer {index}: {printable(name)}" for index, name in enumerate(names)}
+    offered.setdefault(first, f"layers {first}")
+    return [LayersInfo(value=value, label=label) for value, label in offered.items()]
 
 
 def png(image: ImageArray) -> bytes:

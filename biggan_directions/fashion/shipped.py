@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from biggan_directions.generators.biggan_deep.architecture import BigGANDeepWeights
 
 WEIGHTS_FILE = "fashion.safetensors"
+SPREADS_FILE = "image_spreads.json"
 
 
 def _load() -> BigGANDeepWeights:
@@ -26,12 +29,7 @@ def _load() -> BigGANDeepWeights:
     from biggan_directions.generators.biggan_deep.architecture import BigGANDeepWeights
     from biggan_directions.training.stock_weights import unpacked
 
-    try:
-        content = resources.files(__package__).joinpath(WEIGHTS_FILE).read_bytes()
-    except OSError as error:
-        raise WeightsError(
-            f"this installation lacks the weights of fashion ({error.strerror}): reinstall biggan-directions"
-        ) from error
+    content = _content(WEIGHTS_FILE, "weights")
     config, state = unpacked(content)
     del config["classes"]  # named in the catalog, too
     return BigGANDeepWeights.of_tensors(
@@ -43,8 +41,28 @@ def _load() -> BigGANDeepWeights:
     )
 
 
+def _content(name: str, what: str) -> bytes:
+    """What a file of this package holds."""
+    try:
+        return resources.files(__package__).joinpath(name).read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"this installation lacks the {what} of fashion ({error.strerror}): reinstall biggan-directions"
+        ) from error
+
+
 def _class_names() -> ClassTable:
     return ClassTable.from_names(CLOTHES)
+
+
+def _image_spreads() -> Mapping[str, Mapping[str, float]]:
+    """The spreads of image factors over Fashion-MNIST, as ``fashion.image_spreads`` measured them.
+
+    Raises:
+        WeightsError: they are missing from the installation.
+    """
+    found: dict[str, dict[str, float]] = json.loads(_content(SPREADS_FILE, "image spreads"))
+    return found
 
 
 FASHION = CatalogEntry(
@@ -58,4 +76,5 @@ FASHION = CatalogEntry(
     description="ten kinds of clothes, 32×32, learnt from photographs: ships with this package",
     loader=_load,
     class_names=_class_names,
+    image_spreads=_image_spreads,
 )

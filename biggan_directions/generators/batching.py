@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 
 from biggan_directions.errors import GeneratorError, UsageError
+from biggan_directions.generators.chosen_layers import draw_latents
 
 _WORTH = 0.97  # a larger batch must save 3 % per image: smaller gains are noise and not worth the memory
 _BUDGET_S = 3.0  # for the whole measurement
@@ -79,7 +80,7 @@ class Halving:
         self._generator, self.batch = generator, batch
 
     def __call__(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
-        """Draw ``z (N, z_dim)`` as ``(N, 3, H, W)``."""
+        """Draw ``z (N, z_dim)``, or one for each layer ``(N, L, z_dim)``, as ``(N, 3, H, W)``."""
         pieces: list[torch.Tensor] = []
         start = 0
         while start < len(z):
@@ -99,7 +100,7 @@ def _draw(generator: Drawable, z: torch.Tensor, class_index: torch.Tensor | None
     """The images, or None if memory does not suffice; the failed call's memory is then free again."""
     try:
         with torch.no_grad():
-            return generator(z, class_index)
+            return draw_latents(generator, z, class_index)
     except torch.OutOfMemoryError:
         pass
     torch.cuda.empty_cache()

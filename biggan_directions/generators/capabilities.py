@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from biggan_directions.generators import Generator
 
 __all__ = [
+    "Activations",
     "Compilable",
     "KnownTruth",
     "LatentWeight",
@@ -47,6 +48,28 @@ class LatentWeights(Protocol):
 
     def latent_weights(self) -> Sequence[LatentWeight]:
         """One matrix for each linear map that z enters, in the order of the network's layers."""
+        ...
+
+
+@runtime_checkable
+class Activations(Protocol):
+    """A generator that can be computed up to an intermediate layer. GANSpace and LatentCLR need it."""
+
+    @property
+    def activation_names(self) -> tuple[str, ...]:
+        """The names of the layers whose activations can be had, in order from z to the image."""
+        ...
+
+    def activations(
+        self, name: str, z: torch.Tensor, class_index: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The output ``(N, ...)`` of a layer for ``z (N, z_dim)``, without what comes after the layer.
+
+        It may lack a constant that depends on neither z nor the class.
+
+        Raises:
+            UsageError: there is no such layer, or z or class_index has another shape.
+        """
         ...
 
 

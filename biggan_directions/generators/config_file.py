@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,10 @@ from msgspec import Meta, Struct
 
 from biggan_directions.errors import FileFormatError
 from biggan_directions.files.plain_json import read_json
+from biggan_directions.files.validation import shown
 from biggan_directions.generators.classes.class_table import ClassEntry, ClassTable, is_name
 
+_LONGEST_LICENSE = 200  # characters
 LARGEST_CONFIG_BYTES = 2**20  # ImageNet's thousand classes with all of their names take 60 kB
 
 _Name = Annotated[str, Meta(max_length=200)]
@@ -65,6 +68,37 @@ def read_class_list(path: Path, count: int) -> ClassTable | None:
                 'with "names"'
             )
     return ClassTable(ClassEntry(index=index, names=each) for index, each in enumerate(names))
+
+
+def class_list(table: ClassTable) -> list[str | dict[str, list[str]]]:
+    """A table as :func:`read_class_list` reads it.
+
+    >>> class_list(ClassTable([ClassEntry(index=0, names=("mug",)), ClassEntry(index=1, names=("a", "b"))]))
+    ['mug', {'names': ['a', 'b']}]
+    """
+    return [entry.names[0] if len(entry.names) == 1 else {"names": list(entry.names)} for entry in table]
+
+
+def license_in(values: Mapping[str, Any]) -> str | None:
+    """The licence that a ``config.json`` names under ``license``; None where it names none."""
+    found = values.get("license")
+    return found[:_LONGEST_LICENSE] if isinstance(found, str) and found.strip() else None
+
+
+def truncation_in(values: Mapping[str, Any], path: Path) -> float | None:
+    """The truncation that suits a model, by the key ``truncation`` of its ``config.json``, or None.
+
+    Raises:
+        FileFormatError: it is no number in (0, 1]; ``path`` is named.
+    """
+    found = values.get("truncation")
+    if found is None:
+        return None
+    if type(found) not in (int, float) or not 0 < found <= 1:
+        raise FileFormatError(
+            f"{path} has truncation {shown(found)}, expected a number above 0 and at most 1"
+        )
+    return float(found)
 
 
 def _names(item: str | _Named) -> tuple[str, ...]:

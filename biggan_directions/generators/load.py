@@ -1,8 +1,9 @@
 """One call from a model's name and a class's name to a frozen generator."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -10,10 +11,12 @@ from biggan_directions.errors import UsageError, WeightsError
 from biggan_directions.generators import Generator, ImageClass
 from biggan_directions.generators.capabilities import TrueDirections
 from biggan_directions.generators.classes.class_table import ClassTable
+from biggan_directions.generators.config_file import license_in, read_config_values, truncation_in
 from biggan_directions.generators.registry import ModelFacts, Weights, read_facts, read_weights
 from biggan_directions.generators.weights.catalog import CatalogEntry
 from biggan_directions.generators.weights.download import Progress
 from biggan_directions.generators.weights.locating import cache_status, entry_or_folder, locate_weights
+from biggan_directions.generators.weights.weight_folder import WeightFiles
 
 _UNKNOWN_LICENSE = "unknown: the weights are from a folder"
 
@@ -27,6 +30,7 @@ class LoadedModel:
         facts: sizes, classes, and the truncation that suits the model.
         license: of the weights.
         true_directions: where they are known.
+        files: the two files that were read; None for weights that ship with the package.
     """
 
     name: str
@@ -34,6 +38,7 @@ class LoadedModel:
     facts: ModelFacts
     license: str
     true_directions: TrueDirections | None = None
+    files: WeightFiles | None = None
 
     @property
     def sha256(self) -> str:
@@ -86,7 +91,10 @@ def model_facts(model: str | Path | CatalogEntry) -> ModelFacts:
         WeightsError, FileFormatError: of a folder, as of :func:`read_model`.
     """
     entry = entry_or_folder(model)
-    return _facts_of(entry) if isinstance(entry, CatalogEntry) else read_facts(locate_weights(entry))
+    if isinstance(entry, CatalogEntry):
+        return _facts_of(entry)
+    files = locate_weights(entry)
+    return _own_truncation(read_facts(files), files)
 
 
 def read_model(
@@ -103,19 +111,27 @@ def read_model(
     """
     entry = entry_or_folder(model)
     if isinstance(entry, Path):
-        weights = read_weights(locate_weights(entry))
-        name = entry.resolve().name
-        return LoadedModel(name=name, weights=weights, facts=weights.facts, license=_UNKNOWN_LICENSE)
+        files = locate_weights(entry)
+        weights = read_weights(files)
+        return LoadedModel(
+            name=entry.resolve().name,
+            weights=weights,
+            facts=_own_truncation(weights.facts, files),
+            license=license_in(_config_values(files)) or _UNKNOWN_LICENSE,
+            files=files,
+        )
     if entry.loader is not None:
-        weights = entry.loader()
+        located, weights = None, entry.loader()
     else:
-        weights = read_weights(locate_weights(entry, progress=progress, offline=offline))
+        located = locate_weights(entry, progress=progress, offline=offline)
+        weights = read_weights(located)
     return LoadedModel(
         name=entry.name,
         weights=weights,
         facts=_facts_of(entry),
         license=entry.license_in_full,
         true_directions=entry.truth() if entry.truth else None,
+        files=located,
     )
 
 
@@ -180,6 +196,17 @@ def load_generator(
         true_directions=loaded.true_directions,
         device=chosen_device,
     )
+
+
+def _own_truncation(facts: ModelFacts, files: WeightFiles) -> ModelFacts:
+    """With the truncation that a folder's ``config.json`` says suits the model, where it says one."""
+    chosen = truncation_in(_config_values(files), files.config_path or files.state_path)
+    return facts if chosen is None else replace(facts, truncation=chosen)
+
+
+def _config_values(files: WeightFiles) -> dict[str, Any]:
+    """What the configuration says; nothing where the weights have none."""
+    return {} if files.config_path is None else read_config_values(files.config_path)
 
 
 def _facts_of(entry: CatalogEntry) -> ModelFacts:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from biggan_directions import plugins
 from biggan_directions.errors import FileFormatError, UsageError
@@ -84,6 +84,34 @@ class Weights(Protocol):
 
         Raises:
             UsageError: the truncation is outside (0, 1].
+        """
+        ...
+
+
+@runtime_checkable
+class Turnable(Protocol):
+    """Weights in which other coordinates can take the place of z's. ``export`` needs them.
+
+    Weights have this capability when they have the members below; they derive from nothing.
+    """
+
+    @property
+    def parts(self) -> tuple[range, ...]:
+        """The coordinates of z that a rotation may mix with each other.
+
+        All of z where every layer meets all of it; a part for each chunk where z is hierarchical.
+        """
+        ...
+
+    def config_values(self) -> dict[str, Any]:
+        """The values of a ``config.json`` for these weights, the list of classes among them."""
+        ...
+
+    def turned(self, rotation: torch.Tensor) -> Weights:
+        """Weights that draw at ``z`` what these draw at ``z @ rotation``.
+
+        Args:
+            rotation: orthogonal, float64 ``(z_dim, z_dim)``; it does not mix :attr:`parts`.
         """
         ...
 

@@ -29,8 +29,10 @@ class Solution:
         evaluations: images drawn to find the directions; those to measure them are the scorecard's.
         gradients: how many of those were also differentiated.
         warnings: what the solver has to say, a sentence each; for weak directions see
-            :func:`~biggan_directions.metrics.scorecard.remarks`.
+            :func:`~biggan_directions.metrics.scorecard.remarks`, and for those that depend on the latents
+            :func:`~biggan_directions.metrics.scorecard.loose_remark`.
         solver: its name and every setting used.
+        layers: indices of the layers at which the directions act; None for all, as a move of z does.
     """
 
     directions: torch.Tensor
@@ -43,6 +45,7 @@ class Solution:
     gradients: int
     warnings: tuple[str, ...]
     solver: dict[str, Any]
+    layers: tuple[int, ...] | None = None
 
     @property
     def effect(self) -> torch.Tensor:
@@ -53,6 +56,11 @@ class Solution:
     def penalty(self) -> torch.Tensor:
         """The scorecard's penalties: float32 ``(ndirs,)``, NaN where they cannot be told."""
         return self._measured("penalty")
+
+    @property
+    def linear(self) -> tuple[bool, ...]:
+        """Whether the image is linear along each direction, which then has no penalty."""
+        return tuple(direction.linear for direction in self.scorecard.sets[0].directions)
 
     def _measured(self, key: str) -> torch.Tensor:
         values = (direction.measure(key).value for direction in self.scorecard.sets[0].directions)

@@ -12,6 +12,7 @@ import torch
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
+from biggan_directions.generators.chosen_layers import layers_of
 from biggan_directions.latents import sample_inputs
 from biggan_directions.learning.result import Progress, Solution
 from biggan_directions.learning.settings import LearnSettings
@@ -124,7 +125,8 @@ class _Run:
         self.generator, self.settings, self.group = generator, settings, group
         self.solver = settings.made_for(generator)
         self.outline = settings.outline(z_dim=generator.z_dim, resolution=generator.resolution)
-        self.evaluator = Evaluator(generator, settings.micro_batch, group)
+        self.layers = layers_of(generator, settings.layers)
+        self.evaluator = Evaluator(generator, settings.micro_batch, group, self.layers)
         made_for = {
             "settings": {**asdict(settings), **settings.options},
             "generator": {
@@ -300,6 +302,7 @@ class _Run:
             evaluations=self.evaluator.evaluations,
             gradients=self.evaluator.gradients,
             warnings=tuple(self.notes),
+            layers=None if self.layers is None else self.layers.indices,
             solver=self.settings.described(self.problem.outline),
         )
         return replace(self.step("done", 1, 1), solution=solution)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from biggan_directions.errors import UsageError
+from biggan_directions.generators.chosen_layers import EVERY
 from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Solver
@@ -30,6 +31,8 @@ class LearnSettings:
             holds all of them, as plain values.
         search_space: ``active``, ``all`` or ``START:STOP``.
         search_dims: dimensions of it to search; left out, found by measurement.
+        layers: where z is moved, as :func:`~biggan_directions.generators.chosen_layers.layers_of` reads it:
+            derivatives are with respect to a shift of the z that these layers meet. ``all``: of z itself.
         seed: of everything random.
         micro_batch: images drawn at once.
         latents: number of latents at which a closed form measures derivatives; left out, as many as it takes
@@ -51,9 +54,10 @@ class LearnSettings:
     """
 
     ndirs: int = 6
-    solver: str = "orojar"
+    solver: str = "joint"
     search_space: str = "active"
     search_dims: int | None = None
+    layers: str = EVERY
     seed: int = 0
     micro_batch: int = 4
     latents: int | None = None
@@ -168,7 +172,11 @@ class LearnSettings:
     def scoring(self) -> ScoreSettings:
         """How the directions are measured once they are found: as ``score`` does, without baselines."""
         return ScoreSettings(
-            latents=self.score_latents, seed=self.seed, baselines=(), micro_batch=self.micro_batch
+            latents=self.score_latents,
+            seed=self.seed,
+            baselines=(),
+            micro_batch=self.micro_batch,
+            layers=self.layers,
         )
 
     @classmethod
@@ -198,6 +206,7 @@ class LearnSettings:
             "name": self.solver,
             "search_space": self.search_space,
             "search_dims": outline.dims,
+            "layers": None if self.layers == EVERY else self.layers,
             "micro_batch": self.micro_batch,
             "survey_latents": self.survey_latents,
             "latents": self.latents,

@@ -111,7 +111,8 @@ class CommonLatents:
         for direction, distance in zip(directions, distances, strict=True):
             points = latents_along(probed.z[None], direction, outer * distance)[:, 0]
             classes = None if probed.class_index is None else probed.class_index.expand(len(points))
-            images = torch.cat([images.flatten(1) for _, images in self._evaluator.images(points, classes)])
+            drawn = self._evaluator.images(points, classes, probed.z)
+            images = torch.cat([images.flatten(1) for _, images in drawn])
             images = torch.cat([images[:centre], probed.image[None], images[centre:]])
             sizes = (images[1:] - images[:-1]).square().mean(dim=1).sqrt().double()
             uneven.append(sizes.std(correction=0) / sizes.mean())

@@ -9,10 +9,13 @@ from scipy.optimize import linear_sum_assignment
 
 from biggan_directions.errors import UsageError
 
+MATCHED = 0.5**0.5
+"""|cos| from which a pair is a match: two orthonormal directions cannot both be that near to a third."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A direction of one set, and the one of the other that it is matched with.
+    """A direction of one set, and the one of the other that is paired with it.
 
     Attributes:
         first: its index in the first set.
@@ -23,6 +26,11 @@ class Pair:
     first: int
     second: int
     cosine: float
+
+    @property
+    def matched(self) -> bool:
+        """Whether the two are so near that neither can be nearer to another of the set: 45° or less."""
+        return self.cosine >= MATCHED
 
 
 def match(first: torch.Tensor, second: torch.Tensor) -> tuple[Pair, ...]:
@@ -46,6 +54,21 @@ def match(first: torch.Tensor, second: torch.Tensor) -> tuple[Pair, ...]:
     return tuple(
         Pair(first=int(row), second=int(column), cosine=float(cosines[row, column]))
         for row, column in zip(rows, columns, strict=True)
+    )
+
+
+def nearest(first: torch.Tensor, second: torch.Tensor) -> tuple[Pair, ...]:
+    """For each direction of the first set the one of the second with the largest |cos|.
+
+    One of the second set may be the nearest of several. Arguments and errors as of :func:`match`.
+
+    >>> nearest(torch.eye(3)[:2], torch.eye(3)[[2, 1, 0]])
+    (Pair(first=0, second=2, cosine=1.0), Pair(first=1, second=1, cosine=1.0))
+    """
+    cosines, columns = _products(first, second).abs().clamp(max=1).max(dim=1)
+    return tuple(
+        Pair(first=row, second=int(column), cosine=float(cosine))
+        for row, (column, cosine) in enumerate(zip(columns, cosines, strict=True))
     )
 
 

@@ -102,9 +102,10 @@ class Measurements:
         effects = [root_mean_measure(squares[:, index]) for index in range(self.count)]
         strongest = max(strongest, *(effect.value or 0.0 for effect in effects))
         unknown = Measure(value=None)
+        alive = [index for index, effect in enumerate(effects) if (effect.value or 0.0) > _DEAD * strongest]
         found = []
         for index, effect in enumerate(effects):
-            if not (effect.value or 0.0) > _DEAD * strongest:
+            if index not in alive:
                 found.append(
                     DirectionScore(
                         effect=effect,
@@ -115,7 +116,7 @@ class Measurements:
                     )
                 )
                 continue
-            overlap, other = self._overlap(index)
+            overlap, other = self._overlap(index, [other for other in alive if other != index])
             found.append(
                 DirectionScore(
                     effect=effect,
@@ -129,9 +130,8 @@ class Measurements:
             )
         return tuple(found)
 
-    def _overlap(self, index: int) -> tuple[Measure, int | None]:
-        """The overlap with the direction that it overlaps with most, and that direction's index."""
-        others = [other for other in range(self.count) if other != index]
+    def _overlap(self, index: int, others: list[int]) -> tuple[Measure, int | None]:
+        """The overlap with the one of ``others`` that it overlaps with most, and that direction's index."""
         if not others:
             return Measure(value=None), None
         angles = torch.stack(self.angles)[:, index, others]

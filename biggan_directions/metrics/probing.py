@@ -193,7 +193,7 @@ class ProbedLatent:
         """The images at z + ε ``steps (N, z_dim)``, as rows of numbers."""
         points = (self.z.double() + self._epsilon * steps).to(self.z.dtype)
         classes = None if self.class_index is None else self.class_index.reshape(1).expand(len(points))
-        for _, images in self._evaluator.images(points, classes):
+        for _, images in self._evaluator.images(points, classes, self.z):
             yield images.flatten(1)
 
 

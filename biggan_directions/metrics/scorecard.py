@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import torch
 
-from biggan_directions.scores import Measure, Scorecard, SetScore
+from biggan_directions.scores import STABLE, Measure, Scorecard, SetScore, loose_words
 
 # The bounds of the words that a set is described with; docs/numbers.md states them.
 WEAK = 0.05  # of the strongest effect in the search space: a direction below it hardly does anything
@@ -16,13 +16,18 @@ SAME = 0.8  # overlap from which two directions are called nearly the same
 PARTLY_SAME = 0.5  # and from which partly the same
 
 
-def remarks(scored: SetScore, strongest: float | None = None) -> tuple[str, ...]:
+def remarks(
+    scored: SetScore, strongest: float | None = None, *, agreement: float = STABLE
+) -> tuple[str, ...]:
     """What a person should look at first: directions that do next to nothing, or much the same.
+
+    Where nothing is wrong, a sentence says so; it is not said beside :func:`loose_remark`.
 
     Args:
         scored: the set.
         strongest: effect of the strongest direction of the search space, as the scorecard has it; left out,
             of the set.
+        agreement: the stability from which a direction counts as found again.
     """
     effects = [direction.effect.value or 0.0 for direction in scored.directions]
     strongest = max(*effects, strongest or 0.0, 0.0)
@@ -40,10 +45,17 @@ def remarks(scored: SetScore, strongest: float | None = None) -> tuple[str, ...]
         if overlap >= PARTLY_SAME
     ]
     found += linear_remarks(scored)
-    if found or len(effects) < 2 or not alike:
+    if found or len(effects) < 2 or not alike or loose_remark(scored, agreement):
         return tuple(found)
     largest = max(alike.values())
     return (f"all directions do something, and they are different (largest overlap {largest:.2f})",)
+
+
+def loose_remark(scored: SetScore, agreement: float = STABLE) -> str:
+    """A sentence on the directions whose stability is below ``agreement``; "" where there are none."""
+    return loose_words(
+        {index: direction.stability for index, direction in enumerate(scored.directions)}, agreement
+    )
 
 
 def linear_remarks(scored: SetScore) -> tuple[str, ...]:

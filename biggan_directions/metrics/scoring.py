@@ -13,6 +13,7 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
 from biggan_directions.generators.capabilities import KnownTruth
+from biggan_directions.generators.chosen_layers import layers_of
 from biggan_directions.latents import sample_inputs
 from biggan_directions.metrics.common_latents import CommonLatents
 from biggan_directions.metrics.matching import match
@@ -115,10 +116,12 @@ def iterate_score(
     baselines, notes = run.baselines()
     scores = []
     fingerprint = digest(directions)
-    if known is not None and (known.directions_sha256, known.seed, known.latents) == (
+    layers = None if run.layers is None else run.layers.indices
+    if known is not None and (known.directions_sha256, known.seed, known.latents, known.layers) == (
         fingerprint,
         run.settings.seed,
         run.settings.latents,
+        layers,
     ):
         scores, asked = [known.sets[0]], asked[1:]
     sets = [*asked, *baselines]
@@ -135,6 +138,7 @@ def iterate_score(
         latents=run.settings.latents,
         evaluations=run.evaluator.evaluations,
         strongest=run.strongest,
+        layers=layers,
         notes=notes,
     )
     yield ScoreStep(phase="done", done=1, total=1, scorecard=card)
@@ -145,7 +149,8 @@ class _Run:
 
     def __init__(self, generator: Generator, settings: ScoreSettings, group: ProcessGroup) -> None:
         self.generator, self.settings, self.group = generator, settings, group
-        self.evaluator = Evaluator(generator, settings.micro_batch, group)
+        self.layers = layers_of(generator, settings.layers)
+        self.evaluator = Evaluator(generator, settings.micro_batch, group, self.layers)
         self.latents = partial(sample_inputs, generator, seed=settings.seed)
         self.second_moment: torch.Tensor
         self.space: SearchSpace

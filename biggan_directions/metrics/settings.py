@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from biggan_directions.errors import UsageError
+from biggan_directions.generators.chosen_layers import EVERY
 from biggan_directions.metrics.probing import ROUNDING_IMAGES, images_of_set, images_shared
 from biggan_directions.solvers import registry
 from biggan_directions.traversal import even_fractions
@@ -28,6 +29,7 @@ class ScoreSettings:
             many images as all the rest, and differs less from latent to latent than from direction to
             direction.
         micro_batch: images drawn at once.
+        layers: where z is moved: see :class:`~biggan_directions.learning.settings.LearnSettings`.
 
     Raises:
         UsageError: a value is out of range or unknown.
@@ -41,6 +43,7 @@ class ScoreSettings:
     positions: int = 7
     traversals: int = 4
     micro_batch: int = 8
+    layers: str = EVERY
 
     def __post_init__(self) -> None:
         if self.latents < 2:

@@ -14,7 +14,6 @@ from biggan_directions.rendering.png_file import png_bytes
 from biggan_directions.rendering.render_plan import RenderedFile
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.settings import Format, RenderSettings
-from biggan_directions.traversal import apply_moves
 from biggan_directions.version import __version__
 
 _STILL = ".png"
@@ -95,8 +94,7 @@ def edit_png(
 
     Arguments and errors as of :func:`write_edit`.
     """
-    moved = apply_moves(request.z, request.directions, moves)
-    image = render_still(generate, moved, settings=settings, class_index=request.class_index)
+    image = render_still(generate, request.moved(moves), settings=settings, class_index=request.class_index)
     text = {"Software": f"biggan-directions {__version__}", "Comment": _comment(moves, settings.seed)}
     return png_bytes(image, text | (record.text() if record else {}))
 

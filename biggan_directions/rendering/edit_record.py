@@ -1,7 +1,7 @@
 """The record of an edited image: what it shows, and the command that makes it again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from biggan_directions.files.escaping import printable, shell_path, shell_word
 
@@ -18,6 +18,8 @@ class EditRecord:
         truncation, seed: of the latents.
         samples: index of each image's latent among those of the seed.
         moves: for the index of a direction, the distance in units of z.
+        layers: for the index of a direction, the layers at which it acts; none where they are those of the
+            file or of the options.
         names: one per direction.
         classes_option: values of ``--class``; none where the file's own classes are drawn.
         truncation_option: whether the command needs ``--truncation``: it is not the file's own.
@@ -33,6 +35,7 @@ class EditRecord:
     seed: int
     samples: tuple[int, ...]
     moves: Mapping[int, float]
+    layers: Mapping[int, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     classes_option: tuple[str, ...] = ()
     truncation_option: bool = False
@@ -60,7 +63,7 @@ class EditRecord:
         else:
             words += [word for sample in self.samples for word in ("--sample", str(sample))]
         for index, distance in self._moved():
-            words += ["--move", f"{index}={exact(distance)}"]
+            words += ["--move", f"{index}={exact(distance)}{self._where(index)}"]
         words += ["--out", self.out]
         return f"biggan-directions edit {shell_path(self.path)} {' '.join(map(shell_word, words))}"
 
@@ -72,7 +75,10 @@ class EditRecord:
             "Truncation": exact(self.truncation),
             "Seed": str(self.seed),
             "Samples": ", ".join(map(str, self.samples)),
-            "Moves": ", ".join(f"{self._called(index)}={exact(by)}" for index, by in self._moved()) or "none",
+            "Moves": ", ".join(
+                f"{self._called(index)}={exact(by)}{self._where(index)}" for index, by in self._moved()
+            )
+            or "none",
             "Directions SHA-256": self.directions_sha256,
             "Command": self.command(),
         }
@@ -80,6 +86,9 @@ class EditRecord:
 
     def _moved(self) -> list[tuple[int, float]]:
         return sorted((index, distance) for index, distance in self.moves.items() if distance)
+
+    def _where(self, index: int) -> str:
+        return f"@{self.layers[index]}" if index in self.layers else ""
 
     def _called(self, index: int) -> str:
         name = self.names[index] if self.names else ""

@@ -10,7 +10,7 @@ from biggan_directions.rendering.images import Generate, ImageArray, draw
 from biggan_directions.rendering.labels import signed
 from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.settings import RenderSettings
-from biggan_directions.traversal import Path, apply_moves, latents_along, loop_path, there_and_back_path
+from biggan_directions.traversal import Path, there_and_back_path
 
 
 def render_loop(
@@ -32,7 +32,7 @@ def render_loop(
         Frames as they are drawn. A frame that is shown again is the same object, so that an encoder can keep
         what it made of it.
     """
-    path = loop_path(settings.frames)
+    path = settings.path()
     images = images_along(generate, request, path.fractions, settings=settings, base=base)
     return frames_along(images, path, panels_of(request, settings), settings=settings)
 
@@ -44,9 +44,9 @@ def render_edit(
 
     ``moves`` gives for the index of a direction the distance in units of z.
     """
-    z, path = request.z, there_and_back_path(settings.frames)
-    moved = apply_moves(z, request.directions, moves)
-    share = torch.tensor(path.fractions, dtype=z.dtype, device=z.device)[:, None, None]
+    path, moved = there_and_back_path(settings.frames), request.moved(moves)
+    z = request.z if moved.ndim == 2 else request.z[:, None]
+    share = torch.tensor(path.fractions, dtype=z.dtype, device=z.device).reshape(-1, *[1] * moved.ndim)
     images = _grouped(generate, z + share * (moved - z), request.class_index, settings.batch_size)
     words = [f"{request.name(index) or f'direction {index}'} {signed(by)}" for index, by in moves.items()]
     return frames_along(images, path, [Panel("", ", ".join(words), None)], settings=settings)
@@ -55,7 +55,7 @@ def render_edit(
 def render_still(
     generate: Generate, z: torch.Tensor, *, settings: RenderSettings, class_index: torch.Tensor | None = None
 ) -> Image.Image:
-    """The images of z (N, z_dim) side by side, without labels, enlarged by ``settings.scale`` alone.
+    """The images of z (N, …, z_dim) side by side, without labels, enlarged by ``settings.scale`` alone.
 
     One z gives its image and nothing else: what ``edit`` saves.
     """
@@ -86,9 +86,8 @@ def images_along(
     """
     z, class_index = request.z, request.class_index
     ways = [
-        latents_along(
-            z,
-            request.directions[index],
+        request.along(
+            index,
             torch.tensor([fraction * extent.distance for fraction in fractions]),
             projection=settings.projection,
         )
@@ -133,9 +132,9 @@ def frames_along(
 def _grouped(
     generate: Generate, latents: torch.Tensor, class_index: torch.Tensor | None, batch_size: int
 ) -> Iterator[list[ImageArray]]:
-    """Draw latents (P, M, z_dim) in full batches and yield them position by position, M images each."""
-    positions, count, z_dim = latents.shape
+    """Draw latents (P, M, …, z_dim) in full batches and yield them position by position, M images each."""
+    positions, count = latents.shape[:2]
     classes = None if class_index is None else class_index.repeat(positions)
-    stream = draw(generate, latents.reshape(-1, z_dim), classes, batch_size=batch_size)
+    stream = draw(generate, latents.flatten(0, 1), classes, batch_size=batch_size)
     for _ in range(positions):
         yield [next(stream) for _ in range(count)]

@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from biggan_directions.factor_records import signed_words
 from biggan_directions.files.atomic_write import write_whole
 from biggan_directions.files.escaping import printable
 from biggan_directions.scores import (
@@ -38,8 +39,10 @@ class Account:
     ``file`` and ``score_command`` are as a shell takes them. ``file`` is None where the file has no place for
     names; ``score_command`` None where nothing can be measured. ``fingerprint`` tells the browser whose names
     it remembers. ``captions`` stand under the samples, one each. ``stability`` has a value or None for each
-    direction, or nothing where it is not known; below ``agreement`` it is marked. ``facts`` and ``commands``
-    are pairs of words: what it is and its value, what it does and how it is typed.
+    direction, or nothing where it is not known; below ``agreement`` it is marked. ``linear`` says of each
+    direction whether the image is linear along it; left out, of none. ``facts`` and ``commands`` are pairs of
+    words: what it is and its value, what it does and how it is typed. ``part`` is a heading over the
+    directions, such as the part of z that they are in.
     """
 
     title: str
@@ -52,8 +55,10 @@ class Account:
     commands: Sequence[tuple[str, str]]
     stability: Sequence[float | None] = ()
     agreement: float = STABLE
+    linear: Sequence[bool] = ()
     scores: Scorecard | None = None
     score_command: str | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +133,7 @@ def gallery_html(
             measures=_measures(account),
             loose=_loose(account, directions),
             table=_table(account),
+            factors=_factors(account, directions),
             data=data,
             last=len(fractions) - 1,
             style=Markup(style),
@@ -143,7 +149,7 @@ def _card(one: PageDirection, account: Account, directions: Sequence[PageDirecti
     penalty = account.penalties[one.index]
     figures = {"effect": _measure(one.effect), "penalty": _measure(penalty)}
     factor = other = None
-    linear = False
+    linear = bool(account.linear) and account.linear[one.index]
     if account.scores is not None:
         scored = account.scores.sets[0].directions[one.index]
         figures = {measure.key: scored.measure(measure.key) for measure in MEASURES}
@@ -216,6 +222,27 @@ def _table(account: Account) -> list[dict[str, Any]]:
         }
         for place, (one, row) in enumerate(zip(scores.sets, means, strict=True))
     ]
+
+
+def _factors(account: Account, directions: Sequence[PageDirection]) -> list[dict[str, Any]]:
+    """A row a direction: its changes of the image factors, and over several classes their agreement."""
+    if (scores := account.scores) is None or (scale := scores.image_factors) is None:
+        return []
+    rows = []
+    for one in directions:
+        found = scores.sets[0].directions[one.index].image_factors
+        if found is None:
+            continue
+        cells = [
+            {
+                "words": signed_words(change),
+                "share": f"{found.selectivity or 0:.0%}" if key == found.strongest else "",
+            }
+            for key, change in zip(scale.factors, found.changes, strict=True)
+        ]
+        agreement = "" if found.agreement is None else found.agreement.words
+        rows.append({"title": one.name or str(one.index), "cells": cells, "agreement": agreement})
+    return rows
 
 
 def _weakest(scored: SetScore) -> Measure | None:

@@ -1,4 +1,4 @@
-"""Pictures: from a generator's output to bytes, and to the size at which they are looked at."""
+"""Images: from a generator's output to bytes, and to the size at which they are looked at."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -12,7 +12,10 @@ from PIL import Image
 from biggan_directions.errors import GeneratorError, UsageError
 
 Generate: TypeAlias = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
-"""All that rendering knows of a generator: z (N, z_dim), class_index (N,) or None to images (N, 3, H, W)."""
+"""All that rendering knows of a generator: z (N, z_dim), class_index (N,) or None to images (N, 3, H, W).
+
+Where directions act at some layers only, z has a latent for each layer, (N, L, z_dim).
+"""
 
 ImageArray: TypeAlias = NDArray[np.uint8]
 """One image as bytes, (H, W, 3)."""

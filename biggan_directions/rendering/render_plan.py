@@ -20,7 +20,7 @@ from biggan_directions.rendering.render_request import RenderRequest
 from biggan_directions.rendering.settings import RenderSettings
 from biggan_directions.rendering.sheet import contact_sheet
 from biggan_directions.rendering.strips import positions_shown
-from biggan_directions.traversal import Extent, loop_path
+from biggan_directions.traversal import Extent
 
 SHEET_NAME = "sheet.png"
 _CLASSES_ON_SHEET = 3
@@ -86,7 +86,7 @@ class RenderPlan:
                 f"z has {len(request.z)} rows: expected {settings.samples}, one for each sample."
             )
         self._request, self._folder, self._settings, self._manifest = request, folder, settings, manifest
-        self._path = loop_path(settings.frames)
+        self._path = settings.path()
         self._groups = [request.shown] if settings.grid else [(index,) for index in request.shown]
         self._on_sheet = _sheet_samples(request.class_index)
         self._page_of = hashlib.sha256(repr(request.account).encode()).hexdigest()
@@ -103,7 +103,7 @@ class RenderPlan:
     def images_needed(self) -> int:
         """How many images are generated for the files that are not there yet."""
         settings, shared = self._settings, self._settings.projection == "keep"
-        positions = settings.frames // 2 + 1 - shared
+        positions = len(self._path.fractions) - (shared and 0.0 in self._path.fractions)
         columns = settings.sheet_positions - shared
         directions = sum(len(group) for group in self._groups if group not in self._kept)
         on_sheet = 0 if self._sheet_kept else len(self._request.shown) * len(self._on_sheet)

@@ -8,17 +8,28 @@ if TYPE_CHECKING:
     import torch
 
     from biggan_directions.generators import Generator
+    from biggan_directions.rendering.settings import Latents
 
 _SMALL = 64  # pixels up to which a CPU draws eight images at once without a visible delay of a slider
 
 
-def samples_of(generator: Generator, count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Latents ``(count, z_dim)``, and of each the class ``(count,)``: spread over the generator's classes."""
+def samples_of(
+    generator: Generator, count: int, seed: int, latents: Latents = "truncated"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Latents ``(count, z_dim)``, and of each the class ``(count,)``: spread over the generator's classes.
+
+    ``latents`` is which numbers the seed stands for: see
+    :data:`~biggan_directions.rendering.settings.Latents`.
+    """
+    from biggan_directions.cuda_normals import cuda_normals
     from biggan_directions.latents import sample_classes, sample_latents
 
-    z = sample_latents(
-        count, generator.z_dim, truncation=generator.truncation, seed=seed, purpose="rendering"
-    )
+    if latents == "cuda":
+        z = generator.truncation * cuda_normals(count * generator.z_dim, seed).reshape(count, -1)
+    else:
+        z = sample_latents(
+            count, generator.z_dim, truncation=generator.truncation, seed=seed, purpose="rendering"
+        )
     class_index = sample_classes(count, len(generator.classes), seed=seed, purpose="rendering")
     return z.to(generator.device), class_index.to(generator.device)
 

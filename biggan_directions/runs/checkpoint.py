@@ -134,6 +134,15 @@ class Checkpoint:
             error.resumes = self.path.exists()
 
 
+def read_state(path: Path) -> dict[str, Any]:
+    """The state in a checkpoint, whatever it was made with.
+
+    Raises:
+        FileFormatError: the file is damaged, or is something else.
+    """
+    return _read(path)[0]
+
+
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The settings of the run that wrote a checkpoint, and what it says of its generator.
 

@@ -12,6 +12,7 @@ from biggan_directions.directions import Directions
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import BigganDirectionsError, FileFormatError, OutputError, UsageError
 from biggan_directions.files.atomic_write import check_writable, explained
+from biggan_directions.generators.chosen_layers import EVERY, layers_of
 from biggan_directions.learning.run import iterate
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.learning.state import check_same
@@ -60,7 +61,7 @@ class LearnRun:
             generator to use. It is for preparations that take long, such as compiling.
 
     Raises:
-        UsageError: the settings do not fit the generator, or it lacks what the solver needs.
+        UsageError: the settings do not fit the generator, or it lacks what the solver or the layers need.
 
     >>> from tempfile import TemporaryDirectory
     >>> from biggan_directions import LearnRun, LearnSettings, load_generator
@@ -86,6 +87,7 @@ class LearnRun:
         self.generator, self.settings = generator, settings or LearnSettings()
         self.settings.block(generator.z_dim)
         self.settings.made_for(generator)
+        layers_of(generator, self.settings.layers)
         self._group, self._prepare = group, prepare
 
     def finish(self, *, resume: bool = False, force: bool = False, observe: Observe = ignore) -> LearnResult:
@@ -155,9 +157,20 @@ class LearnRun:
         dims = settings.search_dims or (searched if isinstance(searched, int) else 0)
         sizes = {"z_dim": generator.z_dim, "resolution": generator.resolution}
         asked = settings.described(settings.outline(**sizes, dims=dims))
-        asked |= {"ndirs": settings.ndirs, "seed": settings.seed, "truncation": generator.truncation}
+        asked |= {
+            "layers": settings.layers,
+            "ndirs": settings.ndirs,
+            "seed": settings.seed,
+            "truncation": generator.truncation,
+        }
         asked |= {"classes": generator.classes, "weights_sha256": generator.weights_sha256}
-        made = {**found.solver, "ndirs": len(found), "seed": found.seed, "truncation": found.truncation}
+        made = {
+            "layers": EVERY,
+            **found.solver,
+            "ndirs": len(found),
+            "seed": found.seed,
+            "truncation": found.truncation,
+        }
         made |= {"classes": found.classes, "weights_sha256": found.model.get("weights_sha256")}
         check_same(made, asked)
         return found

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 # What `learn` has a flag for, in the order in which one would type it.
 _FLAGS = (
-    *("solver", "search_space", "search_dims", "seed", "micro_batch", "latents", "budget", "agreement"),
+    *(
+        "solver",
+        "search_space",
+        "search_dims",
+        "layers",
+        "seed",
+        "micro_batch",
+        "latents",
+        "budget",
+        "agreement",
+    ),
     *("survey_latents", "score_latents"),
 )
 _IN_PYTHON = ("sketch", "difference_epsilon")  # settings without a flag

@@ -10,6 +10,7 @@ import torch
 from biggan_directions.directions import Directions
 from biggan_directions.errors import UsageError
 from biggan_directions.files.atomic_write import write_whole
+from biggan_directions.published.reference import named_set
 from biggan_directions.runs.folder import held
 
 if TYPE_CHECKING:
@@ -31,10 +32,15 @@ def rename(path: Path, names: Mapping[int, str], *, expected: torch.Tensor | Non
 
     Raises:
         FileFormatError: the file does not hold directions.
-        UsageError: a bare matrix, other directions than ``expected``, or names that
+        UsageError: a published set, a bare matrix, other directions than ``expected``, or names that
             :meth:`~biggan_directions.directions.Directions.named` refuses.
         OutputError: another run has locked the file's folder, or the file cannot be written.
     """
+    if (chosen := named_set(path)) is not None:
+        raise UsageError(
+            f"{path} is not a file: write one with biggan-directions published {chosen.name} --out "
+            f"{chosen.name}.pt, and name its directions"
+        )
     _nameable(path, expected)
     with held(path.parent, remedy=_REMEDY) as folder:
         found = _nameable(path, expected).named(dict(names))  # read again: a run may just have ended

@@ -16,9 +16,10 @@ from biggan_directions.errors import OutputError, UsageError
 from biggan_directions.files.atomic_write import check_writable
 from biggan_directions.generators import Generator
 from biggan_directions.generators.batching import Halving, fastest_batch
-from biggan_directions.generators.weights.download import file_sha256
+from biggan_directions.generators.chosen_layers import layers_of
 from biggan_directions.measured import measured
 from biggan_directions.metrics.scorecard import digest
+from biggan_directions.published.reference import content_sha256, place_of
 from biggan_directions.rendering.animation import SUFFIXES
 from biggan_directions.rendering.gallery import GALLERY_NAME
 from biggan_directions.rendering.manifest import MANIFEST_NAME, Manifest
@@ -61,9 +62,10 @@ def render(
         found: the directions.
         generator: draws the images.
         folder: where the files go; made if need be. What is there is replaced.
-        settings: how they are drawn; the defaults where left out.
-        path: the file of the directions, which the page's commands name and beside which a scorecard is
-            looked for; left out: ``directions.pt`` in the folder, which is written if there is none.
+        settings: how they are drawn; left out, as their file says, and the defaults for the rest.
+        path: the file of the directions, or ``published:NAME``, which the page's commands name and beside
+            which a scorecard is looked for; left out: ``directions.pt`` in the folder, which is written if
+            there is none.
         indices: which directions; left out: all.
         group: the processes that share the work; all of them call this.
         resume: leave the files that are there already as they would be drawn now.
@@ -83,7 +85,7 @@ def render(
     if not group.leads:
         serve(Halving(generator, _MOST), generator.device, group)
         return
-    folder, settings = Path(folder), settings or RenderSettings()
+    folder, settings = Path(folder), settings or RenderSettings.of_file(found.rendering)
     with others_serving(group):
         check_writable(folder / GALLERY_NAME)
         if not resume:
@@ -182,12 +184,14 @@ def _request(
     observe: Observe,
 ) -> RenderRequest:
     """The directions, with samples of every class of the generator."""
-    z, class_index = samples_of(generator, settings.samples, settings.seed)
+    z, class_index = samples_of(generator, settings.samples, settings.seed, settings.latents)
     classes = [item.name for item in generator.classes]
     captions = [classes[place] if len(classes) > 1 else "" for place in class_index.tolist()]
     chosen = None if indices is None else list(indices)
 
-    shown = measured(found, path, generator)
+    shown = measured(found, place_of(path), generator)
+    layers = layers_of(generator, found.at_layers)
+    at_layers = [] if layers is None else [f"layers {found.at_layers}"]
 
     def note(text: str) -> None:
         observe(Note(text))
@@ -199,9 +203,11 @@ def _request(
         indices=indices,
         names=found.names,
         effects=found.effect.tolist(),
+        distances=() if found.distance is None else found.distance.tolist(),
         printed=[nan if figure.value is None else figure.value for figure in shown.effect],
         stability=[shown.stability_words(index) for index in range(len(found))],
-        title=f"{Path(generator.model).name} · {listed(classes)}",
+        layers={} if layers is None else dict.fromkeys(range(len(found)), layers),
+        title=" · ".join([Path(generator.model).name, listed(classes), *at_layers]),
         account=account_of(found, generator, path, folder, settings, chosen, captions, note),
     )
 
@@ -215,12 +221,13 @@ def _made_of(
 ) -> str:
     """A checksum of all that decides what the files show."""
     all_of_it = {
-        "directions": file_sha256(path),
+        "directions": content_sha256(path, found),
         "matrix": digest(found.directions),  # a bare matrix may be placed elsewhere in z
         "weights": generator.weights_sha256,
         "classes": [[item.index, item.name] for item in generator.classes],
         "model": generator.model,
         "truncation": generator.truncation,
+        "layers": found.at_layers,
         "version": __version__,
         "settings": asdict(settings),
         "indices": None if indices is None else list(indices),

@@ -9,10 +9,12 @@ from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
 from biggan_directions.learning.run import surveyed
 from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.metrics.factor_changes import with_image_factors
 from biggan_directions.metrics.scorecard import with_stability
 from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.metrics.settings import ScoreSettings
-from biggan_directions.runs.observer import Observe, RunProgress, ignore
+from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
+from biggan_directions.solvers import registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
     from biggan_directions.learning.result import Progress
     from biggan_directions.scores import Scorecard
     from biggan_directions.solvers.problem import Problem
+
+_IN_COMMON = (
+    "the files are measured in one search space and at the same latents, so that figures may differ from "
+    "those of a file scored alone, by about their ±"
+)
 
 
 def measure(
@@ -38,14 +45,15 @@ def measure(
 ) -> Scorecard:
     """Measure directions, in all processes of the group.
 
-    A single file of directions is measured in the search space that it was learnt in, on the same classes: at
-    the latents and the seed that learning measured it at, the figures are the same. A bare matrix, another
-    class and several files get a new survey.
+    Files of directions are measured in the search space that all of them were learnt in, on the same classes
+    and at the same layers: at the latents and the seed that learning measured them at, the figures are the
+    same. Bare matrices, another class, other layers, and files that were learnt in different search spaces
+    get a new survey; a note says so where there are several files.
 
     Args:
         found: the directions.
         generator: what to measure them on.
-        settings: how.
+        settings: how; the layers are those of ``found``.
         group: the processes that share the work; all of them call this.
         search_space: the part of z that a file of directions belongs to if it does not say so itself.
         others: further files to measure at the same latents, each with what it is to be called.
@@ -63,10 +71,13 @@ def measure(
         ProcessGroupError: a process has ended or does not answer.
     """
     card = None
-    problem, drawn = (None, 0) if others else _learnt_in(found, generator, group, observe)
+    settings = replace(settings, layers=found.at_layers)
+    sets = (found, *(one for _, one in others))
+    problem, drawn = _learnt_in(sets, generator, group, observe)
+    if others and (problem is None or any(one.foreign for one in sets)):
+        observe(Note(_IN_COMMON))
     if problem is not None:  # an image's last digits depend on how many are drawn at once
         settings = replace(settings, micro_batch=problem.outline.micro_batch)
-    sets = (found, *(one for _, one in others))
     spaces = {str(one.solver.get("search_space", search_space)) for one in sets}
     for step in iterate_score(
         generator,
@@ -83,24 +94,44 @@ def measure(
         card = step.scorecard
     assert card is not None
     card = with_stability(card, *(one.stability for one in sets))
+    card = with_image_factors(
+        card,
+        generator,
+        [one.directions for one in sets],
+        micro_batch=settings.micro_batch,
+        group=group,
+        observe=lambda done, total: observe(
+            RunProgress(phase="scoring: image factors", done=done, total=total)
+        ),
+    )
     return replace(card, evaluations=card.evaluations + drawn)
 
 
 def _learnt_in(
-    found: Directions, generator: Generator, group: ProcessGroup, observe: Observe
+    sets: Sequence[Directions], generator: Generator, group: ProcessGroup, observe: Observe
 ) -> tuple[Problem | None, int]:
-    """The search space that a file's directions were learnt in, and how many images it takes to find it.
+    """The search space that files' directions were learnt in, and how many images it takes to find it.
 
     It is found again as learning found it, so that scoring measures the same as learning did at its end. None
-    where the file does not say how.
+    where the files do not say how, or were learnt in different ones; a bare matrix fits any.
     """
-    if found.foreign or (found.classes, found.truncation) != (generator.classes, generator.truncation):
+    own = [found for found in sets if not found.foreign]
+    measured_on = (generator.classes, generator.truncation, False)
+    if not own or any(
+        (found.classes, found.truncation, found.at_other_layers) != measured_on for found in own
+    ):
+        return None, 0
+    if any(found.layers != own[0].layers for found in sets):
         return None, 0
     try:
-        settings = LearnSettings.of_result(found.solver, ndirs=len(found), seed=found.seed or 0)
+        settings, *others = [
+            LearnSettings.of_result(found.solver, ndirs=len(found), seed=found.seed or 0) for found in own
+        ]
         settings.block(generator.z_dim)
         settings.made_for(generator)
     except UsageError:  # such as another package's solver that is not installed here
+        return None, 0
+    if any(_search(other) != _search(settings) for other in others):
         return None, 0
 
     def tell(step: Progress) -> None:
@@ -115,3 +146,17 @@ def _learnt_in(
         if problem.space.dims == settings.search_dims:
             break
     return problem, drawn
+
+
+def _search(settings: LearnSettings) -> tuple[LearnSettings, bool]:
+    """What the search space depends on: settings without those of the solver, and whether it wants more."""
+    usual = LearnSettings()
+    alike = replace(
+        settings,
+        solver=usual.solver,
+        options=usual.options,
+        latents=usual.latents,
+        agreement=usual.agreement,
+        score_latents=usual.score_latents,
+    )
+    return alike, registry.find(settings.solver).thorough_survey

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import time
@@ -11,11 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from PIL import Image
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import GeneratorError, OutputError, UsageError
-from biggan_directions.files.atomic_write import check_writable, explained, replacing, write_whole
+from biggan_directions.files.atomic_write import check_writable, explained
 from biggan_directions.generators.weights.catalog import CONFIG_NAME, WEIGHTS_NAME
 from biggan_directions.learning.state import check_plain, check_same
 from biggan_directions.runs import interrupt
@@ -23,22 +21,25 @@ from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, Checkpoint
 from biggan_directions.runs.folder import held
 from biggan_directions.runs.learn import DIRECTIONS_NAME
 from biggan_directions.runs.observer import Note, Observe, RunProgress, ignore
+from biggan_directions.runs.penalty_report import penalty_sentence, shown_beside
+from biggan_directions.runs.trained_model import (
+    ACCOUNT_NAME,
+    BEGINNING,
+    PENALTY,
+    SHEETS,
+    write_model,
+    write_sheet,
+)
+from biggan_directions.training.beginning import Beginning
 from biggan_directions.training.collapse import Watch
 from biggan_directions.training.demand import check_memory
 from biggan_directions.training.image_set import ImageSet
-from biggan_directions.training.sample_sheet import sample_sheet
+from biggan_directions.training.regulariser import RegulariserSettings
 from biggan_directions.training.settings import TrainSettings
-from biggan_directions.training.statistics import measure_statistics
-from biggan_directions.training.stock_weights import compact_weights, stock_weights
-from biggan_directions.training.trainable import STORED_STATISTICS
 from biggan_directions.training.trainer import Measures, Trainer
-from biggan_directions.version import made_with
 
-SHEETS = "samples"
-ACCOUNT_NAME = "training.json"
 _SAVE_EVERY_S = 60.0
 _FREE = ("steps", "decay", "statistics")  # may differ when a run is resumed: a finished run can be extended
-_REMEDY = "Free some space, and continue the run with --resume."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,11 @@ class TrainRun:
         group: the processes that share the work; all of them make the same run and call :meth:`finish`.
         device: where to compute.
         sheet_every: steps between two sheets of samples.
+        penalty: how the generator is penalised; None for not at all.
+        beginning: networks to begin with; random ones where left out.
+
+    Raises:
+        UsageError: there are too few images, or the settings are not those of the networks to begin with.
     """
 
     def __init__(
@@ -81,6 +87,8 @@ class TrainRun:
         group: ProcessGroup = ALONE,
         device: torch.device | None = None,
         sheet_every: int = 500,
+        penalty: RegulariserSettings | None = None,
+        beginning: Beginning | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.images, self.settings = images, settings or TrainSettings()
@@ -90,10 +98,30 @@ class TrainRun:
                 "batch: add images, or try a smaller --batch"
             )
         self._group, self._device, self._sheet_every = group, device, sheet_every
+        self.penalty, self.beginning = penalty, beginning
+        for name, value in ({} if beginning is None else beginning.settings).items():
+            if getattr(self.settings, name) != value:
+                raise UsageError(
+                    f"{beginning.name if beginning else ''} has {name} {value}, but the settings say "
+                    f"{getattr(self.settings, name)}: leave {name} out"
+                )
 
     def trainer(self) -> Trainer:
         """A trainer at its first step."""
-        return Trainer(self.settings, self.images, group=self._group, device=self._device)
+        return Trainer(
+            self.settings,
+            self.images,
+            group=self._group,
+            device=self._device,
+            penalty=self.penalty,
+            beginning=self.beginning,
+        )
+
+    @property
+    def _own(self) -> dict[str, str]:
+        """What a run has beyond its settings and images, in words; a plain run has none of it."""
+        found = {PENALTY: self.penalty, BEGINNING: self.beginning}
+        return {name: value.words for name, value in found.items() if value is not None}
 
     def finish(self, *, resume: bool = False, force: bool = False, observe: Observe = ignore) -> TrainResult:
         """Train from the beginning, or from where the run in the folder was stopped, and write the files.
@@ -119,7 +147,10 @@ class TrainRun:
         with held(self.folder) if leads else nullcontext() as folder:
             if leads:
                 self._check_folder(resume=resume, force=force)
-            self._group.check_same(settings=asdict(self.settings), images={"sha256": self.images.sha256()})
+            self._group.check_same(
+                settings={**asdict(self.settings), **self._own},
+                images={"sha256": self.images.sha256()},
+            )
             trainer = self.trainer()
             self._group.together(lambda: check_memory(trainer))
             if leads and force:
@@ -136,7 +167,7 @@ class TrainRun:
                 if saved is not None:
                     saved.write()  # stays: the run can be extended
                 if leads:
-                    self._write_model(trainer, observe)
+                    write_model(self.folder, trainer, observe)
         return TrainResult(folder=self.folder, steps=trainer.step, measures=trainer.measures)
 
     def _check_folder(self, *, resume: bool, force: bool) -> None:
@@ -173,9 +204,14 @@ class TrainRun:
             return
         with nullcontext() if saved is None else saved.resuming():
             asked = {name: value for name, value in asdict(self.settings).items() if name not in _FREE}
-            asked |= {"images": self.images.sha256()}
+            nothing = {PENALTY: "none", BEGINNING: "nothing"}
+            asked |= {"images": self.images.sha256(), **nothing, **self._own}
             check_plain(state.get("settings"), "settings")
-            check_same({**state["settings"], "images": state.get("images")}, asked)
+            known = {
+                "images": state.get("images"),
+                **{name: state.get(name, nothing[name]) for name in nothing},
+            }
+            check_same({**state["settings"], **known}, asked)
             trainer.load(state)
 
     def _finished(self, step: int) -> bool:
@@ -201,7 +237,7 @@ class TrainRun:
                         "again with lower rates: --set generator_rate=1e-4 --set discriminator_rate=1e-4"
                     )
                 if saved is not None:
-                    saved.offer({**trainer.state(), "images": images})
+                    saved.offer({**trainer.state(), "images": images, **self._own})
             interrupt.check()
             pace = (trainer.step - first) * settings.batch / max(time.monotonic() - begun, 1e-9)
             observe(
@@ -213,6 +249,7 @@ class TrainRun:
                         "D": measures.discriminator_loss,
                         "G": measures.generator_loss,
                         "variety": measures.variety,
+                        **shown_beside(trainer),
                         "images/s": pace,
                     },
                 )
@@ -222,51 +259,11 @@ class TrainRun:
             if saved is not None and trainer.step % self._sheet_every == 0:
                 saved.folder.check()
                 path = self.folder / SHEETS / f"step_{trainer.step:06d}.png"
-                _write_sheet(trainer, path)
+                write_sheet(trainer, path)
                 observe(
                     Note(
                         f"step {trainer.step}: losses {measures.discriminator_loss:.3f} (discriminator) and "
                         f"{measures.generator_loss:.3f}, variety {measures.variety:.0%} of that of real "
-                        f"images, {pace:.0f} images/s; {path}"
+                        f"images, {pace:.0f} images/s; {penalty_sentence(trainer)}{path}"
                     )
                 )
-
-    def _write_model(self, trainer: Trainer, observe: Observe) -> None:
-        """Measure the batch statistics, and write the model; the account comes last."""
-        network = trainer.averaged()
-        rows = []
-        for row in measure_statistics(network, seed=self.settings.seed, images=self.settings.statistics):
-            rows.append(row)
-            interrupt.check()
-            observe(RunProgress(phase="batch statistics", done=len(rows), total=STORED_STATISTICS))
-        compact = compact_weights(network, rows)
-        config = {**network.config(), "classes": list(self.images.names)}
-        content = io.BytesIO()
-        torch.save(stock_weights(compact), content)
-        account = {
-            "step": trainer.step,
-            "settings": asdict(self.settings),
-            "images": len(self.images),
-            "images_sha256": self.images.sha256(),
-            "measures": asdict(trainer.measures),
-            "history": trainer.history,
-            "made_with": made_with(),
-        }
-        _write_sheet(trainer, self.folder / SHEETS / f"step_{trainer.step:06d}.png")
-        for name, data in (
-            (CONFIG_NAME, _json(config)),
-            (WEIGHTS_NAME, content.getvalue()),
-            (ACCOUNT_NAME, _json(account)),
-        ):
-            write_whole(self.folder / name, data, remedy=_REMEDY)
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=2) + "\n").encode()
-
-
-def _write_sheet(trainer: Trainer, path: Path) -> None:
-    """Write a sheet of samples at twice its size."""
-    sheet = Image.fromarray(sample_sheet(trainer))
-    with replacing(path, remedy=_REMEDY) as beside:
-        sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST).save(beside)

@@ -27,13 +27,11 @@ class Cost:
         gradients: how many of these are also differentiated.
         memory: number of micro-batches whose graphs a gradient step keeps at once; a vector-Jacobian product
             keeps one.
-        outside: whether directions may lie outside the search space (but inside the block of z).
     """
 
     images: int = 0
     gradients: int = 0
     memory: int = 1
-    outside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

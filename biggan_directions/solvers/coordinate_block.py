@@ -9,6 +9,9 @@ import torch
 
 from biggan_directions.errors import UsageError
 
+PARTS = ("coarse", "mid", "fine")
+"""The thirds of z, in order: in a hierarchical z, those of the first, the middle and the last layers."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
@@ -43,7 +46,7 @@ class Block:
 
 
 def parse_search_space(spec: str, z_dim: int) -> Block:
-    """Parse ``active``, ``all`` or ``START:STOP``.
+    """Parse ``active``, ``all``, a third of z by its name in :data:`PARTS`, or ``START:STOP``.
 
     Args:
         spec: the text; either end of ``START:STOP`` may be omitted.
@@ -54,13 +57,25 @@ def parse_search_space(spec: str, z_dim: int) -> Block:
 
     >>> parse_search_space("40:80", 128).size
     40
+    >>> parse_search_space("mid", 120).start
+    40
     """
     if spec in ("active", "all"):
         return Block(spec=spec, start=0, stop=z_dim, active=spec == "active")
+    if spec in PARTS:
+        third, rest = divmod(z_dim, len(PARTS))
+        if rest:
+            raise UsageError(
+                f"search space {spec} is a third of z, and a z of {z_dim} numbers has no thirds: give its "
+                f"coordinates instead, as START:STOP such as 0:{third}"
+            )
+        place = PARTS.index(spec)
+        return Block(spec=spec, start=place * third, stop=(place + 1) * third, active=False)
     found = re.fullmatch(r"(\d*):(\d*)", spec, flags=re.ASCII)
     if not found:
         raise UsageError(
-            f"search space '{spec}' is unknown: expected active, all, or START:STOP such as 0:{z_dim}"
+            f"search space '{spec}' is unknown: expected active, all, coarse, mid, fine, or "
+            f"START:STOP such as 0:{z_dim}"
         )
     start, stop = int(found[1] or 0), int(found[2] or z_dim)
     if not 0 <= start < stop <= z_dim:

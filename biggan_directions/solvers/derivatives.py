@@ -116,7 +116,7 @@ def derivatives(
 
     features: list[torch.Tensor] = []
     sketches: list[Sketch] = []
-    for part, images in evaluator.images(points, classes):
+    for part, images in evaluator.images(points, classes, z):
         scales = [block_average(images, block) for block in differences.blocks]
         whole = images.flatten(1)
         if not sketches:

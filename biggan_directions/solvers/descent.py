@@ -1,11 +1,11 @@
-"""Gradient descent on the Hessian Penalty over matrices with orthonormal rows, by Adam."""
+"""Gradient descent by Adam over matrices with orthonormal rows: on the Hessian Penalty, or something else."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -20,6 +20,55 @@ from biggan_directions.solvers.settings import setting
 
 _SMOOTHING = 0.95  # of the displayed penalty; the estimate of one step is noisy
 _CODE = "the authors' BigGAN code"
+
+Image = Callable[[torch.Tensor], torch.Tensor]
+"""Draws points ``(N, z_dim)`` as images, each of its own class."""
+
+
+class Descent(Protocol):
+    """What is minimised by Adam, and how.
+
+    Attributes:
+        steps: number of steps.
+        batch_size: latents per step.
+        lr: Adam's learning rate.
+        passes: images per latent, all of which are differentiated.
+    """
+
+    @property
+    def steps(self) -> int: ...
+
+    @property
+    def batch_size(self) -> int: ...
+
+    @property
+    def lr(self) -> float: ...
+
+    @property
+    def passes(self) -> int: ...
+
+    def numbers(self, rows: int) -> int:
+        """How many random numbers a latent takes with this many directions."""
+        ...
+
+    def estimate(
+        self,
+        image: Image,
+        z: torch.Tensor,
+        directions: torch.Tensor,
+        draws: torch.Tensor,
+        *,
+        check: bool,
+    ) -> torch.Tensor:
+        """The mean over latents of what is minimised, a scalar with a gradient in ``directions``.
+
+        Args:
+            image: draws images; with ``check`` it is tested that it does so row by row.
+            z: latents ``(N, z_dim)``.
+            directions: orthonormal rows ``(rows, z_dim)``.
+            draws: uniform numbers in (0, 1), float64 ``(N, numbers(rows))``.
+        """
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,17 +106,65 @@ class Recipe:
     )
 
     def __post_init__(self) -> None:
-        if self.steps < 0:
-            raise UsageError(f"steps must be 0 or more, got {self.steps}")
-        if self.batch_size < 1:
-            raise UsageError(f"batch size must be 1 or more, got {self.batch_size}")
-        if self.probes < 2:
-            raise UsageError(f"probes must be 2 or more, for a variance, got {self.probes}")
-        for name, value in (("lr", self.lr), ("epsilon", self.epsilon)):
-            if not (math.isfinite(value) and value > 0):
-                raise UsageError(f"{name} must be a finite number above 0, got {value}")
+        check_descent(
+            steps=self.steps,
+            batch_size=self.batch_size,
+            probes=self.probes,
+            lr=self.lr,
+            epsilon=self.epsilon,
+        )
         if not (math.isfinite(self.max_distance) and self.max_distance >= 0):
             raise UsageError(f"max distance must be a finite number, 0 or more, got {self.max_distance}")
+
+    @property
+    def passes(self) -> int:
+        """Images per latent: two per probe."""
+        return 2 * self.probes
+
+    def numbers(self, rows: int) -> int:
+        """A direction, a distance, and the signs of the probes."""
+        return 2 + self.probes * rows
+
+    def estimate(
+        self, image: Image, z: torch.Tensor, directions: torch.Tensor, draws: torch.Tensor, *, check: bool
+    ) -> torch.Tensor:
+        """The Hessian Penalty along the directions, each latent moved along one of them first."""
+        size, rows = len(z), len(directions)
+        along = (draws[:, 0] * rows).long()
+        weights = torch.zeros(size, rows)
+        weights[torch.arange(size), along] = (self.max_distance * (2 * draws[:, 1] - 1)).float()
+        return hessian_penalty_along(
+            image,
+            z,
+            directions,
+            weights=weights.to(directions),
+            probes=probe_signs(draws[:, 2:], self.probes).to(directions),
+            epsilon=self.epsilon,
+            check=check,
+        )
+
+
+def check_descent(*, steps: int, batch_size: int, probes: int, lr: float, epsilon: float) -> None:
+    """Check the settings that every descent has.
+
+    Raises:
+        UsageError: a value is out of range.
+    """
+    if steps < 0:
+        raise UsageError(f"steps must be 0 or more, got {steps}")
+    if batch_size < 1:
+        raise UsageError(f"batch size must be 1 or more, got {batch_size}")
+    if probes < 2:
+        raise UsageError(f"probes must be 2 or more, for a variance, got {probes}")
+    for name, value in (("lr", lr), ("epsilon", epsilon)):
+        if not (math.isfinite(value) and value > 0):
+            raise UsageError(f"{name} must be a finite number above 0, got {value}")
+
+
+def probe_signs(draws: torch.Tensor, probes: int) -> torch.Tensor:
+    """Random signs from uniform numbers ``(N, probes · rows)``: float32 ``(probes, N, rows)``."""
+    signs = torch.where(draws < 0.5, -1.0, 1.0).float()
+    return signs.reshape(len(draws), probes, -1).movedim(1, 0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,24 +196,25 @@ def adam_steps(
     batch: Inputs,
     start: torch.Tensor,
     basis: torch.Tensor | None,
-    recipe: Recipe,
+    recipe: Descent,
     *,
     seed: int,
     state: dict[str, Any] | None = None,
 ) -> Iterator[AdamStep]:
-    r"""Minimise the Hessian Penalty of w ↦ f(z + wQ) over Q, the orthonormalised rows of A.
+    r"""Minimise an estimate over Q, the orthonormalised rows of A; for :class:`Recipe` the Hessian Penalty.
 
-    Each latent is moved by a random distance along one random direction, and the penalty is taken there with
-    respect to w (arXiv:2008.10599, section 5). Q is from A's QR decomposition with the signs of R's diagonal,
-    which is Gram–Schmidt. A batch is processed in micro-batches, so that memory does not grow with the batch.
-    Their gradients are added up in float64 and in order, whichever process computed them.
+    That is the penalty of w ↦ f(z + wQ): each latent is moved by a random distance along one random
+    direction, and the penalty is taken there with respect to w (arXiv:2008.10599, section 5). Q is from A's
+    QR decomposition with the signs of R's diagonal, which is Gram–Schmidt. A batch is processed in
+    micro-batches, so that memory does not grow with the batch. Their gradients are added up in float64 and in
+    order, whichever process computed them.
 
     Args:
         evaluator: draws the images.
         batch: gives latents and classes.
         start: the initial A, float32 ``(r, m)``, r ≤ m.
         basis: orthonormal rows ``(m, z_dim)`` that A refers to; all of z if omitted.
-        recipe: the settings.
+        recipe: the settings, and what is minimised.
         seed: seed of directions, distances and probes, one random stream per latent.
         state: the state of an :class:`AdamStep` to resume from; the result has the same bytes.
 
@@ -169,18 +267,13 @@ def adam_state(start: torch.Tensor) -> dict[str, Any]:
 
 
 def _penalty_and_gradient(
-    evaluator: Evaluator, batch: Inputs, directions: torch.Tensor, recipe: Recipe, *, step: int, seed: int
+    evaluator: Evaluator, batch: Inputs, directions: torch.Tensor, recipe: Descent, *, step: int, seed: int
 ) -> tuple[float, torch.Tensor]:
     """The penalty of one batch, and its gradient with respect to the directions ``(r, z_dim)``, float64."""
-    rows, size = len(directions), recipe.batch_size
-    first = step * size
+    size, first = recipe.batch_size, step * recipe.batch_size
     z, class_index = batch(first, size)
-    draws = uniforms(size, 2 + recipe.probes * rows, purpose="adam/moves", seed=seed, offset=first)
-    along = (draws[:, 0] * rows).long()
-    weights = torch.zeros(size, rows)
-    weights[torch.arange(size), along] = (recipe.max_distance * (2 * draws[:, 1] - 1)).float()
-    probes = torch.where(draws[:, 2:] < 0.5, -1.0, 1.0).float()
-    probes = probes.reshape(size, recipe.probes, rows).movedim(1, 0)
+    numbers = recipe.numbers(len(directions))
+    draws = uniforms(size, numbers, purpose="adam/moves", seed=seed, offset=first)
 
     def piece(start: int) -> torch.Tensor:
         """The share of one micro-batch in the penalty, followed by that in the gradient."""
@@ -188,17 +281,11 @@ def _penalty_and_gradient(
         classes = None if class_index is None else class_index[part]
 
         def image(points: torch.Tensor, classes: torch.Tensor | None = classes) -> torch.Tensor:
-            return evaluator.draw(points, None if classes is None else classes[: len(points)])
+            count = len(points)
+            return evaluator.draw(points, None if classes is None else classes[:count], z[part][:count])
 
-        penalty = hessian_penalty_along(
-            image,
-            z[part].to(directions),
-            directions,
-            weights=weights[part].to(directions),
-            probes=probes[:, part].to(directions),
-            epsilon=recipe.epsilon,
-            check=step == 0 and start == 0,
-        )
+        check = step == 0 and start == 0
+        penalty = recipe.estimate(image, z[part].to(directions), directions, draws[part], check=check)
         share = (part.stop - part.start) / size
         if not penalty.requires_grad:
             raise GeneratorError(
@@ -206,7 +293,7 @@ def _penalty_and_gradient(
                 "operations on z, without torch.no_grad() and .detach(), or choose another --solver"
             )
         (slope,) = torch.autograd.grad(penalty, directions)
-        evaluator.gradients += 2 * recipe.probes * (part.stop - part.start)
+        evaluator.gradients += recipe.passes * (part.stop - part.start)
         value = torch.tensor([penalty.item()], dtype=torch.float64)
         return share * torch.cat([value, slope.cpu().double().flatten()])
 

@@ -9,6 +9,7 @@ import torch
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import GeneratorError, UsageError
+from biggan_directions.generators.chosen_layers import ChosenLayers, draw_latents
 from biggan_directions.precision import full_precision
 
 
@@ -35,6 +36,7 @@ class Evaluator:
         micro_batch: images drawn at once, 1 or more. It is part of a result's settings, because other sizes
             give the same numbers only up to rounding.
         group: the processes that share the work.
+        layers: where given, a latent is moved at these layers only: the others meet its base.
 
     Attributes:
         evaluations: images drawn so far; for shared work, by the whole process group.
@@ -44,12 +46,19 @@ class Evaluator:
         UsageError: ``micro_batch`` is below 1.
     """
 
-    def __init__(self, generator: Drawable, micro_batch: int, group: ProcessGroup = ALONE) -> None:
+    def __init__(
+        self,
+        generator: Drawable,
+        micro_batch: int,
+        group: ProcessGroup = ALONE,
+        layers: ChosenLayers | None = None,
+    ) -> None:
         if micro_batch < 1:
             raise UsageError(f"micro-batch must be 1 or more, got {micro_batch}")
         self.generator = generator
         self.micro_batch = micro_batch
         self.group = group
+        self.layers = layers
         self.evaluations = 0
         self.gradients = 0
 
@@ -69,21 +78,34 @@ class Evaluator:
             self.gradients += gradients
             yield counts_and_found[2:]
 
-    def draw(self, z: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor:
+    def draw(
+        self, z: torch.Tensor, class_index: torch.Tensor | None, base: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Draw one micro-batch, with gradients if ``z`` requires them.
 
         Args:
             z: latents ``(N, z_dim)``.
             class_index: the class of each ``(N,)``, or None for the first class.
+            base: the latents from which ``z`` was moved, ``(N, z_dim)`` or one for all; it matters, and must
+                be given, where a move is one at chosen layers.
 
         Returns:
             images ``(N, channels, H, W)``.
 
         Raises:
+            UsageError: there are chosen layers, and no base.
             GeneratorError: an image is not finite, or there is not one image per latent.
         """
         device = self.generator.device
-        images = self.generator(z.to(device), None if class_index is None else class_index.to(device))
+        if self.layers is not None:
+            if base is None:
+                raise UsageError(
+                    "directions cannot be searched at some layers only by this solver, which does not say "
+                    "from which latent it moves: choose another --solver, or leave out --layers"
+                )
+            z = self.layers.latents(base.to(z), z)
+        classes = None if class_index is None else class_index.to(device)
+        images = draw_latents(self.generator, z.to(device), classes)
         if images.ndim != 4 or len(images) != len(z):
             raise GeneratorError(
                 f"the generator returned shape {tuple(images.shape)} for {len(z)} latents; expected "
@@ -98,13 +120,20 @@ class Evaluator:
         return images
 
     def images(
-        self, z: torch.Tensor, class_index: torch.Tensor | None
+        self, z: torch.Tensor, class_index: torch.Tensor | None, base: torch.Tensor | None = None
     ) -> Iterator[tuple[slice, torch.Tensor]]:
-        """Draw ``z (N, z_dim)`` without gradients; gives the rows and images of each micro-batch."""
+        """Draw ``z (N, z_dim)`` without gradients; gives the rows and images of each micro-batch.
+
+        ``base``, as of :meth:`draw`, is ``(N, z_dim)``, or the one latent ``(z_dim,)`` of all ``z``.
+        """
         for start in range(0, len(z), self.micro_batch):
             rows = slice(start, min(start + self.micro_batch, len(z)))
             with torch.no_grad(), full_precision():
-                images = self.draw(z[rows], None if class_index is None else class_index[rows])
+                images = self.draw(
+                    z[rows],
+                    None if class_index is None else class_index[rows],
+                    base if base is None or base.ndim == 1 else base[rows],
+                )
             yield rows, images
 
     def vector_jacobian_products(
@@ -114,6 +143,8 @@ class Evaluator:
         cotangents: Callable[[torch.Size], torch.Tensor],
     ) -> torch.Tensor | None:
         """Vector-Jacobian products Jᵀu of each image's Jacobian J with a cotangent u.
+
+        J is with respect to a shift that is added to z, at the chosen layers where there are any.
 
         Args:
             z: one micro-batch of latents ``(N, z_dim)``.
@@ -127,8 +158,9 @@ class Evaluator:
             GeneratorError: a gradient is not finite.
         """
         with torch.enable_grad(), full_precision():
-            z = z.detach().to(self.generator.device).requires_grad_()
-            images = self.draw(z, class_index)
+            base = z.detach().to(self.generator.device)
+            z = base.clone().requires_grad_()
+            images = self.draw(z, class_index, base)
             if not images.requires_grad:
                 return None
             cotangent = cotangents(images.shape).to(device=images.device, dtype=images.dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -73,24 +72,10 @@ def _matched(kept: torch.Tensor, rows: torch.Tensor) -> list[int]:
     return [int(column) for column in columns]
 
 
-def notes(agreed: Agreement, *, bound: float, latents: int, asked: bool) -> tuple[str, ...]:
-    """What a user should know of directions that have not settled.
-
-    Args:
-        agreed: the agreement at the end.
-        bound: the stability that was asked for.
-        latents: number of latents that were measured.
-        asked: whether the user asked for this number of latents; if not, the budget has ended.
-    """
-    if agreed.settled(bound):
-        return ()
-    ended = "that were asked for (--latents)" if asked else "that the budget allows (--budget)"
-    found = f"not all directions have settled at the {latents} latents {ended}: more may settle them"
-    return (found, *(_plane(pair) for pair in agreed.planes))
-
-
-def _plane(pair: Sequence[int]) -> str:
-    return (
-        f"directions {pair[0]} and {pair[1]} span a plane that both halves of the latents find, but its axes "
+def notes(agreed: Agreement) -> tuple[str, ...]:
+    """What a user should know of directions that have not settled, beside their stability."""
+    return tuple(
+        f"directions {first} and {second} span a plane that both halves of the latents find, but its axes "
         "are a matter of luck"
+        for first, second in agreed.planes
     )

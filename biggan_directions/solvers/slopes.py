@@ -49,7 +49,7 @@ def slopes(
     sketch: Sketch | None = None
     rows: list[list[torch.Tensor]] = [[] for _ in range(1 + len(sides))]
     numbers = [0] * len(rows)
-    for _, images in evaluator.images(points, classes):
+    for _, images in evaluator.images(points, classes, z):
         whole = images.flatten(1)
         if sketch is None:
             sketch = Sketch(whole.shape[1], FINE, generator)

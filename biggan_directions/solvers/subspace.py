@@ -62,10 +62,6 @@ class SearchSpace:
         """The number of dimensions on which the image does not depend."""
         return self.dims - self.live
 
-    def second_moment(self) -> torch.Tensor:
-        """E[JᵀJ] per number of the image, within the space: ``(z_dim, z_dim)``."""
-        return (self.basis.T * self.eigenvalues) @ self.basis
-
     def state_dict(self) -> dict[str, Any]:
         """Plain tensors and numbers, for a checkpoint."""
         names = ("basis", "eigenvalues", "trace_share", "live", "live_basis", "overlap", "latents")

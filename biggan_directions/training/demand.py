@@ -21,6 +21,9 @@ _BYTES = 4
 _COPIES = 7
 
 
+_PENALTY_PASSES = 8  # four at most through the generator alone, in float32 where the others may be bfloat16
+
+
 @dataclass(frozen=True, kw_only=True)
 class Demand:
     """What training takes.
@@ -82,6 +85,8 @@ def needed_bytes(trainer: Trainer) -> int:
     weights = _parameters(trainer.generator) + _parameters(trainer.discriminator)
     fixed = _BYTES * weights
     activations = max(0, sum(kept.values()) - fixed) * settings.micro_batch // 2
+    if trainer.regulariser is not None:
+        activations += int(_PENALTY_PASSES * trainer.regulariser.settings.fraction * activations)
     return _COPIES * fixed + activations + trainer.images.images.nbytes
 
 

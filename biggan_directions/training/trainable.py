@@ -5,6 +5,7 @@ measures them. The names of the tensors are the stock ones without the prefix ``
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -23,22 +24,55 @@ LAYERS: dict[int, tuple[tuple[bool, int, int], ...]] = {
     128: ((True, 16, 16), (True, 16, 8), (True, 8, 4), (True, 4, 2), (True, 2, 1)),
 }
 
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The blocks of a generator.
+
+    Attributes:
+        layers: of each block: whether it doubles the size, and its channels in and out in units of the width.
+        attention_position: of self-attention among them; their number for none.
+    """
+
+    layers: tuple[tuple[bool, int, int], ...]
+    attention_position: int
+
+
+def planned(resolution: int, attention: int) -> Plan:
+    """The blocks for a resolution, with self-attention before the first at ``attention`` pixels, or none.
+
+    >>> planned(32, 16).attention_position, planned(32, 0).attention_position
+    (2, 4)
+    """
+    layers, size = LAYERS[resolution], 4
+    for position, (upsample, _, _) in enumerate(layers):
+        if size == attention:
+            return Plan(layers=layers, attention_position=position)
+        size *= 2 if upsample else 1
+    return Plan(layers=layers, attention_position=len(layers))
+
+
 Observer = Callable[[Tensor], None]
 
 
 class BatchNorm(nn.Module):
-    """Normalise each channel by the batch; tells its observer what it normalises."""
+    """Normalise each channel by the batch; tells its observer what it normalises.
+
+    ``fixed``, a mean and a variance per channel, takes the place of the batch's where it is set.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.channels = channels
         self.observer: Observer | None = None
+        self.fixed: tuple[Tensor, Tensor] | None = None
         self.name = ""
 
     def normalised(self, x: Tensor) -> Tensor:
         if self.observer is not None:
             self.observer(x)
-        return F.batch_norm(x, None, None, training=True, eps=EPS)
+        mean, variance = (None, None) if self.fixed is None else self.fixed
+        return F.batch_norm(x, mean, variance, training=self.fixed is None, eps=EPS)
 
 
 class ConditionalNorm(BatchNorm):
@@ -161,6 +195,8 @@ class TrainableBigGAN(nn.Module):
         channels: 1 for grey images, 3 for colour.
         attention: the size in pixels of the layer that self-attention precedes; 0 for none.
         generator: of the initial values.
+        plan: the blocks, and the position of self-attention among them, where they are not those of the
+            resolution and of ``attention``.
     """
 
     def __init__(
@@ -173,20 +209,18 @@ class TrainableBigGAN(nn.Module):
         channels: int,
         attention: int,
         generator: torch.Generator,
+        plan: Plan | None = None,
     ) -> None:
         super().__init__()
+        self.plan = plan or planned(resolution, attention)
         self.width, self.z_dim, self.classes, self.resolution = width, z_dim, classes, resolution
         self.embeddings = nn.Parameter(torch.randn(z_dim, classes, generator=generator))
         self.gen_z = SpectralLinear(2 * z_dim, 16 * 16 * width, generator, bias=True)
-        self.attention_position = len(LAYERS[resolution])
         layers: list[nn.Module] = []
-        size = 4
-        for position, (upsample, inside, outside) in enumerate(LAYERS[resolution]):
-            if size == attention and self.attention_position == len(LAYERS[resolution]):
-                self.attention_position = position
+        for position, (upsample, inside, outside) in enumerate(self.plan.layers):
+            if position == self.plan.attention_position:
                 layers.append(Attention(inside * width, generator))
             layers.append(Block(upsample, inside * width, outside * width, 2 * z_dim, generator))
-            size *= 2 if upsample else 1
         self.layers = nn.ModuleList(layers)
         self.bn = PlainNorm(width)
         # the stock layer has `width` outputs and keeps three
@@ -210,8 +244,8 @@ class TrainableBigGAN(nn.Module):
             "class_embed_dim": self.z_dim,
             "channel_width": self.width,
             "num_classes": self.classes,
-            "layers": [list(layer) for layer in LAYERS[self.resolution]],
-            "attention_layer_position": self.attention_position,
+            "layers": [list(layer) for layer in self.plan.layers],
+            "attention_layer_position": self.plan.attention_position,
             "eps": EPS,
             "n_stats": STORED_STATISTICS,
         }

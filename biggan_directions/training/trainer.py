@@ -13,16 +13,19 @@ from biggan_directions.errors import FileFormatError
 from biggan_directions.latents import stream
 from biggan_directions.solvers.state_checks import check_like
 from biggan_directions.training.augmentation import augmented
+from biggan_directions.training.beginning import Beginning
 from biggan_directions.training.discriminator import Discriminator
 from biggan_directions.training.image_set import ImageSet
 from biggan_directions.training.losses import discriminator_loss, generator_loss, gradient_penalty
+from biggan_directions.training.regulariser import Regulariser, RegulariserSettings
 from biggan_directions.training.settings import TrainSettings
 from biggan_directions.training.spectral import iterate
-from biggan_directions.training.trainable import TrainableBigGAN
+from biggan_directions.training.trainable import Plan, TrainableBigGAN
 
 _SMOOTHING = 0.98  # of the measures that are shown: about the last fifty steps
 _MEASURES = 5
 _HISTORY_EVERY = 100  # steps
+_WARM_UP = 500  # steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,12 @@ class Trainer:
         images: what to train on.
         group: the processes that share the work.
         device: where to compute.
+        penalty: how the generator is penalised; None for not at all.
+        beginning: networks to begin with; random ones where left out. Where there is no discriminator among
+            them, the generator's learning rate rises from 0 over the first steps.
+
+    Raises:
+        UsageError: images or penalty do not fit the network.
     """
 
     def __init__(
@@ -65,11 +74,18 @@ class Trainer:
         *,
         group: ProcessGroup = ALONE,
         device: torch.device | None = None,
+        penalty: RegulariserSettings | None = None,
+        beginning: Beginning | None = None,
     ) -> None:
         self.settings, self.images, self.group = settings, images, group
         self.device = torch.device("cpu") if device is None else device
         self.step = 0
-        self.generator = new_generator(settings, images, stream("training/generator", settings.seed))
+        self.beginning = beginning
+        if beginning is not None:
+            beginning.check_images(images.names, images.channels)
+        self.generator = new_generator(
+            settings, images, stream("training/generator", settings.seed), plan=self._plan
+        )
         self.discriminator = Discriminator(
             resolution=settings.resolution,
             classes=len(images.names),
@@ -80,6 +96,9 @@ class Trainer:
         iterate(self.generator, 10)
         for network in (self.generator, self.discriminator):
             place(network, self.device)
+        if beginning is not None:
+            beginning.fill(self.generator)
+            beginning.fill_discriminator(self.discriminator)
         self.average = {name: p.detach().clone() for name, p in self.generator.named_parameters()}
         self._parameters = (list(self.generator.parameters()), list(self.discriminator.parameters()))
         rates = (settings.generator_rate, settings.discriminator_rate)
@@ -87,6 +106,9 @@ class Trainer:
             torch.optim.Adam(parameters, lr=rate, betas=(0.0, 0.99), fused=True)
             for parameters, rate in zip(self._parameters, rates, strict=True)
         ]
+        self.regulariser = (
+            None if penalty is None else Regulariser(penalty, self.generator, seed=settings.seed)
+        )
         self.history: list[list[float]] = []
         self._smoothed: Tensor | None = None
 
@@ -102,6 +124,9 @@ class Trainer:
             total = part.double() if total is None else total + part.double()
         assert total is not None
         mean = total / self.settings.units
+        if self.regulariser is not None:
+            self.regulariser.update(mean[-self.regulariser.extra :])
+            mean = mean[: -self.regulariser.extra]
         self._update(mean[:-_MEASURES].float().to(self.device))
         self.step += 1
         self._update_average()
@@ -111,6 +136,8 @@ class Trainer:
         )
         if self.step % _HISTORY_EVERY == 0:
             self.history.append([self.step, *astuple(self.measures)])
+            if self.regulariser is not None:
+                self.regulariser.remember(self.step)
         return self.measures
 
     @property
@@ -127,11 +154,18 @@ class Trainer:
 
     def averaged(self) -> TrainableBigGAN:
         """A generator with the averaged weights and converged spectral norms."""
-        network = new_generator(self.settings, self.images, torch.Generator().manual_seed(0))
+        random = torch.Generator().manual_seed(0)
+        network = new_generator(self.settings, self.images, random, plan=self._plan)
         network.load_state_dict({**self.generator.state_dict(), **self.average})
         place(network, self.device)
+        if self.beginning is not None:
+            self.beginning.fix(network)
         iterate(network, 50)
         return network.requires_grad_(False)
+
+    @property
+    def _plan(self) -> Plan | None:
+        return None if self.beginning is None else self.beginning.plan
 
     def state(self) -> dict[str, Any]:
         """Everything that a later step depends on, apart from the images; the tensors are this run's own."""
@@ -144,6 +178,7 @@ class Trainer:
             "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
             "smoothed": self._smoothed,
             "history": list(self.history),
+            **({} if self.regulariser is None else {"regulariser": self.regulariser.state()}),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -168,6 +203,8 @@ class Trainer:
                 optimizer.load_state_dict(saved)
             self.step, self._smoothed = int(state["step"]), state["smoothed"]
             self.history = [list(row) for row in state["history"]]
+            if self.regulariser is not None:
+                self.regulariser.load(state["regulariser"])
         except (KeyError, IndexError, AttributeError, TypeError, ValueError, RuntimeError) as error:
             raise FileFormatError(
                 f"it is not the state of such a run: {str(error).splitlines()[0]}"
@@ -200,6 +237,11 @@ class Trainer:
                 penalty = 2 * s.penalty * s.penalty_every * gradient_penalty(self.discriminator, shown, both)
             of_penalty = torch.autograd.grad(penalty, self._parameters[1], materialize_grads=True)
             torch._foreach_add_(of_discriminator, of_penalty)
+        of_regulariser = (
+            []
+            if self.regulariser is None
+            else self.regulariser.add(of_generator, z, class_index, place=place, step=self.step)
+        )
         with torch.no_grad():
             watched = [
                 losses[1],
@@ -207,6 +249,7 @@ class Trainer:
                 (on_real > on_drawn).float().mean(),
                 _variety(drawn, class_index),
                 _variety(real, class_index),
+                *of_regulariser,
             ]
             parts = [gradient.float().flatten() for gradient in (*of_generator, *of_discriminator)]
             return torch.cat([*parts, torch.stack([value.float() for value in watched])]).cpu()
@@ -215,7 +258,7 @@ class Trainer:
         """One step of Adam in both networks; the rates fall to zero over the last steps."""
         s = self.settings
         share = min(1.0, (s.steps - self.step) / max(1.0, s.decay * s.steps))
-        rates = (s.generator_rate, s.discriminator_rate)
+        rates = (s.generator_rate * self._warmth, s.discriminator_rate)
         start = 0
         for parameters, optimizer, rate in zip(self._parameters, self._optimizers, rates, strict=True):
             for parameter in parameters:
@@ -228,6 +271,13 @@ class Trainer:
             optimizer.step()
             optimizer.zero_grad()
 
+    @property
+    def _warmth(self) -> float:
+        """Below 1 in the first steps of a trained generator beside a discriminator that is not."""
+        if self.beginning is None or self.beginning.discriminator is not None:
+            return 1.0
+        return min(1.0, self.step / min(_WARM_UP, max(1.0, self.settings.steps / 10)))
+
     @torch.no_grad()
     def _update_average(self) -> None:
         """Average the weights; the first steps count little, because they are soon far off."""
@@ -235,7 +285,9 @@ class Trainer:
         torch._foreach_lerp_(list(self.average.values()), list(self.generator.parameters()), weight)
 
 
-def new_generator(settings: TrainSettings, images: ImageSet, generator: torch.Generator) -> TrainableBigGAN:
+def new_generator(
+    settings: TrainSettings, images: ImageSet, generator: torch.Generator, *, plan: Plan | None = None
+) -> TrainableBigGAN:
     """A generator with initial values."""
     return TrainableBigGAN(
         resolution=settings.resolution,
@@ -245,6 +297,7 @@ def new_generator(settings: TrainSettings, images: ImageSet, generator: torch.Ge
         channels=images.channels,
         attention=settings.attention,
         generator=generator,
+        plan=plan,
     )
 
 

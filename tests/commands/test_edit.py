@@ -46,6 +46,18 @@ def edit(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["edit", *arguments])
 
 
+def test_an_image_that_is_not_moved_is_written_with_a_word(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "still.png"
+    done = edit(str(path), "--seed", "7", "--class", "car", "--out", str(target))
+    assert done.exit_code == 0, done.output
+    assert "nothing is moved: add --move DIRECTION=DISTANCE" in " ".join(done.stderr.split())
+    z = sample_latents(1, 32, truncation=1.0, seed=7, purpose="rendering")
+    expected = to_bytes(load_generator("toybox", "car")(z))[0].astype(int)
+    assert np.abs(np.asarray(Image.open(target)).astype(int) - expected).max() <= 1
+    moved = edit(str(path), "--class", "car", "--move", "0=1", "--out", str(target))
+    assert "nothing is moved" not in moved.stderr
+
+
 def test_a_picture_is_the_generator_s_at_the_moved_latent(path: Path) -> None:
     done = edit(str(path), "--seed", "7", "--move", "turn=2", "--move", "1=-1", "--class", "car")
     assert done.exit_code == 0, done.output
@@ -138,6 +150,9 @@ def test_a_foreign_file_needs_a_model_and_a_class(tmp_path: Path) -> None:
         (["--move", "0"], "is not DIRECTION=DISTANCE"),
         (["--move", "0=far"], "is not DIRECTION=DISTANCE"),
         (["--move", "0=nan"], "is not DIRECTION=DISTANCE"),
+        (["--move", "0=1@8"], "there is no layer 8: toybox has 8 layers (0 generator.gen_z"),
+        (["--move", "0=1@"], "layers are numbers and ranges"),
+        (["--layers", "0-9"], "there is no layer 8"),
         (["--move", "0=1", "--move", "turn=2"], "direction 0 is moved twice"),
         (["--out", "picture.jpg"], "expected .png"),
         (["--out", "directions.pt"], "expected .png"),
@@ -157,8 +172,9 @@ def test_bad_input_is_one_clear_sentence(path: Path, arguments: list[str], says:
 
 
 def test_names_may_hold_equals_signs_and_never_stand_before_a_number() -> None:
-    assert parse_moves(["a=b=-1.5"], ["", "a=b"]) == {1: -1.5}
-    assert parse_moves(["1=2"], ["1", ""]) == {1: 2.0}  # as the pages' commands mean it
+    assert parse_moves(["a=b=-1.5"], ["", "a=b"]).by == {1: -1.5}
+    assert parse_moves(["1=2"], ["1", ""]).by == {1: 2.0}  # as the pages' commands mean it
+    assert parse_moves(["a@b=2@0-3", "1=1"], ["a@b", ""]) == ({0: 2.0, 1: 1.0}, {0: "0-3"})
     with pytest.raises(UsageError, match="no direction '7'"):
         parse_moves(["7=2"], ["7", ""])
     with pytest.raises(UsageError, match="all named 'zoom'"):

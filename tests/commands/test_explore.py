@@ -49,7 +49,7 @@ def test_it_prints_its_address_serves_and_ends_on_ctrl_c(tmp_path: Path) -> None
         found = re.fullmatch(r"(http://127\.0\.0\.1:[0-9]+/)\?token=([\w-]{32})", address)
         assert found is not None, process.stderr.read()
         asked = urllib.request.Request(
-            found[1] + "api/pictures",
+            found[1] + "api/images",
             json.dumps({"class": "duck", "truncation": 1, "moves": {"0": 1}}).encode(),
             {"Authorization": f"Bearer {found[2]}"},
         )

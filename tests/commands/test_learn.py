@@ -110,3 +110,17 @@ def test_another_s_files_are_not_replaced_and_do_not_stand_in_the_way(tmp_path: 
     (tmp_path / "scorecard.json").unlink()
     learn("--class", "car", "--out", str(tmp_path))
     assert (tmp_path / "notes.txt").read_text() == "theirs"
+
+
+def test_directions_that_have_not_settled_are_said_once_and_first(tmp_path: Path) -> None:
+    loose = ("--class", "car", "--solver", "orojar", "--agreement", "0.9999999", "--out")
+    done = learn(*loose, str(tmp_path / "a"))
+    lines = [line for line in (done.stderr + done.stdout).splitlines() if "latents at which" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("! directions 0 and 1 depend on the latents at which they were learnt")
+    assert lines[0].endswith("learn fewer directions (--ndirs), or at more latents (--latents, --budget)")
+    assert "settled" not in done.stderr
+    assert "all directions do something" not in done.stdout
+    quiet = learn(*loose, str(tmp_path / "b"), "--json")
+    assert quiet.stderr.count("depend on the latents at which they were learnt") == 1
+    assert json.loads(quiet.stdout)["directions"][0]["stability"] < 0.9999999

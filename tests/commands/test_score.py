@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -107,6 +108,31 @@ def test_a_linear_direction_is_called_so_wherever_its_penalty_would_stand(net: P
     assert page.count("<dd>linear</dd>") == 1
 
 
+def test_a_linear_direction_is_called_so_without_the_scorecard_too(file: Path) -> None:
+    """A file that was sent to somebody: inspect, name and the page."""
+    replace(Directions.load(file), linear=(False, True)).save(file)
+    file.with_name("scorecard.json").unlink()
+    for table in (run("inspect", file), run("name", file, "0=first")):
+        assert _row(table, 1)[2] == "linear"
+        assert _row(table, 0)[-2] != "linear"
+    told = json.loads(run("inspect", file, "--json"))["measures"]
+    assert [one["linear"] for one in told] == [False, True]
+    run("render", file, "--samples", "1", "--frames", "4")
+    page = file.with_name("gallery.html").read_text(encoding="utf-8")
+    assert page.count("<dd>linear</dd>") == 1
+
+
+def test_the_verdict_leads_with_what_is_wrong(file: Path) -> None:
+    found = Directions.load(file)
+    replace(found, stability=torch.tensor([1.0, 0.99])).save(file)
+    sound = run("score", file, *SHORT, "--force").splitlines()
+    assert sound[1].startswith("→ ")
+    replace(found, stability=torch.tensor([0.614, 1.0])).save(file)
+    verdict = run("score", file, *SHORT, "--force").splitlines()
+    assert verdict[1].startswith("! direction 0 depends on the latents")
+    assert verdict[2] == sound[1]
+
+
 def test_a_low_stability_is_marked_and_explained_wherever_it_is_shown(net: Path, file: Path) -> None:
     """inspect, name, learn --resume --json, score in every format, its scorecard, and the page."""
     found = Directions.load(file)
@@ -115,7 +141,7 @@ def test_a_low_stability_is_marked_and_explained_wherever_it_is_shown(net: Path,
     assert [one["stability"] for one in card] == pytest.approx(found.stability.tolist())
     loose = torch.tensor([0.614, float("nan")])
     replace(found, stability=loose).save(file)
-    says = "! direction 0 depends on the latents at which it was learnt (stability 0.61): ask for fewer"
+    says = "! direction 0 depends on the latents at which it was learnt (stability 0.61): learn fewer"
     for table in (run("inspect", file), run("name", file, "0=first"), run("score", file, *SHORT, "--force")):
         assert "0.61 !" in " ".join(_row(table, 0))
         assert _row(table, 1)[-1] == "–"
@@ -174,8 +200,11 @@ def test_score_gives_the_figures_of_learn_again(file: Path) -> None:
     scored = json.loads(file.with_name("scorecard.json").read_text())
     assert scored["sets"][0] == learnt["sets"][0]
     assert len(scored["sets"]) > 1
-    replaced = "it replaces the scorecard that was there: 3 latents, without baselines (seed 0; net"
-    assert replaced in " ".join(said.stderr.split())
+    assert "replaces" not in said.stderr  # nothing is lost
+    fewer = CliRunner().invoke(app, ["score", str(file), *SHORT, "--force"])
+    assert fewer.exit_code == 0, fewer.output
+    replaced = "it replaces the scorecard that was there: 3 latents, with baselines (seed 0; net"
+    assert replaced in " ".join(fewer.stderr.split())
     usual = json.loads(run("score", file, "--no-baselines", "--json"))
     assert (usual["latents"], usual["seed"]) == (16, 0)
 
@@ -281,11 +310,32 @@ def test_long_names_are_whole_in_the_table_and_a_bare_matrix_has_its_files_name(
     several[0].rename(long)
     table = run("score", long, several[1], *of, "--no-baselines").split("paper's")[1].splitlines()
     rows = table[2 : next(index for index, line in enumerate(table) if line.startswith("B.pt"))]
-    assert "".join(line.split()[0] for line in rows) == long.name
+    assert rows[0] == long.name
+    assert re.fullmatch(r" +\d.*", rows[1])  # its figures stand below it
     assert all(len(line) <= 80 for line in rows)
     assert "…" not in "".join(table)
     alone = run("score", several[1], *of, "--no-baselines")
     assert re.search(r"^B\.pt +\d", alone, flags=re.MULTILINE)
+
+
+def test_several_files_have_the_figures_that_each_has_alone(net: Path, file: Path) -> None:
+    """Where they were learnt in one search space; otherwise a note says that figures differ."""
+    folder = file.parent / "random"
+    run("learn", "--model", net, *LEARN, "--solver", "random", "--out", folder)
+    both = (file, folder / "directions.pt")
+    done = CliRunner().invoke(app, ["score", *map(str, both), "--no-baselines", "--json"])
+    assert done.exit_code == 0, done.output
+    alone = [json.loads(run("score", path, "--no-baselines", "--json"))["sets"][0] for path in both]
+    beside = json.loads(done.stdout)["sets"]
+    assert [one["directions"] for one in beside] == [one["directions"] for one in alone]
+    assert "figures may differ" not in done.stderr
+    run("learn", "--model", net, *LEARN, "--seed", "4", "--out", folder, "--force")
+    other = file.parent / "mine.pt"
+    torch.save(torch.eye(Directions.load(file).z_dim)[:2], other)
+    for second in (folder / "directions.pt", other):
+        told = CliRunner().invoke(app, ["score", str(file), str(second), *SHORT])
+        assert told.exit_code == 0, told.output
+        assert " ".join(told.stderr.split()).count("may differ from those of a file scored alone") == 1
 
 
 def test_files_of_one_name_are_told_apart_by_their_folders(
@@ -349,7 +399,9 @@ def test_without_matplotlib_a_figure_names_the_extra(
 def test_tables_say_which_way_is_better_and_fit_eighty_columns(file: Path) -> None:
     table = run("score", file, "--latents", "2")
     lines = table.splitlines()
-    assert max(len(line) for line in lines[2:20] if not line.startswith("! ")) <= 80  # a sentence is no table
+    assert (
+        max(len(line) for line in lines[2:20] if not line.startswith(("! ", "→ "))) <= 80
+    )  # a sentence is no table
     assert "in the file's order" in table
     for measure in MEASURES[1:]:  # this generator's truth is not known
         assert measure.heading in table
@@ -367,3 +419,34 @@ def test_files_of_different_classes_need_a_class(file: Path, tmp_path: Path) -> 
     said = run("score", file, other, *SHORT, code=1)
     assert "--class" in said
     assert "one file" in run("score", file, other, "--seeds", "1", code=1)
+
+
+@pytest.mark.slow
+def test_image_factors_are_shown_for_a_uniform_background_and_kept(tmp_path: Path) -> None:
+    """On fashion: a row a direction, for several classes their agreement; the same figures everywhere."""
+    rows = tmp_path / "rows.npy"
+    np.save(rows, np.eye(32)[:2])
+    on = ("--model", "fashion", "--class", "dress", "--class", "sneaker")
+    table = run("score", rows, *on, *SHORT)
+    assert "in standard deviations of real images within each class" in " ".join(table.split())
+    card = json.loads((tmp_path / "rows.npy.scorecard.json").read_text())
+    assert "dress" in card["classes"]
+    scale, found = card["image_factors"], [one["image_factors"] for one in card["sets"][0]["directions"]]
+    assert scale["images"] == 16 + 16 * 2 * 2
+    assert f"{scale['images']} images" in " ".join(table.split())
+    shown = table.split("symmetry")[0] if "symmetry" in table else table
+    for one in found:
+        assert all(f"{change:+.2f}" in shown for change in one["changes"])
+        words = f"{one['agreement']['mean']:.2f}, {one['agreement']['worst']}"
+        assert words in table
+    lines = table.splitlines()
+    first = next(index for index, line in enumerate(lines) if "width height" in line)
+    assert max(len(line) for line in lines[first : first + 4]) <= 80
+    printed = json.loads(run("score", rows, *on, *SHORT, "--json"))
+    assert printed["image_factors"] == scale
+    assert [one["image_factors"] for one in printed["sets"][0]["directions"]] == found
+
+
+def test_image_factors_are_not_shown_for_other_backgrounds(file: Path) -> None:
+    assert "image factors" not in run("score", file, *SHORT)
+    assert json.loads(file.with_name("scorecard.json").read_text())["image_factors"] is None

@@ -75,6 +75,16 @@ def test_a_model_is_judged_by_pictures_that_it_has_not_seen(tmp_path: Path) -> N
         (("a.npz", "--out", "a.npz/x", *TINY_FLAGS), 1, "is not a folder"),
         (("a.npz", "--out", "out", *TINY_FLAGS, "--device", "moon"), 2, "device 'moon' cannot be used"),
         (("a.npz", "--out", "out", *TINY_FLAGS, "--sheet-every", "0"), 2, "--sheet-every must be 1 or more"),
+        (("a.npz", "--out", "out", "--hessian-penalty", "much"), 2, "a number, auto, or auto:SHARE"),
+        (("a.npz", "--out", "out", "--penalty-ramp", "9"), 2, "--penalty-ramp belongs to a penalty"),
+        (
+            ("a.npz", "--out", "out", "--hessian-penalty", "1", "--orthogonal-jacobian", "1"),
+            *(2, "exclude each other"),
+        ),
+        (
+            ("a.npz", "--out", "out", *TINY_FLAGS, "--hessian-penalty", "1", "--penalty-layers", "bn_9"),
+            *(2, "the generator has no layer 'bn_9'"),
+        ),
     ],
 )
 def test_bad_input_is_a_line_and_nothing_is_written(

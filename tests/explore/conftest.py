@@ -112,7 +112,7 @@ class Live:
 
     def draw(self, **changes: Any) -> tuple[int, Any]:
         """Status and answer of a request for images."""
-        return self.post("pictures", **{**ASKED, **changes})
+        return self.post("images", **{**ASKED, **changes})
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from tests.explore.conftest import ASKED, NASTY, Live, make_session, serving
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api/session", "/api/schema", "/api/pictures", "/api/png", "/api/name", "/nothing"]
+    "path", ["/", "/api/session", "/api/schema", "/api/images", "/api/png", "/api/name", "/nothing"]
 )
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", "Bearer a-token-of-this-tesT", "Basic a:b"])
 def test_nothing_is_had_without_the_token(live: Live, path: str, given: str) -> None:
@@ -40,9 +40,9 @@ def test_this_machines_names_are_let_in_behind_any_port(live: Live, host: str) -
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "https://localhost"])
 def test_another_sites_page_is_refused_even_with_the_token(live: Live, origin: str) -> None:
     asked = json.dumps(ASKED).encode()
-    assert live.ask("POST", "/api/pictures", asked, Origin=origin)[0] == 403
+    assert live.ask("POST", "/api/images", asked, Origin=origin)[0] == 403
     own = f"http://127.0.0.1:{live.port}"
-    assert live.ask("POST", "/api/pictures", asked, Origin=own)[0] == 200
+    assert live.ask("POST", "/api/images", asked, Origin=own)[0] == 200
 
 
 def test_the_secret_that_starts_a_browser_serves_once() -> None:

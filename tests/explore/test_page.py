@@ -69,7 +69,7 @@ def settle(page: Page) -> None:
 
 
 def images(page: Page) -> list[str]:
-    return [str(image.get_attribute("src")) for image in page.locator("#pictures img").all()]
+    return [str(image.get_attribute("src")) for image in page.locator("#images img").all()]
 
 
 def becomes(page: Page, condition: Callable[[], bool]) -> None:
@@ -121,6 +121,24 @@ def test_a_slider_moved_by_pointer_and_a_typed_distance_beyond_its_end(page: Pag
     becomes(page, lambda: "--move 0" not in page.inner_text("#command"))
 
 
+def test_a_direction_acts_at_the_layers_chosen_beside_its_slider(page: Page) -> None:
+    first = images(page)
+    page.get_by_label("Distance along direction 0, azimuth").fill("1")
+    page.keyboard.press("Enter")
+    becomes(page, lambda: "--move 0=1 " in page.inner_text("#command"))
+    whole = images(page)
+    page.get_by_label("Layers of direction 0, azimuth").select_option("coarse")
+    becomes(page, lambda: "--move 0=1@coarse " in page.inner_text("#command"))
+    assert not set(images(page)) & {*first, *whole}
+    page.reload()
+    settle(page)
+    becomes(page, lambda: "--move 0=1@coarse " in page.inner_text("#command"))
+    assert page.get_by_label("Layers of direction 0, azimuth").input_value() == "coarse"
+    page.get_by_label("Layers of direction 0, azimuth").select_option("all layers")
+    becomes(page, lambda: "--move 0=1 " in page.inner_text("#command"))
+    assert images(page) == whole
+
+
 def test_class_seed_samples_and_truncation(page: Page) -> None:
     first = images(page)
     page.get_by_label("Class").select_option("duck")
@@ -166,7 +184,7 @@ def test_an_answer_that_comes_late_does_not_replace_a_newer_one(page: Page) -> N
         else:
             late.append((route, route.fetch()))
 
-    page.route("**/api/pictures", hold_the_first)
+    page.route("**/api/images", hold_the_first)
     page.locator("#slider-0").fill("1")
     becomes(page, lambda: bool(late))
     page.locator("#slider-0").fill("-1")
@@ -181,7 +199,7 @@ def test_an_answer_that_comes_late_does_not_replace_a_newer_one(page: Page) -> N
 def test_names_are_shown_as_they_are_and_never_run(page: Page) -> None:
     assert page.get_by_label("Name of direction 1").input_value() == NASTY
     assert page.get_by_role("slider", name=f"Direction 1 {NASTY}").count() == 1
-    assert page.locator("img:not(#pictures img)").count() == 0
+    assert page.locator("img:not(#images img)").count() == 0
     assert page.title() == "explore · biggan-directions"
 
 
@@ -199,7 +217,7 @@ def test_what_is_shown_is_saved_and_the_command_that_is_copied_makes_the_same_fi
         page.get_by_label("Truncation").fill("0.5")
         page.get_by_label("Distance along direction 0, azimuth").fill("1.2345678")
         page.keyboard.press("Enter")
-        page.locator("#pictures button").nth(2).click()
+        page.locator("#images button").nth(2).click()
         if only:
             page.get_by_role("button", name="Only chosen").click()
         drawn = "--sample 2" if only else "--samples 4"
@@ -247,7 +265,7 @@ def test_what_is_saved_before_is_not_moved(page: Page) -> None:
 
 def test_the_chosen_picture_alone_and_all_again(page: Page) -> None:
     four = images(page)
-    page.locator("#pictures button").nth(1).click()
+    page.locator("#images button").nth(1).click()
     page.get_by_role("button", name="Only chosen").click()
     becomes(page, lambda: len(images(page)) == 1 and "--sample 1" in page.inner_text("#command"))
     settle(page)
@@ -296,7 +314,7 @@ def test_a_name_is_kept_in_the_file_and_seen_in_other_tabs(context: BrowserConte
         page.reload()
         settle(page)
         assert page.get_by_label("Name of direction 0").input_value() == "turn"
-        assert page.locator("img:not(#pictures img)").count() == 0
+        assert page.locator("img:not(#images img)").count() == 0
 
 
 def test_a_name_that_is_refused_says_why_at_its_field(context: BrowserContext, tmp_path: Path) -> None:
@@ -372,7 +390,7 @@ def test_it_fits_a_phone_and_everything_has_a_name(page: Page, width: int, schem
     background = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, background[4:-1].split(","))) < 200) is (scheme == "dark")
     page.locator("#slider-2").scroll_into_view_if_needed()
-    box, slider = page.locator("#pictures").bounding_box(), page.locator("#slider-2").bounding_box()
+    box, slider = page.locator("#images").bounding_box(), page.locator("#slider-2").bounding_box()
     assert box is not None
     assert slider is not None
     assert box["y"] + box["height"] > 100  # the pictures stay in sight of the slider
@@ -420,7 +438,7 @@ def test_where_drawing_is_slow_only_the_chosen_picture_follows_and_the_rest_come
     answered: list[int] = []
 
     def note(request: Request) -> None:
-        if request.url.endswith("/api/pictures"):
+        if request.url.endswith("/api/images"):
             asked.append(json.loads(request.post_data or "{}"))
 
     slow = Watched(lambda count: time.sleep(0.06 * count))
@@ -429,7 +447,7 @@ def test_where_drawing_is_slow_only_the_chosen_picture_follows_and_the_rest_come
         visit(page, live)
         page.on("request", note)
         page.on("response", lambda response: answered.append(response.status))
-        page.locator("#pictures button").nth(1).click()
+        page.locator("#images button").nth(1).click()
         page.locator("#slider-0").focus()
         for _ in range(20):
             page.keyboard.press("ArrowRight")

@@ -9,7 +9,14 @@ from biggan_directions.errors import UsageError
 from biggan_directions.explore import ImageRequest
 from biggan_directions.explore.request import NameRequest
 
-GOOD: dict[str, Any] = {"class": "car", "truncation": 0.5, "seed": 7, "samples": [0, 3], "moves": {"1": -2}}
+GOOD: dict[str, Any] = {
+    "class": "car",
+    "truncation": 0.5,
+    "seed": 7,
+    "samples": [0, 3],
+    "moves": {"1": -2},
+    "layers": {"1": "0-3"},
+}
 
 
 def read(**changes: Any) -> ImageRequest:
@@ -20,6 +27,7 @@ def test_a_request_is_read() -> None:
     asked = read(client="me", number=4)
     assert (asked.class_name, asked.truncation, asked.seed, asked.samples) == ("car", 0.5, 7, (0, 3))
     assert (dict(asked.moves), asked.client, asked.number) == ({1: -2.0}, "me", 4)
+    assert dict(asked.layers) == {1: "0-3"}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +55,9 @@ def test_a_request_is_read() -> None:
         ({"moves": {"1": 10**400}}, "moves[...] is not a number"),
         ({"moves": {"1": 101}}, "moves[...] is not a number <= 100.0"),
         ({"moves": {"1": None}}, "moves[...] is not a number"),
+        ({"layers": {"-1": "all"}}, "a key of layers is not a whole number >= 0"),
+        ({"layers": {"1": 3}}, "layers[...] is not text"),
+        ({"layers": {"1": "0," * 200}}, "layers[...] is not text of length <= 200"),
         ({"moves": dict.fromkeys(map(str, range(10_001)), 0)}, "expected an object of length <= 10000"),
         ({"client": "x" * 65}, "expected text of length <= 64"),
         ({"number": "1"}, 'number is "1", expected a whole number'),

@@ -22,10 +22,10 @@ from tests.explore.conftest import ASKED, NASTY, Live, Watched, make_session, se
 def test_pictures_come_as_png_with_the_command_that_makes_them(live: Live) -> None:
     status, answer = live.draw(samples=[0, 2])
     assert status == 200
-    images = [base64.b64decode(url.removeprefix("data:image/png;base64,")) for url in answer["pictures"]]
+    images = [base64.b64decode(url.removeprefix("data:image/png;base64,")) for url in answer["images"]]
     assert [image[:8] for image in images] == [b"\x89PNG\r\n\x1a\n"] * 2
     assert answer["command"].startswith("biggan-directions edit 'my directions.pt' --class car --seed 0")
-    assert live.draw(samples=[0, 2], moves={})[1]["pictures"] != answer["pictures"]
+    assert live.draw(samples=[0, 2], moves={})[1]["images"] != answer["images"]
 
 
 def test_the_png_is_the_sessions_own(live: Live) -> None:
@@ -121,13 +121,13 @@ def test_errors_come_as_words(live: Live, changes: dict[str, Any], says: str) ->
 def test_what_is_no_request_is_answered_in_words(live: Live) -> None:
     too_large = b'{"class": "' + b"x" * 70_000
     for method, path, body, expected in [
-        ("POST", "/api/pictures", b"{", 400),
-        ("POST", "/api/pictures", too_large, 413),
+        ("POST", "/api/images", b"{", 400),
+        ("POST", "/api/images", too_large, 413),
         ("POST", "/api/name", too_large, 413),
         ("POST", "/api/png", too_large, 413),
         ("POST", "/api/name", b"{", 400),
         ("GET", "/api/name", None, 405),
-        ("GET", "/api/pictures", None, 405),
+        ("GET", "/api/images", None, 405),
         ("GET", "/../../etc/passwd", None, 404),
         ("GET", "/page.js", None, 404),
     ]:

@@ -11,15 +11,20 @@ import torch
 from PIL import Image
 
 from biggan_directions import sample_latents
+from biggan_directions.cuda_normals import cuda_normals
 from biggan_directions.errors import UnknownClassError, UsageError
 from biggan_directions.explore import ImageRequest, Session, Superseded
 from biggan_directions.explore.session import png
 from biggan_directions.generators import Generator
+from biggan_directions.generators.classes.class_table import ClassTable
 from biggan_directions.generators.weights.catalog import find_model
 from biggan_directions.metrics.scorecard import digest
+from biggan_directions.published.reference import directions_of
+from biggan_directions.published.sets import find_set
 from biggan_directions.rendering import to_bytes
 from biggan_directions.scores import DirectionScore, Measure, Scorecard, SetScore
 from tests.explore.conftest import Watched, load, make_session, toybox_directions
+from tests.support.small_z120 import make
 from tests.support.standin import Discs
 
 
@@ -37,6 +42,27 @@ def test_pictures_are_the_generators_own_at_renders_latents() -> None:
     drawn = np.stack([np.asarray(Image.open(io.BytesIO(image))) for image in answer.images])
     assert np.abs(drawn.astype(int) - expected).max() <= 1
     assert np.abs(drawn[0].astype(int) - drawn[1]).mean() > 5
+
+
+def test_a_published_set_begins_with_its_authors_latents_and_distances() -> None:
+    found, generator = directions_of(find_set("goldens")), make(None, None, "cpu")
+    session = Session(
+        found,
+        lambda name, truncation: make(name, truncation, "cpu"),
+        path="published:goldens",
+        first=generator,
+        table=ClassTable.from_names(["golden_retriever", "church"]),
+    )
+    info = session.describe()
+    assert info.seed == 750
+    assert {(one.reach, one.reason) for one in info.directions} == {(2.5, "the file's distance")}
+    assert info.directions[5].name == "rotation"
+    assert info.unnameable
+    drawn = session.answer(ask("golden_retriever", seed=750, samples=(0,), moves={5: 2.5}))
+    z = cuda_normals(120, 750)[None] + 2.5 * found.directions[5]
+    image = np.asarray(Image.open(io.BytesIO(drawn.images[0])))
+    assert np.abs(image.astype(int) - to_bytes(generator(z))[0]).max() <= 1
+    assert "edit published:goldens" in drawn.command
 
 
 def test_the_command_is_quoted_and_says_all_that_differs_from_the_file() -> None:
@@ -125,6 +151,42 @@ def test_directions_of_another_model_are_refused() -> None:
 
     with pytest.raises(UsageError, match="32 dimensions"):
         Session(toybox_directions(), load, path="x.pt", first=Other(), table=find_model("toybox").classes)  # type: ignore[arg-type]
+
+
+def test_a_direction_acts_at_the_layers_that_were_chosen_for_it() -> None:
+    session, generator, rows = make_session(), load("car", 1.0), toybox_directions().directions
+    answer = session.answer(ask(seed=3, moves={0: 1.5, 2: -1.0}, layers={0: "coarse", 2: "7"}))
+    z = sample_latents(1, 32, truncation=1.0, seed=3, purpose="rendering")
+    latents = z[:, None].repeat(1, 8, 1)
+    latents[:, :2] += 1.5 * rows[0]
+    latents[:, 7] -= rows[2]
+    with torch.no_grad():
+        expected = to_bytes(generator.from_layers(latents))[0].astype(int)  # type: ignore[attr-defined]
+    drawn = np.asarray(Image.open(io.BytesIO(answer.images[0]))).astype(int)
+    assert np.abs(drawn - expected).max() <= 1
+    assert "--move 0=1.5@coarse --move 2=-1@7 " in answer.command
+    usual = session.answer(ask(seed=3, moves={0: 1.5}, layers={0: "0-7", 2: "all"}))
+    assert usual.images == session.answer(ask(seed=3, moves={0: 1.5})).images
+    assert "@" not in usual.command
+    with pytest.raises(UsageError, match="there is no layer 8: toybox has 8 layers"):
+        session.answer(ask(moves={0: 1.0}, layers={0: "8"}))
+
+
+def test_the_layers_of_the_file_are_those_that_are_offered_first() -> None:
+    toys = find_model("toybox").classes
+    found = replace(toybox_directions(), layers=(0, 1, 2, 5))
+    session = Session(found, load, path="my.pt", first=load("car", 1.0), table=toys)
+    told = session.describe()
+    assert told.at_layers == "0-2,5"
+    values = [choice.value for choice in told.layers]
+    assert values == ["all", "coarse", "mid", "fine", *map(str, range(8)), "0-2,5"]
+    assert [choice.label for choice in told.layers][2:5] == [
+        *("mid: layers 2-4", "fine: layers 5-7", "layer 0: generator.gen_z")
+    ]
+    everywhere = session.answer(ask(moves={0: 1.5}, layers={0: "all"}))
+    assert everywhere.images == make_session().answer(ask(moves={0: 1.5})).images
+    assert "--move 0=1.5@all " in everywhere.command
+    assert session.answer(ask(moves={0: 1.5})).images != everywhere.images
 
 
 def test_large_pictures_are_given_up_between_two_when_stale() -> None:

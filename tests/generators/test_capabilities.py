@@ -5,7 +5,14 @@ import torch
 
 from biggan_directions import load_generator
 from biggan_directions.generators import Generator, ImageClass
-from biggan_directions.generators.capabilities import Compilable, KnownTruth, LatentWeights, Reclassable
+from biggan_directions.generators.capabilities import (
+    Activations,
+    Compilable,
+    KnownTruth,
+    LatentWeights,
+    Layered,
+    Reclassable,
+)
 from tests.support.separable import Separable
 
 
@@ -15,7 +22,7 @@ def toys() -> Generator:
 
 
 def test_the_toybox_has_them_all_and_a_plain_class_has_none(toys: Generator) -> None:
-    for capability in (Compilable, KnownTruth, LatentWeights, Reclassable):
+    for capability in (Activations, Compilable, KnownTruth, LatentWeights, Layered, Reclassable):
         assert isinstance(toys, capability)
         assert not isinstance(Separable(), capability)
 

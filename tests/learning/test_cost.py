@@ -48,6 +48,18 @@ def test_what_is_counted_is_what_is_done(changed: dict[str, Any]) -> None:
     assert before.peak_bytes is None or before.peak_bytes > 1e7
 
 
+@pytest.mark.parametrize("solver", ["joint", "orojar", "jacobi", "random"])
+def test_where_few_dimensions_matter_it_is_the_early_end_to_a_third(solver: str) -> None:
+    """Eight of 32 are live, and a low agreement is reached at once."""
+    settings = LearnSettings(ndirs=3, solver=solver, agreement=0.1)
+    generator = Separable(z_dim=32, factors=8)
+    before = estimate(generator, settings)
+    solution = learn(generator, settings)
+    drawn = solution.evaluations + solution.scorecard.evaluations
+    assert before.early == pytest.approx(drawn, rel=1 / 3)
+    assert before.early_seconds / before.seconds == pytest.approx(before.early / before.evaluations, rel=0.3)
+
+
 @pytest.mark.parametrize("solver", ["joint", "orojar", "jacobi"])
 def test_without_a_number_of_latents_it_is_the_budget_that_is_counted(solver: str) -> None:
     """The most that may be drawn; fewer where directions settle, and no more than the budget to find them."""

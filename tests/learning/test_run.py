@@ -12,16 +12,18 @@ import torch
 
 from biggan_directions.errors import FileFormatError, GeneratorError, UsageError
 from biggan_directions.generators.capabilities import LatentWeight
+from biggan_directions.latents import sample_inputs
 from biggan_directions.learning.result import Progress, Solution
 from biggan_directions.learning.run import iterate, learn, surveyed
 from biggan_directions.learning.settings import LearnSettings
-from biggan_directions.metrics.scorecard import remarks, with_stability
+from biggan_directions.metrics.scorecard import loose_remark, remarks, with_stability
 from biggan_directions.metrics.scoring import iterate_score
 from biggan_directions.metrics.settings import ScoreSettings
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Found, Solver, Step
 from biggan_directions.solvers.derivatives import evaluations_per_latent
 from biggan_directions.solvers.problem import Problem
+from tests.support.layered import Layers
 from tests.support.separable import Separable, recovery
 
 QUICK: dict[str, Any] = {"latents": 4}
@@ -103,8 +105,14 @@ def test_where_the_budget_ends_first_the_result_says_so() -> None:
     assert solution.stability is not None
     assert solution.latents is not None
     assert solution.stability.min() < 0.9999
-    assert f"settled at the {solution.latents} latents" in " ".join(solution.warnings)
-    assert "that the budget allows (--budget)" in " ".join(solution.warnings)
+    said = loose_remark(solution.scorecard.sets[0], 0.9999)
+    assert "on the latents at which" in said
+    assert "at more latents (--latents, --budget)" in said
+    assert not any("settled" in warning for warning in solution.warnings)  # it is said once
+    assert not any(
+        "all directions do something" in remark
+        for remark in remarks(solution.scorecard.sets[0], agreement=0.9999)
+    )
 
 
 def test_a_search_space_that_is_a_matter_of_luck_is_told() -> None:
@@ -499,3 +507,66 @@ def test_the_callers_generator_and_random_state_are_left_alone() -> None:
     learn(generator, LearnSettings(ndirs=5, **QUICK))
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(generator.weights, weights)
+
+
+@pytest.mark.parametrize("solver", registry.names())
+@pytest.mark.parametrize(("layers", "rows"), [("1", [2, 3]), ("0,2", [0, 1, 4, 5])])
+def test_at_chosen_layers_it_finds_what_these_see(solver: str, layers: str, rows: list[int]) -> None:
+    generator = Layers()
+    settings = quick(solver, ndirs=len(rows), layers=layers, survey_latents=4)
+    solution = learn(generator, settings)
+    assert solution.layers == tuple(map(int, layers.split(",")))
+    assert solution.solver["layers"] == layers
+    assert solution.space.live == len(rows)
+    seen = generator.truth[rows]
+    if solver not in ("random", "coordinate", "adam"):  # adam's rows drift to where nothing happens
+        inside = (solution.directions.double() @ seen.T).square().sum(dim=1)
+        assert inside.min() > 1 - 1e-5
+    if solver == "jacobi":
+        assert recovery(solution.directions, seen).min() > 0.98
+    assert len(generator.bases) > 1
+
+
+def test_the_other_layers_keep_the_latent_itself() -> None:
+    """A direction that the last layer sees does nothing at the first, and is measured so."""
+    generator = Layers()
+    settings = ScoreSettings(latents=2, baselines=(), layers="0")
+    directions = generator.truth[[0, 4]]
+    *_, step = iterate_score(generator, directions, settings=settings)
+    assert step.scorecard is not None
+    assert step.scorecard.layers == (0,)
+    first, last = (one.effect.value for one in step.scorecard.sets[0].directions)
+    assert first is not None
+    assert last is not None
+    assert first > 0.1
+    assert last < 1e-6 * first
+    met = {tuple(row.tolist()) for base in generator.bases for row in base}
+    sampled = [
+        sample_inputs(generator, 0, 64, purpose, seed=0)[0] for purpose in ("scoring", "scoring survey")
+    ]
+    assert met <= {tuple(row.tolist()) for row in torch.cat(sampled)}
+
+
+def test_all_layers_by_number_are_the_ordinary_run() -> None:
+    generator = Layers()
+    whole, numbered = (learn(generator, quick("orojar", layers=layers)) for layers in ("all", "0-2"))
+    assert torch.equal(whole.directions, numbered.directions)
+    assert whole.scorecard == numbered.scorecard
+    assert (numbered.layers, whole.layers, whole.scorecard.layers) == (None, None, None)
+    assert "layers" not in whole.solver
+
+
+def test_a_solver_that_does_not_say_what_it_moves_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Careless(Solver):
+        name, paper, summary = "careless", "none", "Draws moved latents without their base."
+
+        def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:
+            z, class_index = problem.inputs(0, 1)
+            list(problem.evaluator.images(z + 1, class_index))
+            found = Found(directions=problem.space.basis[: problem.outline.ndirs])
+            yield Step(phase=self.name, done=1, total=1, state={}, result=found)
+
+    monkeypatch.setattr(registry, "find", lambda _: Careless)
+    learn(Layers(), LearnSettings(ndirs=2, latents=2))
+    with pytest.raises(UsageError, match="choose another --solver, or leave out --layers"):
+        learn(Layers(), LearnSettings(ndirs=2, latents=2, layers="0"))

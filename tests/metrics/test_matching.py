@@ -1,12 +1,13 @@
 """Which direction is which: matching and principal angles against known answers."""
 
 import itertools
+import math
 
 import pytest
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.metrics.matching import match, principal_angles
+from biggan_directions.metrics.matching import match, nearest, principal_angles
 from tests.support.oracles import random_orthogonal
 
 
@@ -24,6 +25,24 @@ def test_the_matching_is_the_best_of_all_permutations() -> None:
 def test_sets_of_other_sizes_match_as_many_as_the_smaller_has() -> None:
     q = random_orthogonal(6)
     assert [(pair.first, pair.second) for pair in match(q[:5], -q[[3, 0]])] == [(0, 1), (3, 0)]
+
+
+def test_the_nearest_may_be_that_of_several() -> None:
+    q = random_orthogonal(6)
+    halfway = (q[0] + 0.9 * q[1]) / 1.81**0.5
+    pairs = nearest(q[:3], torch.stack([halfway, -q[2]]))
+    assert [(pair.first, pair.second) for pair in pairs] == [(0, 0), (1, 0), (2, 1)]
+    assert [pair.cosine for pair in pairs] == pytest.approx([1 / 1.81**0.5, 0.9 / 1.81**0.5, 1.0])
+
+
+def test_a_pair_within_45_degrees_is_a_match_and_no_other_direction_is() -> None:
+    """Squared cosines with orthonormal directions sum to at most 1, so that only one can be above ½."""
+    half = 0.5**0.5
+    for angle, matched in ((0.7, True), (0.8, False)):  # radians; π/4 = 0.785
+        turned = torch.tensor([[math.cos(angle), math.sin(angle), 0]])
+        (pair,) = match(turned, torch.eye(3)[[0, 2]])
+        assert (pair.first, pair.second, pair.matched) == (0, 0, matched)
+        assert matched == (pair.cosine >= half)
 
 
 @pytest.mark.parametrize("degrees", [0.0, 1e-5, 3.0, 60.0, 90.0])

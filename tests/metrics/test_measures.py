@@ -31,7 +31,7 @@ def _overlap(angles: torch.Tensor, index: int) -> Measure:
     """The largest mean |cos| with another direction, as the scorecard has it."""
     sums = Measurements(angles.shape[1])
     sums.angles = list(angles)
-    return sums._overlap(index)[0]
+    return sums._overlap(index, [other for other in range(sums.count) if other != index])[0]
 
 
 def _measure(kind: str, rows: torch.Tensor, index: int) -> Measure:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from biggan_directions import load_generator
+from biggan_directions.directions import Directions
 from biggan_directions.errors import GeneratorError, UsageError
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.capabilities import KnownTruth, TrueDirections
@@ -148,6 +149,8 @@ def test_directions_that_were_learnt_of_a_linear_plane_are_linear_and_said_to_be
     settings = LearnSettings(ndirs=5, solver="jacobi", latents=16, score_latents=4)
     (scored,) = learn(TwoLinear(), settings).scorecard.sets
     assert [direction.linear for direction in scored.directions].count(True) == 2
+    found = Directions.of(learn(TwoLinear(), settings), TwoLinear(), settings.seed)
+    assert found.linear == tuple(direction.linear for direction in scored.directions)
     (remark,) = linear_remarks(scored)
     assert "are linear" in remark
 
@@ -195,13 +198,19 @@ def test_what_a_direction_has_outside_of_the_searched_block_is_measured_too() ->
 def test_a_dead_direction_has_an_effect_of_nothing_and_no_angle_or_share() -> None:
     generator = Separable(z_dim=12, factors=5)
     dead = torch.linalg.svd(generator.truth)[2][5:6]  # outside the span of the truth
-    card = score(generator, torch.cat([generator.truth[:1], dead]), settings=ALONE)
-    alive, other = card.sets[0].directions
-    assert alive.overlap.value is not None
+    alone = score(generator, generator.truth[:2], settings=ALONE).sets[0].directions
+    card = score(generator, torch.cat([generator.truth[:2], dead]), settings=ALONE)
+    first, second, other = card.sets[0].directions
+    # its change of the image is rounding errors, which are like nothing
+    assert (first.overlap_with, second.overlap_with) == (1, 0)
+    assert first.overlap == alone[0].overlap
+    assert first.overlap.value is not None
     assert other.effect.value is not None
     assert other.effect.value < 1e-3
     assert other.penalty == other.overlap == other.unevenness == other.steadiness == Measure(value=None)
-    assert any("direction 1 hardly does anything" in remark for remark in remarks(card.sets[0]))
+    assert any("direction 2 hardly does anything" in remark for remark in remarks(card.sets[0]))
+    (lonely, _) = score(generator, torch.cat([generator.truth[:1], dead]), settings=ALONE).sets[0].directions
+    assert (lonely.overlap, lonely.overlap_with) == (Measure(value=None), None)
 
 
 def test_the_scorecard_is_plain_json_and_says_which_directions_it_is_of() -> None:

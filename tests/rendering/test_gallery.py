@@ -167,6 +167,46 @@ def test_the_page_asks_nobody_for_anything(tmp_path: Path) -> None:
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest|WebSocket|sendBeacon", page)
 
 
+def with_factors(worst: str) -> dict[str, Any]:
+    """A scorecard whose first set has image factors."""
+    content = card(
+        image_factors={
+            "factors": ["width", "area"], "spreads": [0.1, 0.2], "source": "real images", "latents": 16,
+            "images": 208,
+        }
+    )  # fmt: skip
+    for change, direction in zip((0.41, -0.12), content["sets"][0]["directions"], strict=True):
+        direction["image_factors"] = {
+            "changes": [change, None],
+            "errors": [0.01, None],
+            "strongest": "width" if change > 0 else None,
+            "selectivity": 0.93 if change > 0 else None,
+            "agreement": {"mean": 0.8, "worst": worst, "by_class": {worst: 0.31}},
+        }
+    return content
+
+
+def test_image_factors_are_a_table_of_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "scorecard.json"
+    path.write_text(json.dumps(with_factors(EVIL)))
+    shown = [
+        PageDirection(index=index, name=name, effect=0.2, distance=2.0, strips=[b"webp"])
+        for index, name in enumerate(("collar", ""))
+    ]
+    said = account(scores=read_scores(path, "f" * 64, 2))
+    page = gallery_html(said, shown, fractions=[-1.0, 0.0, 1.0], size=(64, 64))
+    table = page.split("Image factors")[1].split("</table>")[0]
+    assert "<strong>+0.41</strong>" in table
+    assert "93%" in table
+    assert "collar" in table
+    assert [word in table for word in ("-0.12", "<strong>-0.12", "–", "0.80, ", "0.31")] == [
+        *(True, False, True, True, True)
+    ]
+    assert "<img" not in page
+    plain = gallery_html(account(), shown, fractions=[-1.0, 0.0, 1.0], size=(64, 64))
+    assert "Image factors" not in plain
+
+
 def test_without_a_scorecard_the_page_says_how_to_get_one() -> None:
     shown = [PageDirection(index=0, name="", effect=0.25, distance=2.0, strips=[b""])]
     page = gallery_html(account(), shown, fractions=[-1.0, 0.0, 1.0], size=(64, 64))

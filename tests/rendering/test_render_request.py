@@ -7,7 +7,10 @@ import pytest
 import torch
 
 from biggan_directions.errors import UsageError
-from biggan_directions.rendering import RenderSettings
+from biggan_directions.generators.chosen_layers import ChosenLayers
+from biggan_directions.rendering import RenderRequest, RenderSettings
+from biggan_directions.traversal import apply_moves, latents_along
+from tests.support.oracles import normal, random_orthogonal
 from tests.support.standin import latents, request
 
 
@@ -19,6 +22,7 @@ from tests.support.standin import latents, request
         ({"indices": ()}, "no directions to show"),
         ({"names": ["a"]}, "1 names: expected 6"),
         ({"effects": [0.1] * 7}, "7 effects: expected 6"),
+        ({"distances": [1.0]}, "1 distances: expected 6"),
         ({"z": latents(2)[:, :5]}, r"\(6, 6\).*expected \(ndirs, 5\)"),
         ({"directions": torch.ones(6)}, r"\(6,\).*expected \(ndirs, 6\)"),
     ],
@@ -41,3 +45,30 @@ def test_what_is_not_known_has_no_name_and_no_effect() -> None:
     known = request(1, indices=[3], names=list("abcdef"), effects=[0.1, 0.1, 0.1, 0.2, 0.1, 0.1])
     assert (known.name(3), known.effect(3)) == ("d", 0.2)
     assert known.extents(RenderSettings())[3].distance == 2.0
+
+
+def test_the_files_distance_goes_before_the_effect() -> None:
+    known = request(1, indices=[0, 1], effects=[0.1] * 6, distances=[2.5, *[math.nan] * 5])
+    assert [one.distance for one in known.extents(RenderSettings()).values()] == [2.5, 4.0]
+    assert known.extents(RenderSettings(distance=1.0))[0] == (1.0, "as asked")
+
+
+def test_moves_at_layers_are_the_ordinary_ones_at_each_layer() -> None:
+    z, rows, moves = normal(2, 6, seed=0), random_orthogonal(6)[:3], {0: 1.5, 1: -0.3, 2: 4.0}
+    request = RenderRequest(
+        directions=rows,
+        z=z,
+        layers={0: ChosenLayers(indices=(0, 1), count=3), 1: ChosenLayers(indices=(), count=3)},
+    )
+    moved = request.moved(moves)
+    for layer, acting in enumerate([(0, 2), (0, 2), (2,)]):
+        expected = apply_moves(z, rows, {index: moves[index] for index in acting})
+        assert torch.equal(moved[:, layer], expected)
+    far = torch.tensor([1.0, -2.0])
+    path = request.along(0, far, projection="remove")
+    whole = latents_along(z, rows[0], far, projection="remove")
+    assert torch.equal(path[:, :, :2], whole[:, :, None].expand(-1, -1, 2, -1))
+    assert torch.equal(path[:, :, 2], z.expand(2, -1, -1))
+    plain = RenderRequest(directions=rows, z=z)
+    assert torch.equal(plain.along(0, far, projection="remove"), whole)
+    assert torch.equal(plain.moved(moves), apply_moves(z, rows, moves))

@@ -45,7 +45,7 @@ def test_every_setting_that_learn_has_a_flag_for_is_told(tmp_path: Path) -> None
     flags = {field.name for field in fields(LearnSettings)} & set(inspect.signature(learn).parameters)
     flags -= {"options"}
     usual = LearnSettings()
-    solver: dict[str, object] = {"name": "adam", "search_space": "0:8", "search_dims": 8}
+    solver: dict[str, object] = {"name": "adam", "search_space": "0:8", "search_dims": 8, "layers": "0-2"}
     for name in flags - {"solver", "seed", "ndirs", *solver}:
         value = getattr(usual, name)
         solver[name] = 1 if value is None else value / 2 if isinstance(value, float) else value + 1

@@ -15,6 +15,7 @@ from biggan_directions.errors import GeneratorError, OutputError, UsageError
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME
 from biggan_directions.runs.observer import Note, RunProgress
 from biggan_directions.runs.training_run import TrainRun
+from biggan_directions.training.regulariser import RegulariserSettings
 from biggan_directions.training.trainer import Trainer
 from tests.support.disks import small_disk
 from tests.support.forked_groups import command, run_groups
@@ -89,6 +90,17 @@ def test_two_processes_make_the_files_of_one(whole: dict[str, bytes], tmp_path: 
     assert _model(tmp_path / "out") == whole
 
 
+def test_two_processes_hold_the_same_share_of_the_gradient(tmp_path: Path) -> None:
+    write_npz(tmp_path / "a.npz")
+    found = []
+    for size in (1, 2):
+        out = ("train", "a.npz", "--out", f"out{size}", *TINY_FLAGS, "--hessian-penalty", "auto:0.3")
+        (ran,) = run_groups(tmp_path, command(size, *out))
+        assert ran.codes == [0] * size, ran.err
+        found.append(_model(tmp_path / f"out{size}"))
+    assert found[0] == found[1]
+
+
 def test_a_program_trains_what_the_commands_take(tmp_path: Path) -> None:
     told: list[RunProgress | Note] = []
     result = TrainRun(tmp_path / "mine", image_set(), TINY, sheet_every=4).finish(observe=told.append)
@@ -119,6 +131,35 @@ def test_a_finished_run_has_nothing_to_do_and_can_be_extended(tmp_path: Path) ->
     TrainRun(tmp_path / "b", image_set(), replace(fixed, steps=8)).finish()
     names = ("config.json", "pytorch_model.bin", "training.json")
     assert all((tmp_path / "a" / n).read_bytes() == (tmp_path / "b" / n).read_bytes() for n in names)
+
+
+def test_a_run_with_a_penalty_says_what_it_does_and_is_resumed_with_the_same_alone(tmp_path: Path) -> None:
+    penalty, told = RegulariserSettings(weight=None, share=0.2), list[RunProgress | Note]()
+    steps = replace(TINY, decay=0.0)
+    TrainRun(tmp_path / "a", image_set(), steps, sheet_every=4, penalty=penalty).finish(observe=told.append)
+    (note,) = [note.text for note in told if isinstance(note, Note)]
+    assert "penalty " in note
+    assert "(adversarial) and" in note
+    assert " of 4 coordinates have a tenth of the strongest one's or more" in note
+    training = [now for now in told if isinstance(now, RunProgress) and now.phase == "training"]
+    assert {"penalty", "λ", "share"} < training[-1].beside.keys()
+    assert 0.05 < training[-1].beside["share"] < 0.5
+    account = json.loads((tmp_path / "a" / "training.json").read_bytes())["penalty_on_the_generator"]
+    assert account["settings"]["share"] == 0.2
+    assert len(account["activeness"]) == 4
+    assert min(account["activeness"]) > 0
+    # extended in two runs, or made in one
+    longer = replace(steps, steps=8)
+    TrainRun(tmp_path / "a", image_set(), longer, penalty=penalty).finish(resume=True)
+    TrainRun(tmp_path / "b", image_set(), longer, penalty=penalty).finish()
+    for name in ("config.json", "pytorch_model.bin", "training.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    for other in (None, replace(penalty, share=0.3)):
+        with pytest.raises(UsageError, match=r"made with penalty on the generator hessian auto:0\.2"):
+            TrainRun(tmp_path / "a", image_set(), longer, penalty=other).finish(resume=True)
+    TrainRun(tmp_path / "c", image_set(), longer).finish()
+    with pytest.raises(UsageError, match="made with penalty on the generator none, not hessian"):
+        TrainRun(tmp_path / "c", image_set(), longer, penalty=penalty).finish(resume=True)
 
 
 def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:

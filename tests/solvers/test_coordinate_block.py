@@ -15,6 +15,9 @@ from biggan_directions.solvers.coordinate_block import check_sizes, parse_search
         ("4:8", (4, 8, False)),
         (":8", (0, 8, False)),
         ("8:", (8, 12, False)),
+        ("coarse", (0, 4, False)),
+        ("mid", (4, 8, False)),
+        ("fine", (8, 12, False)),
     ],
 )
 def test_parsing(spec: str, expected: tuple[int, int, bool]) -> None:
@@ -25,8 +28,14 @@ def test_parsing(spec: str, expected: tuple[int, int, bool]) -> None:
 
 @pytest.mark.parametrize("spec", ["", "some", "3", "a:b", "-1:4", "1:2:3", "1.0:2", "٣:٤"])
 def test_an_unknown_space(spec: str) -> None:
-    with pytest.raises(UsageError, match="expected active, all, or START:STOP"):
+    with pytest.raises(UsageError, match="expected active, all, coarse, mid, fine, or START:STOP"):
         parse_search_space(spec, 12)
+
+
+def test_a_part_is_a_third_of_a_z_that_has_thirds() -> None:
+    assert [parse_search_space(part, 120).start for part in ("coarse", "mid", "fine")] == [0, 40, 80]
+    with pytest.raises(UsageError, match=r"mid is a third of z, and a z of 128 numbers has no thirds.*0:42"):
+        parse_search_space("mid", 128)
 
 
 @pytest.mark.parametrize("spec", ["4:4", "8:4", "0:13", "12:"])

@@ -8,9 +8,9 @@ import torch
 from biggan_directions.solvers.derivatives import Differences, derivatives
 from biggan_directions.solvers.evaluator import Evaluator
 from biggan_directions.solvers.hessians import Moments
-from biggan_directions.solvers.joint_diagonalisation import diagonalise, off_diagonal_share
+from biggan_directions.solvers.joint_diagonalisation import diagonalise
 from biggan_directions.solvers.sampled_moments import SampledMoments
-from tests.support.oracles import Pixels, normal, quadratic, random_orthogonal
+from tests.support.oracles import Pixels, normal, off_diagonal_share, quadratic, random_orthogonal
 
 Z_DIM, SIDE = 7, 6
 WHOLE = torch.eye(Z_DIM, dtype=torch.float64)

@@ -19,7 +19,10 @@ from biggan_directions.solvers import registry
 from biggan_directions.solvers.methods.jacobi import Jacobi
 from tests.support.own_solver import install, source
 
-OURS = ["adam", "coordinate", "first-order", "jacobi", "joint", "orojar", "random", "sefa"]
+OURS = [
+    *("adam", "coordinate", "first-order", "ganspace", "jacobi", "joint", "orojar", "orojar-adam", "random"),
+    *("region", "sefa", "shift-predictor"),
+]
 PACKAGE = Path(biggan_directions.__file__).parent
 LEARN = ("learn", "--class", "1", "--ndirs", "2", "--latents", "2", "--solver", "contest")
 

@@ -27,6 +27,11 @@ def _inputs(start: int, size: int) -> tuple[torch.Tensor, None]:
     return sample_latents(size, 12, truncation=1.0, seed=0, offset=start), None
 
 
+def _second_moment(space: SearchSpace) -> torch.Tensor:
+    """E[JᵀJ] per number of the image, within the space."""
+    return (space.basis.T * space.eigenvalues) @ space.basis
+
+
 def _begun(generator: Separable, spec: str) -> Survey:
     block = parse_search_space(spec, generator.z_dim)
     *_, live = LiveSpace.empty(block, generator.z_dim).continued(Evaluator(generator, 4), _inputs, seed=0)
@@ -82,7 +87,7 @@ def test_the_survey_is_the_second_moment_of_the_jacobian(factors: int) -> None:
     expected = _moment(generator, 6)
     error = (survey.total / 6 - expected).norm() / expected.norm()
     assert error < 0.01
-    torch.testing.assert_close(survey.space(ndirs=1, dims=None).second_moment(), survey.total / 6)
+    torch.testing.assert_close(_second_moment(survey.space(ndirs=1, dims=None)), survey.total / 6)
 
 
 @pytest.mark.parametrize("part", ["0:5", "5:12", "3:9"])
@@ -176,7 +181,7 @@ def test_a_resumed_survey_gives_the_same_bytes(spec: str) -> None:
         assert torch.equal(last.outside, whole[-1].outside)
     space = whole[-1].space(ndirs=2, dims=None)
     again = SearchSpace.from_state(space.state_dict(), space.block)
-    assert torch.equal(again.second_moment(), space.second_moment())
+    assert torch.equal(_second_moment(again), _second_moment(space))
     assert again.overlap == space.overlap
 
 

@@ -29,6 +29,12 @@ def off_diagonal_energy(hessian: Tensor) -> Tensor:
     return (hessian**2).sum((-2, -1)) - (hessian.diagonal(dim1=-2, dim2=-1) ** 2).sum(-1)
 
 
+def off_diagonal_share(stack: Tensor, rotation: Tensor | None = None) -> float:
+    """Share of the energy of ``stack (n, m, m)``, turned by ``rotation (m, m)``, off the diagonal."""
+    turned = stack if rotation is None else rotation @ stack @ rotation.T
+    return float(off_diagonal_energy(turned).sum() / turned.square().sum())
+
+
 def random_orthogonal(dimensions: int, seed: int = 0) -> Tensor:
     """An orthogonal matrix drawn evenly from all of them, float64."""
     q, r = torch.linalg.qr(normal(dimensions, dimensions, seed=seed))

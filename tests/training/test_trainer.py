@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from biggan_directions.errors import FileFormatError
+from biggan_directions.training.regulariser import RegulariserSettings
 from biggan_directions.training.settings import TrainSettings
 from biggan_directions.training.trainer import Trainer
 from tests.support.forked_groups import Job, run_groups
@@ -54,6 +55,47 @@ def test_a_resumed_run_ends_with_the_same_bytes(changed: dict[str, Any]) -> None
     assert _same(resumed.state(), whole.state())
     whole.advance()
     assert not _same(resumed.state(), whole.state())
+
+
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        RegulariserSettings(weight=None, share=0.3),
+        RegulariserSettings(weight=1e-6, kind="jacobian", ramp=4, layers=("layers.1.bn_0",)),
+    ],
+    ids=lambda penalty: penalty.kind,
+)
+def test_a_run_with_a_penalty_is_resumed_to_the_same_bytes(penalty: RegulariserSettings) -> None:
+    whole, resumed, without = (Trainer(TINY, image_set(), penalty=one) for one in (penalty, penalty, None))
+    for _ in range(3):
+        whole.advance()
+    resumed.load(_copy(whole.state()))
+    for trainer in (whole, resumed):
+        for _ in range(2):
+            trainer.advance()
+    assert _same(resumed.state(), whole.state())
+    for _ in range(5):
+        without.advance()
+    assert not _same(without.state()["generator"], whole.state()["generator"])
+    assert whole.regulariser is not None
+    found = whole.regulariser.measures(5)
+    assert 0 < found.share < 1
+    assert found.penalty > 0
+
+
+def test_a_penalty_of_weight_zero_changes_nothing() -> None:
+    """So the measuring passes move nothing, and a run without a penalty has the state that it always had."""
+    measured = Trainer(TINY, image_set(), penalty=RegulariserSettings(weight=0.0))
+    without = Trainer(TINY, image_set())
+    for trainer in (measured, without):
+        for _ in range(2):
+            trainer.advance()
+    state = measured.state()
+    assert state.pop("regulariser")["smoothed"][0] > 0
+    assert _same(state, without.state())
+    assert without.state().keys() == {
+        *("settings", "step", "generator", "discriminator", "average", "optimizers", "smoothed", "history")
+    }
 
 
 def test_two_processes_train_the_same_network(tmp_path: Path) -> None:

@@ -65,22 +65,21 @@ class HierarchicalBigGAN(FoldedGenerator):
             z_dim=sizes.z_dim,
             true_directions=true_directions,
         )
-        self.layer_names = sizes.layer_names
         self._chunk = sizes.chunk
         embeddings = state["shared.weight"][[image_class.index for image_class in self.classes]]
         conditioning = Conditioning(sizes, state, embeddings=embeddings, dtype=dtype)
         first = conditioning.add_first()
-        layers: list[Layer] = []
+        layers: dict[str, Layer] = {}
         offset = torch.zeros(sizes.channels[0], dtype=torch.float64, device=embeddings.device)
         for place in range(sizes.blocks):
             block = ResidualBlock(conditioning, place, offset=offset)
-            layers.append(block)
+            layers[f"blocks.{place}"] = block
             offset = block.offset
             if place in sizes.attention:
-                attention = _attention(conditioning, f"blocks.{place}.1", offset)
-                layers.append(attention)
+                name = f"blocks.{place}.1"
+                layers[name] = attention = _attention(conditioning, name, offset)
                 offset = attention.offset
-        layers.append(ImageLayer(conditioning, offset=offset))
+        layers["output_layer"] = ImageLayer(conditioning, offset=offset)
         self._set_layers(first, layers, conditioning)
         self._place(device, dtype)
 

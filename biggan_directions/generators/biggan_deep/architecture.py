@@ -1,7 +1,7 @@
 """BigGAN-deep in pytorch-pretrained-biggan's layout, as an architecture of the registry."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from pytorch_pretrained_biggan import BigGANConfig
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
 from biggan_directions.generators.biggan_deep.layout import expected_shapes, load_state, read_config
+from biggan_directions.generators.biggan_deep.turned_state import turned
 from biggan_directions.generators.capabilities import TrueDirections
 from biggan_directions.generators.classes.class_table import ClassTable
 from biggan_directions.generators.classes.imagenet import imagenet_classes
-from biggan_directions.generators.config_file import read_class_list
+from biggan_directions.generators.config_file import class_list, read_class_list
 from biggan_directions.generators.registry import Architecture, ModelFacts
 from biggan_directions.generators.weights.tensor_check import checked_tensors
 from biggan_directions.generators.weights.weight_folder import WeightFiles
@@ -62,6 +63,19 @@ class BigGANDeepWeights:
     def facts(self) -> ModelFacts:
         """Sizes, classes and default truncation from the configuration."""
         return _facts(self.config, self.classes)
+
+    @property
+    def parts(self) -> tuple[range, ...]:
+        """All of z: every layer that meets z meets all of it."""
+        return (range(self.config.z_dim),)
+
+    def config_values(self) -> dict[str, Any]:
+        """The stock class's values, and the list of classes."""
+        return {**self.config.to_dict(), "classes": class_list(self.classes)}
+
+    def turned(self, rotation: torch.Tensor) -> "BigGANDeepWeights":
+        """Weights that draw at ``z`` what these draw at ``z @ rotation``: see :mod:`~.turned_state`."""
+        return replace(self, state=turned(self.state, rotation))
 
     def freeze(
         self,

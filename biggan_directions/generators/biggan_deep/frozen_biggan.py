@@ -71,7 +71,8 @@ class FrozenBigGAN(FoldedGenerator):
             layers.append(block)
             offset = block.offset
         layers[-1] = LastBlock(state, "generator", modulations, block=block)
-        self._set_layers(first, layers, modulations)
+        names = (f"generator.layers.{place}" for place in range(len(layers)))
+        self._set_layers(first, dict(zip(names, layers, strict=True)), modulations)
 
     @classmethod
     def from_state(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
@@ -34,6 +34,10 @@ class FoldedGenerator(nn.Module):
     class_terms: torch.Tensor
     norms: torch.Tensor
     true_directions: TrueDirections  # only set if they are known: see KnownTruth
+    layer_names: tuple[str, ...]
+    """The layers that z enters: the first one, then every block; attention has no z."""
+    activation_names: tuple[str, ...]
+    """The first layer and all others but the last, which gives the image."""
 
     def __init__(
         self,
@@ -56,10 +60,12 @@ class FoldedGenerator(nn.Module):
         if true_directions is not None:
             self.true_directions = true_directions
 
-    def _set_layers(self, first: int, layers: Sequence[Layer], terms: AffineTerms) -> None:
+    def _set_layers(self, first: int, layers: Mapping[str, Layer], terms: AffineTerms) -> None:
         """Keep the layers, and the affine terms of the first ``first`` numbers and of each layer in turn."""
-        self.layers = nn.ModuleList(layers)
-        self._sizes = [first, *(layer.size for layer in layers)]
+        self.layers = nn.ModuleList(layers.values())
+        self._sizes = [first, *(layer.size for layer in layers.values())]
+        self.layer_names = (self.first_name, *(name for name, layer in layers.items() if layer.size))
+        self.activation_names = (self.first_name, *layers)[:-1]
         self._channels, self._norm_names = terms.channels, terms.norm_names
         for name, tensor in terms.gathered().items():
             self.register_buffer(name, tensor)
@@ -84,20 +90,21 @@ class FoldedGenerator(nn.Module):
     def forward(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
         """Draw ``z (N, z_dim)`` as images ``(N, 3, resolution, resolution)`` in [-1, 1], in z's dtype.
 
-        ``class_index (N,)``, integer, indexes ``classes``; if omitted, all images are of the first class.
+        ``class_index (N,)``, integer, indexes ``classes``; if omitted, all images are of the first class. A
+        ``z (N, L, z_dim)`` is drawn as by :meth:`from_layers`.
 
         Raises:
             UsageError: z or class_index has another shape.
         """
-        if z.ndim != 2 or z.shape[1] != self.z_dim:
+        if z.shape[1:] not in ((self.z_dim,), (len(self.layer_names), self.z_dim)):
             raise UsageError(f"z must have shape (N, {self.z_dim}), got {tuple(z.shape)}")
-        if class_index is not None and class_index.shape != z.shape[:1]:
-            raise UsageError(f"class_index must have shape ({len(z)},), got {tuple(class_index.shape)}")
-        plain = torch.compiler.is_compiling() or _is_transformed(z)
-        class_terms = self.class_terms[0] if class_index is None else self.class_terms[class_index]
-        terms = torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T).to(self.dtype)
-        first, *rest = torch.split(terms, self._sizes, 1)
-        x = first.reshape(len(z), 4, 4, -1).permute(0, 3, 1, 2)
+        class_terms = self._terms_of_class(z, class_index)
+        plain = _is_plain(z)
+        if z.ndim == 2:
+            terms = self._product(z, class_terms)
+        else:
+            terms = self._product_by_layer(z, class_terms, plain=plain)
+        x, rest = self._first_image(terms, self._sizes)
         # Tensors saved for autograd exceed every cache anyway, and bands were slower there.
         if plain or (torch.is_grad_enabled() and terms.requires_grad):
             for layer, part in zip(self.layers, rest, strict=True):
@@ -105,6 +112,83 @@ class FoldedGenerator(nn.Module):
         else:
             x = _in_bands(list(self.layers), x, rest)
         return x.to(z.dtype)
+
+    def from_layers(self, z: torch.Tensor, class_index: torch.Tensor | None = None) -> torch.Tensor:
+        """Draw ``z (N, L, z_dim)``, a latent for each of the L layers of :attr:`layer_names`.
+
+        With all L latents alike it is the ordinary forward pass, bit for bit.
+
+        Raises:
+            UsageError: z or class_index has another shape.
+        """
+        expected = (len(self.layer_names), self.z_dim)
+        if z.ndim != 3 or z.shape[1:] != expected:
+            raise UsageError(f"z must have shape (N, {expected[0]}, {expected[1]}), got {tuple(z.shape)}")
+        images: torch.Tensor = self(z, class_index)
+        return images
+
+    def activations(
+        self, name: str, z: torch.Tensor, class_index: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The unfolded network's output ``(N, C, H, W)`` of a layer of :attr:`activation_names`.
+
+        Only that part of the network is computed. The biases of convolutions, which are folded into later
+        norms, are missing from it: a constant in each channel.
+
+        Raises:
+            UsageError: there is no such layer, or z or class_index has another shape.
+        """
+        if name not in self.activation_names:
+            raise UsageError(f"layer '{name}' is unknown: expected one of {', '.join(self.activation_names)}")
+        if z.ndim != 2 or z.shape[1] != self.z_dim:
+            raise UsageError(f"z must have shape (N, {self.z_dim}), got {tuple(z.shape)}")
+        depth = self.activation_names.index(name)
+        sizes = self._sizes[: 1 + depth]
+        known, matrix = self._terms_of_class(z, class_index)[..., : sum(sizes)], self.modulation[: sum(sizes)]
+        x, rest = self._first_image(torch.addmm(known, z.to(matrix.dtype), matrix.T), sizes)
+        for layer, part in zip(list(self.layers)[:depth], rest, strict=True):
+            x = layer(x, part, plain=_is_plain(z))
+        return x.to(z.dtype)
+
+    def _terms_of_class(self, z: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor:
+        """What does not depend on z: ``(size,)`` of the first class, or ``(N, size)``."""
+        if class_index is None:
+            return self.class_terms[0]
+        if class_index.shape != z.shape[:1]:
+            raise UsageError(f"class_index must have shape ({len(z)},), got {tuple(class_index.shape)}")
+        return self.class_terms[class_index]
+
+    def _first_image(
+        self, terms: torch.Tensor, sizes: list[int]
+    ) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
+        """The first layer's output, ``(N, C, 4, 4)``, and the terms of each layer after it."""
+        first, *rest = torch.split(terms.to(self.dtype), sizes, 1)
+        return first.reshape(len(terms), 4, 4, -1).permute(0, 3, 1, 2), rest
+
+    def _product(self, z: torch.Tensor, class_terms: torch.Tensor) -> torch.Tensor:
+        """All that the layers need of ``z (N, z_dim)``: ``(N, size)``."""
+        return torch.addmm(class_terms, z.to(class_terms.dtype), self.modulation.T)
+
+    def _product_by_layer(self, z: torch.Tensor, class_terms: torch.Tensor, *, plain: bool) -> torch.Tensor:
+        """The same where each layer has a latent of its own ``(N, L, z_dim)``.
+
+        Each latent's product is whole, and a layer takes its part of it: a product with a part of the matrix,
+        or of more latents at once, may differ in its last bits. Without gradients, layers that share a latent
+        share its product; with them, each latent must get the gradient of its own layer alone.
+        """
+        shared = not (plain or (torch.is_grad_enabled() and z.requires_grad))
+        sizes = [size for size in self._sizes if size]
+        known: list[tuple[torch.Tensor, torch.Tensor]] = []
+        parts, start = [], 0
+        for latent, size in zip(z.unbind(1), sizes, strict=True):
+            same = (of for other, of in known if torch.equal(other, latent)) if shared else iter(())
+            product = next(same, None)
+            if product is None:
+                product = self._product(latent.contiguous(), class_terms)
+                known.append((latent, product))
+            parts.append(product[:, start : start + size])
+            start += size
+        return torch.cat(parts, 1)
 
     def latent_weights(self) -> list[LatentWeight]:
         """The network's weights that are multiplied by z, ``(outputs, z_dim)``, spectrally normalised.
@@ -169,6 +253,11 @@ class FoldedGenerator(nn.Module):
                 "such as g++, or leave out --compile"
             ) from error
         return twin
+
+
+def _is_plain(z: torch.Tensor) -> bool:
+    """Whether only ordinary operations will do."""
+    return torch.compiler.is_compiling() or _is_transformed(z)
 
 
 def _is_transformed(z: torch.Tensor) -> bool:

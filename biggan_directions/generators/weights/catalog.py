@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -114,6 +114,8 @@ class CatalogEntry:
         loader: reads the weights that ship with the package.
         class_names: its classes; bare numbers where left out.
         truth: its true directions, where they are known.
+        image_spreads: standard deviations of image factors of the real images that it learnt from, where
+            they are known: by the name of the class, then by the factor's key.
         weights_bytes: the size of the weights, to within a few per cent.
         weights_name: what the file of weights is called; without a ``config.json`` unless it is the default.
         parameters: how many learnt numbers the network has, where sizes in pixels do not tell it from others.
@@ -137,6 +139,7 @@ class CatalogEntry:
     loader: Callable[[], Weights] | None = None
     class_names: Callable[[], ClassTable] | None = None
     truth: Callable[[], TrueDirections] | None = None
+    image_spreads: Callable[[], Mapping[str, Mapping[str, float]]] | None = None
     weights_name: str = WEIGHTS_NAME
     parameters: int | None = None
     portrait: str = ""

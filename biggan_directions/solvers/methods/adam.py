@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import torch
 
@@ -12,7 +12,7 @@ from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.linalg import completed, orthonormal
 from biggan_directions.solvers import registry
 from biggan_directions.solvers.base import Cost, Found, Solver, Step
-from biggan_directions.solvers.descent import Recipe, adam_state, adam_steps, kaiming_start
+from biggan_directions.solvers.descent import Descent, Recipe, adam_state, adam_steps, kaiming_start
 from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.settings import setting
 from biggan_directions.solvers.state_checks import check_done, check_like
@@ -48,21 +48,43 @@ class AdamSettings(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        others = [name for name in registry.names() if name != Adam.name]
-        if self.start not in (KAIMING, *others):
-            raise UsageError(
-                f"start '{self.start}' is unknown: expected {KAIMING}, or another solver: {', '.join(others)}"
-            )
+        check_start(self.start, solver=Adam.name)
+
+
+def check_start(start: str, *, solver: str) -> None:
+    """Check the name of an initial matrix.
+
+    Raises:
+        UsageError: it is neither ``kaiming`` nor a solver other than this one.
+    """
+    others = [name for name in registry.names() if name != solver]
+    if start not in (KAIMING, *others):
+        raise UsageError(
+            f"start '{start}' is unknown: expected {KAIMING}, or another solver: {', '.join(others)}"
+        )
+
+
+class DescentSettings(Descent, Protocol):
+    """The settings of a solver that minimises something by Adam: see :class:`AdamSettings`."""
+
+    @property
+    def start(self) -> str: ...
+
+    @property
+    def square(self) -> bool | None: ...
 
 
 class Adam(Solver):
-    """Minimises the Hessian Penalty by Adam, from a random matrix or from another solver's result."""
+    """Minimises the Hessian Penalty by Adam, from a random matrix or from another solver's result.
+
+    A subclass with other ``Settings`` minimises what these estimate.
+    """
 
     name = "adam"
     paper = "Peebles et al., arXiv:2008.10599, section 5"
     summary = "The paper's recipe: Adam on the penalty of the orthonormalised rows of a matrix."
-    Settings = AdamSettings
-    settings: AdamSettings
+    Settings: ClassVar[type[Any]] = AdamSettings
+    settings: DescentSettings
 
     def missing(self, generator: Any) -> str | None:
         """What the solver of the start needs and the generator lacks."""
@@ -70,15 +92,14 @@ class Adam(Solver):
         return None if first is None else first.missing(generator)
 
     def cost(self, outline: Outline) -> Cost:
-        """One image for the check at the beginning, and two images per probe for every latent."""
+        """One image for the check at the beginning, and the passes for every latent."""
         settings, first = self.settings, self._first()
         before = Cost() if first is None else first.cost(outline)
-        gradients = settings.steps * settings.batch_size * 2 * settings.probes
+        gradients = settings.steps * settings.batch_size * settings.passes
         return Cost(
             images=before.images + gradients + (settings.steps > 0),
             gradients=before.gradients + gradients,
-            memory=max(before.memory, 2 * settings.probes),
-            outside=before.outside,
+            memory=max(before.memory, settings.passes),
         )
 
     def described(self, outline: Outline) -> dict[str, Any]:
@@ -94,7 +115,7 @@ class Adam(Solver):
     def solve(self, problem: Problem, state: dict[str, Any] | None = None) -> Iterator[Step]:
         """Find the initial matrix, then run Adam."""
         if state is not None and (not isinstance(state, dict) or not state.keys() <= {"start", "adam"}):
-            raise FileFormatError("adam's state has other keys than start, adam")
+            raise FileFormatError(f"{self.name}'s state has other keys than start, adam")
         state = dict(state or {})
         outline, space = problem.outline, problem.space
         first = self._first()
@@ -140,7 +161,7 @@ class Adam(Solver):
             rows = record.directions
             state = {**state, "adam": {"matrix": record.state, "directions": rows}}
             yield Step(
-                phase="adam",
+                phase=self.name,
                 done=record.done,
                 total=total,
                 measure="penalty",
@@ -148,7 +169,7 @@ class Adam(Solver):
                 state=state,
             )
         found = Found(directions=problem.strongest(rows), notes=notes)
-        yield Step(phase="adam", done=total, total=total, state=state, result=found)
+        yield Step(phase=self.name, done=total, total=total, state=state, result=found)
 
     def _first(self) -> Solver | None:
         """The solver whose result is the start, with its default settings; None for a random matrix."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from biggan_directions.solvers.base import Cost, Found, Solver, Step
-from biggan_directions.solvers.problem import Outline, Problem
+from biggan_directions.solvers.base import Found, Solver, Step
+from biggan_directions.solvers.problem import Problem
 
 
 class Coordinate(Solver):
@@ -17,10 +17,6 @@ class Coordinate(Solver):
     name = "coordinate"
     paper = "none; a baseline"
     summary = "The unit vectors of z along which the image changes most."
-
-    def cost(self, _outline: Outline) -> Cost:
-        """Draws no images."""
-        return Cost(outside=True)
 
     def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:
         """Choose the coordinates by the survey."""

@@ -9,8 +9,8 @@ import torch
 
 from biggan_directions.latents import stream
 from biggan_directions.linalg import orthonormal
-from biggan_directions.solvers.base import Cost, Found, Solver, Step
-from biggan_directions.solvers.problem import Outline, Problem
+from biggan_directions.solvers.base import Found, Solver, Step
+from biggan_directions.solvers.problem import Problem
 
 
 class Random(Solver):
@@ -19,10 +19,6 @@ class Random(Solver):
     name = "random"
     paper = "none; a baseline that does not use the generator"
     summary = "Orthonormal directions drawn uniformly within the block of z."
-
-    def cost(self, _outline: Outline) -> Cost:
-        """Draws no images."""
-        return Cost(outside=True)
 
     def solve(self, problem: Problem, _state: dict[str, Any] | None = None) -> Iterator[Step]:
         """Draw the directions."""

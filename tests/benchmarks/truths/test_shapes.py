@@ -25,6 +25,24 @@ def _hessians(shape: Shape, count: int) -> torch.Tensor:
     return torch.cat([curved(point) for point in _factors(shape, count)])
 
 
+SUMS = ("waves", "lights")
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_hessians_of_a_sum_are_diagonal(name: str) -> None:
+    energies = _hessians(SHAPES[name], 2).square().mean(0)
+    assert float((energies - torch.diag(energies.diagonal())).max()) < 1e-20
+    assert float(energies.diagonal().min()) > 1e-6
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_effects_of_a_sum_are_nearly_equal(name: str) -> None:
+    shape = SHAPES[name]
+    changes = torch.func.vmap(torch.func.jacfwd(lambda f: shape.draw(f[None], SIDE)[0]))(_factors(shape))
+    effects = changes.square().mean((0, 1, 2, 3)).sqrt()
+    assert float(effects.max()) < 1.3 * float(effects.min())
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_images_are_in_range_and_every_factor_does_something(name: str) -> None:
     shape = SHAPES[name]
@@ -85,8 +103,9 @@ def test_shifts_of_the_round_blob_keep_their_direction() -> None:
         assert float(centre.norm()) == pytest.approx(0.302, abs=5e-3)
 
 
-def test_the_contrast_multiplies_the_blob() -> None:
-    shape = SHAPES["product"]
+@pytest.mark.parametrize("name", ["product", "faded"])
+def test_the_contrast_multiplies_the_image(name: str) -> None:
+    shape = SHAPES[name]
     factors = _factors(shape, 4)
     other = factors.clone()
     other[:, 0] = 0

@@ -2,19 +2,20 @@
 
 import copy
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import torch
 from pytorch_pretrained_biggan import BigGAN, BigGANConfig
-from pytorch_pretrained_biggan.model import BigGANBatchNorm
+from pytorch_pretrained_biggan.model import BigGANBatchNorm, GenBlock
 from torch.autograd import forward_ad
 
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan_deep.frozen_biggan import FrozenBigGAN
 from biggan_directions.generators.biggan_deep.truncation import nearest_stored_truncation
+from biggan_directions.generators.capabilities import Layered
 from biggan_directions.generators.folded.kernels import operations
 from biggan_directions.generators.folded.kernels.switch import Kernels, using
 from tests.support.narrow_biggan import narrow_config, published_config, random_biggan
@@ -235,6 +236,120 @@ def test_weights_that_z_meets_are_the_checkpoints_normalised(small: BigGAN) -> N
     assert weights[-1].layer == weights[-8].layer != weights[-9].layer
 
 
+def layered_stock_images(model: BigGAN, z: torch.Tensor, *, index: int, row: int) -> torch.Tensor:
+    """The package's forward pass in which the layers that meet z are each handed a z of their own."""
+    generator = model.generator
+    meet_z = [generator.gen_z, *(layer for layer in generator.layers if isinstance(layer, GenBlock))]
+
+    def hand(own: torch.Tensor, place: int) -> Any:
+        def change(_: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
+            condition = torch.cat([own, given[place][:, own.shape[1] :]], 1)
+            return (*given[:place], condition, *given[place + 1 :])
+
+        return change
+
+    hooks = [
+        layer.register_forward_pre_hook(hand(own, 0 if layer is generator.gen_z else 1))
+        for layer, own in zip(meet_z, z.unbind(1), strict=True)
+    ]
+    try:
+        return stock_images(model, z[:, 0], index=index, row=row)
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def test_each_layer_is_drawn_from_its_own_latent(small: BigGAN) -> None:
+    frozen = freeze(small)
+    assert isinstance(frozen, Layered)
+    assert frozen.layer_names == tuple(dict.fromkeys(weight.layer for weight in frozen.latent_weights()))
+    z = normal(2, 7, 32, seed=4).requires_grad_()
+    expected = layered_stock_images(small, z, index=3, row=20)
+    images = frozen.from_layers(z)
+    direction = normal(*expected.shape, seed=2)
+    (expected_gradient,) = torch.autograd.grad((expected * direction).sum(), z)
+    (gradient,) = torch.autograd.grad((images * direction).sum(), z)
+    assert (images - expected).abs().max() <= 1e-9
+    assert (gradient - expected_gradient).abs().max() <= 1e-9 * expected_gradient.abs().max()
+    assert gradient.flatten(2).norm(dim=2).min() > 0  # every layer matters
+    with torch.no_grad():
+        assert (frozen.from_layers(z) - expected).abs().max() <= 1e-9
+        assert (frozen.of_class(0).from_layers(z) - expected).abs().max() <= 1e-9
+
+
+@pytest.mark.parametrize("kernels", [Kernels(), Kernels.none(), Kernels(bands=False), Kernels(packed=False)])
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_layers_that_share_a_latent_are_the_ordinary_pass_bit_for_bit(
+    small: BigGAN, kernels: Kernels, count: int
+) -> None:
+    frozen, class_index = freeze(small, dtype=torch.float32), torch.arange(count) % 3
+    z = latents(small.config, count).float().requires_grad_()
+    by_layer = z.detach()[:, None].expand(-1, 7, -1).requires_grad_()
+    with using(kernels):
+        images, layered = frozen(z, class_index), frozen.from_layers(by_layer, class_index)
+        (gradient,) = torch.autograd.grad(images.sum(), z)
+        (of_layers,) = torch.autograd.grad(layered.sum(), by_layer)
+        with torch.no_grad():
+            assert torch.equal(frozen(z, class_index), frozen.from_layers(by_layer, class_index))
+    assert torch.equal(images, layered)
+    assert (of_layers.sum(1) - gradient).abs().max() <= 1e-5 * gradient.abs().max()
+
+
+def test_layers_have_forward_and_second_derivatives(small: BigGAN) -> None:
+    frozen, z = freeze(small), normal(1, 7, 32, seed=4)
+    tangent = normal(*z.shape, seed=3)
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(z, tangent)  # type: ignore[no-untyped-call]
+        forward = forward_ad.unpack_dual(frozen.from_layers(dual)).tangent  # type: ignore[no-untyped-call]
+    _, double_backward = torch.autograd.functional.jvp(  # type: ignore[no-untyped-call]
+        frozen.from_layers, z, tangent
+    )
+    assert torch.allclose(forward, double_backward, rtol=0, atol=1e-9)
+    assert forward.abs().max() > 1e-3
+
+
+def test_activations_are_the_packages_own_but_for_constants(small: BigGAN) -> None:
+    """Every layer's, in order; each channel may lack one number, the same at all pixels and latents."""
+    frozen, row = freeze(small), nearest_stored_truncation(0.4, small.config.n_stats)[0]
+    outputs: dict[str, torch.Tensor] = {}
+
+    def keep(name: str) -> Callable[..., None]:
+        return lambda _module, _inputs, output: outputs.update({name: output})
+
+    hooks = [
+        module.register_forward_hook(keep(name))
+        for name, module in small.named_modules()
+        if name == "generator.gen_z" or name.rpartition(".")[0] == "generator.layers"
+    ]
+    z = latents(small.config, 3)
+    stock_images(small, z, index=1, row=row)
+    for hook in hooks:
+        hook.remove()
+    assert list(outputs)[:-1] == list(frozen.activation_names)  # the last block gives the image
+    outputs["generator.gen_z"] = outputs["generator.gen_z"].reshape(3, 4, 4, -1).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        for name in frozen.activation_names:
+            lacking = outputs[name] - frozen.activations(name, z, torch.ones(3, dtype=torch.int64))
+            assert (lacking - lacking.mean((0, 2, 3), keepdim=True)).abs().max() < 1e-9, name
+    first = frozen.activations("generator.gen_z", z.requires_grad_())
+    assert first.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("name", "z", "class_index", "says"),
+    [
+        ("generator.layers.6", torch.zeros(2, 32), None, "unknown: expected one of generator.gen_z, gen"),
+        ("generator.gen_z", torch.zeros(2, 31), None, r"\(N, 32\), got \(2, 31\)"),
+        ("generator.gen_z", torch.zeros(2, 32), torch.zeros(3, dtype=torch.long), r"\(2,\), got \(3,\)"),
+    ],
+)
+def test_activations_of_wrong_shapes_or_layers_are_named(
+    small: BigGAN, name: str, z: torch.Tensor, class_index: torch.Tensor | None, says: str
+) -> None:
+    with pytest.raises(UsageError, match=says):
+        freeze(small).activations(name, z, class_index)
+
+
 def test_nothing_to_train(small: BigGAN) -> None:
     frozen = freeze(small)
     assert not list(frozen.parameters())
@@ -275,6 +390,12 @@ def test_wrong_shapes_are_named(
         freeze(small)(z, class_index)
 
 
+@pytest.mark.parametrize("shape", [(2, 32), (2, 6, 32), (2, 7, 31)])
+def test_wrong_shapes_of_layers_are_named(small: BigGAN, shape: tuple[int, ...]) -> None:
+    with pytest.raises(UsageError, match=r"shape \(N, 7, 32\), got"):
+        freeze(small).from_layers(torch.zeros(shape))
+
+
 def test_no_class_is_refused(small: BigGAN) -> None:
     with pytest.raises(UsageError, match="at least one"):
         freeze(small, classes=[])
@@ -294,7 +415,12 @@ def test_compiled_it_draws_the_same(shallow: BigGAN) -> None:
     frozen, z = freeze(shallow), latents(shallow.config, 3).float()
     compiled, class_index = frozen.compiled(), torch.tensor([2, 0, 1])
     with torch.no_grad():
-        assert (compiled(z, class_index) - frozen(z, class_index)).abs().max() <= 1e-4
+        images = compiled(z, class_index)
+        assert (images - frozen(z, class_index)).abs().max() <= 1e-4
+        assert torch.equal(compiled.from_layers(z[:, None].expand(-1, 5, -1), class_index), images)
+        by_layer = normal(3, 5, 8, seed=4).float()
+        apart = compiled.from_layers(by_layer, class_index) - frozen.from_layers(by_layer, class_index)
+        assert apart.abs().max() <= 1e-4
 
 
 def test_without_a_compiler_it_says_so(shallow: BigGAN, monkeypatch: pytest.MonkeyPatch) -> None:
