@@ -31,6 +31,7 @@ from biggan_directions.solvers.settling import Agreement, agreement
 
 # Beside first derivatives Hessians serve better if smaller ones have their full say than they do alone.
 HESSIANS = JacobiSettings(floor=0.03)
+_LEAST = 16  # latents, since halves of fewer agree by luck which weight is best
 _SPARE = 2  # directions beyond those that are kept, with which they may still be mixed
 _WEIGHTS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 _AS_GOOD = 1.01  # how much more of the other half's energy a smaller weight may leave off the diagonal
@@ -226,7 +227,7 @@ def _unless_weights_differ(found: Turned, other: torch.Tensor, outline: Outline)
 
 def _before(latents: int) -> tuple[int, ...]:
     """The numbers of latents below this one after which to ask whether the directions have settled."""
-    return tuple(count for count in CHECKED if count < latents)
+    return tuple(count for count in CHECKED if _LEAST <= count < latents)
 
 
 def together(grams: torch.Tensor, hessians: torch.Tensor, weight: float) -> torch.Tensor:

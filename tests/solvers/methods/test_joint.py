@@ -108,7 +108,7 @@ def test_hessians_end_when_the_directions_have_settled() -> None:
         problem_of(Separable(z_dim=8, factors=6), agreement=bound, **make) for bound in (0.9, 0.9999999)
     )
     settled, longest = _steps(few), _steps(most)
-    assert [steps[-1].done for steps in (settled, longest)] == [8, 17]
+    assert [steps[-1].done for steps in (settled, longest)] == [16, 17]
     stability = _found(settled).stability
     assert stability is not None
     assert float(stability.min()) >= 0.9
