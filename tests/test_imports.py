@@ -43,7 +43,7 @@ EDGES: dict[str, str] = {
     "bare_matrix": "errors solvers",
     "directions": "bare_matrix errors files generators learning scores version",
     "published": "directions errors generators linalg solvers version",
-    "explore": "directions errors files generators measured published rendering traversal version",
+    "explore": "directions errors files generators measured published rendering version",
     "runs": "directions distributed errors files generators latents learning measured metrics published "
     "rendering scores solvers training version",
     "commands": "directions distributed errors explore factor_records fashion files generators learning "
