@@ -28,7 +28,8 @@ CASES = [
     ("adam", {**QUICK["adam"], "square": False}),
     ("jacobi", {"weighting": "plain", "blocks": (1, 3)}),
 ]
-BEYOND = ("random", "coordinate", "sefa")  # take directions of the whole block, whatever is searched of it
+# These take directions of the whole block, whatever is searched of it.
+BEYOND = ("random", "coordinate", "sefa", "ganspace", "region")
 PLACES: list[dict[str, Any]] = [{}, {"search_space": "all"}, {"search_space": "2:9"}, {"search_dims": 5}]
 every_solver = pytest.mark.parametrize(("name", "options"), CASES)
 
