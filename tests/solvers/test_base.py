@@ -19,6 +19,7 @@ from tests.support.separable import Separable
 QUICK: dict[str, dict[str, Any]] = {  # the others are quick as they are
     "adam": {"steps": 3, "batch_size": 6},
     "ganspace": {"samples": 1024},
+    "latent-clr": {"steps": 3, "batch_size": 4},
     "orojar-adam": {"steps": 3, "batch_size": 6},
     "shift-predictor": {"steps": 3, "batch_size": 6},
 }
