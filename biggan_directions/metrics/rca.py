@@ -16,6 +16,7 @@ from torch.nn import functional
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
+from biggan_directions.generators.chosen_layers import EVERY, layers_of
 from biggan_directions.latents import sample_inputs, stream
 from biggan_directions.linalg import orthonormal
 from biggan_directions.precision import full_precision
@@ -39,6 +40,7 @@ class RcaSettings:
         batch_size: pairs per step of Adam.
         lr: Adam's learning rate.
         largest, least: the largest and the smallest distance of a move, in units of z, as the authors'.
+        layers: where z is moved: see :class:`~biggan_directions.learning.settings.LearnSettings`.
         seed: of latents, moves and networks; their streams are those of no solver.
         micro_batch: images drawn at once.
 
@@ -54,6 +56,7 @@ class RcaSettings:
     lr: float = 1e-3
     largest: float = 6.0
     least: float = 0.5
+    layers: str = EVERY
     seed: int = 0
     micro_batch: int = 8
 
@@ -167,7 +170,8 @@ class _Run:
         observe: Callable[[str, int, int], None],
     ) -> None:
         self.settings, self.directions, self.observe = settings, directions, observe
-        self.evaluator = Evaluator(generator, settings.micro_batch, group)
+        layers = layers_of(generator, settings.layers)
+        self.evaluator = Evaluator(generator, settings.micro_batch, group, layers)
         self.total = settings.pairs + settings.tests
         self.z, self.class_index = sample_inputs(generator, 0, self.total, "rca", seed=settings.seed)
         self.which, self.far = draw_moves(
@@ -201,7 +205,7 @@ class _Run:
             part = slice(start, min(start + size, self.total))
             with torch.no_grad(), full_precision():
                 classes = None if self.class_index is None else self.class_index[part]
-                images = evaluator.draw(points[part], classes).float()
+                images = evaluator.draw(points[part], classes, self.z[part]).float()
                 small = functional.adaptive_avg_pool2d(images, min(_SIDE, images.shape[-1]))
             return small.flatten().cpu().double()
 

@@ -27,9 +27,11 @@ from biggan_directions.solvers.problem import Outline, Problem
 from biggan_directions.solvers.sampled_moments import SampledMoments
 from biggan_directions.solvers.schedule import CHECKED
 from biggan_directions.solvers.settings import setting
+from biggan_directions.solvers.settling import Agreement, agreement
 
 # Beside first derivatives Hessians serve better if smaller ones have their full say than they do alone.
-_HESSIANS = JacobiSettings(floor=0.03)
+HESSIANS = JacobiSettings(floor=0.03)
+_LEAST = 16  # latents, since halves of fewer agree by luck which weight is best
 _SPARE = 2  # directions beyond those that are kept, with which they may still be mixed
 _WEIGHTS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 _AS_GOOD = 1.01  # how much more of the other half's energy a smaller weight may leave off the diagonal
@@ -44,7 +46,7 @@ class JointSettings:
             that or if they would take more than three quarters of what the survey leaves of the budget, and
             none if not even two latents fit in it.
         hessian_weight: weight of the Hessians' energy beside that of JᵀJ, both over all latents: 0 or more;
-            left out, chosen by halves of the latents (see :meth:`Joint.weight`).
+            left out, chosen by halves of the latents (see :meth:`Joint.weights`).
 
     Raises:
         UsageError: a value is out of range.
@@ -67,6 +69,14 @@ class JointSettings:
         weight = self.hessian_weight
         if weight is not None and not (math.isfinite(weight) and weight >= 0):
             raise UsageError(f"hessian weight must be a number of 0 or more, got {weight}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Weights of the Hessians: the one that is taken, and the one that leaves least off the diagonal."""
+
+    taken: float
+    best: float
 
 
 class Joint(Solver):
@@ -110,15 +120,19 @@ class Joint(Solver):
 
         def both(sums: SampledMoments, **how: Any) -> Turned:
             parts = self._parts(grams, strongest, sums)
-            weight = self.weight(*parts[1:], start=mixing.T)
-            whole, even, odd = (_together(gram, hessian, weight) for gram, hessian in parts)
-            return turned(
+            weights = self.weights(*parts[1:], start=mixing.T)
+            whole, even, odd = (together(*part, weights.taken) for part in parts)
+            best = turned(
                 problem,
                 lambda rotation: slopes.effects(rotation @ strongest),
                 (whole, even, odd),
                 start=mixing.T,
                 **how,
             )
+            if weights.taken == weights.best:
+                return best
+            other = diagonalise(together(*parts[0], weights.best), start=best.rows, starts=1, tolerance=ROUGH)
+            return _unless_weights_differ(best, other.rotation, outline)
 
         sums = SampledMoments.empty(len(basis)).resumed(state.get("hessians"), total=latents, name="hessians")
         counts = (latents,) if outline.latents is not None else (*_before(latents), latents)
@@ -131,7 +145,7 @@ class Joint(Solver):
                 basis,
                 problem.sample,
                 total=count,
-                differences=_HESSIANS.differences(problem.differences, outline.resolution),
+                differences=HESSIANS.differences(problem.differences, outline.resolution),
                 seed=outline.seed,
             ):
                 state = {**state, "hessians": sums.state_dict()}
@@ -144,14 +158,14 @@ class Joint(Solver):
         found = found_in(problem, basis, both(sums), slopes.done)
         yield Step(phase="hessians", done=sums.done, total=sums.done, state=state, result=found)
 
-    def weight(
+    def weights(
         self,
         even: tuple[torch.Tensor, torch.Tensor],
         odd: tuple[torch.Tensor, torch.Tensor],
         *,
         start: torch.Tensor,
-    ) -> float:
-        """The weight that was set, or one that the other half of the latents confirms.
+    ) -> Weights:
+        """The weight that was set, or those that the other half of the latents confirms.
 
         For each of several weights both halves are solved, and the share that one half's solution leaves off
         the diagonal of the other half's Hessians is looked at. Of the weights for which it is within 1 % of
@@ -162,19 +176,20 @@ class Joint(Solver):
             start: the initial orthogonal matrix.
         """
         if self.settings.hessian_weight is not None:
-            return self.settings.hessian_weight
-        left = []
+            return Weights(taken=self.settings.hessian_weight, best=self.settings.hessian_weight)
+        left = {}
         for weight in _WEIGHTS:
             one, other = (
-                diagonalise(_together(*half, weight), start=start, starts=1, tolerance=ROUGH).rotation
+                diagonalise(together(*half, weight), start=start, starts=1, tolerance=ROUGH).rotation
                 for half in (even, odd)
             )
-            left.append(off_diagonal_share(odd[1], one) + off_diagonal_share(even[1], other))
-        # Where a half has no curvature the shares are NaN, and the weight makes no difference.
-        close = (
-            weight for weight, share in zip(_WEIGHTS, left, strict=True) if share <= _AS_GOOD * min(left)
+            left[weight] = off_diagonal_share(odd[1], one) + off_diagonal_share(even[1], other)
+        if any(map(math.isnan, left.values())):  # a half has no curvature
+            return Weights(taken=_WEIGHTS[0], best=_WEIGHTS[0])
+        best = min(left, key=left.__getitem__)
+        return Weights(
+            taken=next(weight for weight, share in left.items() if share <= _AS_GOOD * left[best]), best=best
         )
-        return next(close, _WEIGHTS[0])
 
     def _hessians(self, outline: Outline, live: int, surveyed: int) -> tuple[int, int]:
         """The most latents at which Hessians are measured, and the images that one takes."""
@@ -198,12 +213,24 @@ class Joint(Solver):
         return parts
 
 
+def _unless_weights_differ(found: Turned, other: torch.Tensor, outline: Outline) -> Turned:
+    """What was found; a direction that another weight, as good, turns elsewhere is not stable."""
+    assert found.agreement is not None
+    kept, bound = found.rows[: outline.ndirs], outline.agreement
+    between = agreement(kept, found.rows, other, bound=bound)
+    planes = {*found.agreement.planes, *between.planes}
+    agreed = Agreement(
+        stability=found.agreement.stability.minimum(between.stability), planes=tuple(sorted(planes))
+    )
+    return replace(found, agreement=agreed)
+
+
 def _before(latents: int) -> tuple[int, ...]:
     """The numbers of latents below this one after which to ask whether the directions have settled."""
-    return tuple(count for count in CHECKED if count < latents)
+    return tuple(count for count in CHECKED if _LEAST <= count < latents)
 
 
-def _together(grams: torch.Tensor, hessians: torch.Tensor, weight: float) -> torch.Tensor:
+def together(grams: torch.Tensor, hessians: torch.Tensor, weight: float) -> torch.Tensor:
     """One stack of both: JᵀJ as the mean over latents, the Hessians with this weight in place of energy 1."""
     energy = hessians.square().sum().sqrt()
     share = weight if float(energy) > 0 else 0.0

@@ -12,11 +12,13 @@ from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.learning.settings import LearnSettings
 from biggan_directions.linalg import random_rotation
 from biggan_directions.solvers.base import Found, Step
+from biggan_directions.solvers.closed_form import Turned
 from biggan_directions.solvers.derivatives import evaluations_per_latent
 from biggan_directions.solvers.methods.jacobi import Jacobi
-from biggan_directions.solvers.methods.joint import Joint, JointSettings
+from biggan_directions.solvers.methods.joint import Joint, JointSettings, _unless_weights_differ
 from biggan_directions.solvers.methods.orojar import Orojar
 from biggan_directions.solvers.problem import Problem
+from biggan_directions.solvers.settling import Agreement
 from tests.support.checkpoints import saved
 from tests.support.problems import problem_of
 from tests.support.separable import Separable, recovery
@@ -106,7 +108,7 @@ def test_hessians_end_when_the_directions_have_settled() -> None:
         problem_of(Separable(z_dim=8, factors=6), agreement=bound, **make) for bound in (0.9, 0.9999999)
     )
     settled, longest = _steps(few), _steps(most)
-    assert [steps[-1].done for steps in (settled, longest)] == [8, 17]
+    assert [steps[-1].done for steps in (settled, longest)] == [16, 17]
     stability = _found(settled).stability
     assert stability is not None
     assert float(stability.min()) >= 0.9
@@ -135,8 +137,21 @@ def test_hessians_count_for_as_little_as_other_hessians_allow(
     slopes = [_stack(eye, 0.01, seed) for seed in (1, 2)]
     hessians = [_stack(axes, noise, seed) for seed in (3, 4)]
     even, odd = zip(slopes, hessians, strict=True)
-    assert least <= Joint().weight(even, odd, start=eye) <= most
-    assert Joint(JointSettings(hessian_weight=0.7)).weight(even, odd, start=eye) == 0.7
+    assert least <= Joint().weights(even, odd, start=eye).taken <= most
+    assert Joint(JointSettings(hessian_weight=0.7)).weights(even, odd, start=eye).taken == 0.7
+
+
+def test_what_another_weight_as_good_turns_elsewhere_is_not_stable() -> None:
+    outline = problem_of(Separable(z_dim=8, factors=4), ndirs=3).outline
+    rows = torch.eye(4, dtype=torch.float64)
+    agreed = Agreement(stability=torch.tensor([0.99, 1.0, 0.5], dtype=torch.float64))
+    found = Turned(rows=rows, off_diagonal=0.1, converged=True, agreement=agreed)
+    other = rows.clone()
+    other[:2, :2] = torch.tensor([[0.6, 0.8], [0.8, -0.6]])
+    said = _unless_weights_differ(found, other, outline).agreement
+    assert said is not None
+    torch.testing.assert_close(said.stability, torch.tensor([0.8, 0.8, 0.5], dtype=torch.float64))
+    assert said.planes == ((0, 1),)
 
 
 def test_taken_up_anywhere_it_gives_the_same_bytes() -> None:
