@@ -182,7 +182,12 @@ def _exported(folder: Path, names: list[str]) -> bool:
 
 
 def _check_directions(found: Directions, loaded: LoadedModel) -> None:
-    """Refuse directions of other weights, or of another size of z."""
+    """Refuse directions of other weights, of another size of z, or of some layers only."""
+    if found.layers is not None:
+        raise UsageError(
+            f"the directions act at layers {found.at_layers} only, which no coordinate of z does: export "
+            "directions that act at all layers"
+        )
     if found.z_dim != loaded.facts.z_dim:
         raise UsageError(
             f"the directions have {found.z_dim} numbers, and z of {loaded.name} has {loaded.facts.z_dim}: "

@@ -141,6 +141,7 @@ class Evaluator:
         z: torch.Tensor,
         class_index: torch.Tensor | None,
         cotangents: Callable[[torch.Size], torch.Tensor],
+        base: torch.Tensor | None = None,
     ) -> torch.Tensor | None:
         """Vector-Jacobian products Jᵀu of each image's Jacobian J with a cotangent u.
 
@@ -150,6 +151,7 @@ class Evaluator:
             z: one micro-batch of latents ``(N, z_dim)``.
             class_index: the class of each ``(N,)``, or None.
             cotangents: gives ``u`` for the shape of the images.
+            base: the latents from which ``z`` was moved, as of :meth:`draw`; left out, z itself.
 
         Returns:
             float64 ``(N, z_dim)`` on the CPU, or None if the generator's images cannot be differentiated.
@@ -158,8 +160,8 @@ class Evaluator:
             GeneratorError: a gradient is not finite.
         """
         with torch.enable_grad(), full_precision():
-            base = z.detach().to(self.generator.device)
-            z = base.clone().requires_grad_()
+            base = z.detach() if base is None else base
+            z = z.detach().to(self.generator.device, copy=True).requires_grad_()
             images = self.draw(z, class_index, base)
             if not images.requires_grad:
                 return None

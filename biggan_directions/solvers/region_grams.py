@@ -94,7 +94,7 @@ class RegionGrams:
             parts: list[tuple[torch.Tensor, torch.Tensor]] = []
             sketch: Sketch | None = None
             numbers = 0
-            for _, images in evaluator.images(points, classes):
+            for _, images in evaluator.images(points, classes, z):
                 numbers = images[0].numel()
                 if sketch is None:
                     sketch = Sketch(numbers, FINE, stream("learning/sketch", seed, index))

@@ -133,6 +133,13 @@ def test_a_bare_matrix_has_no_file_of_directions(net: Path, tmp_path: Path) -> N
     assert sorted(contents(tmp_path / "new")) == [name for name in FILES if name != "directions.pt"]
 
 
+def test_directions_that_act_at_some_layers_only_are_refused(net: Path, tmp_path: Path) -> None:
+    found = directions_of(net, torch.eye(4)[:2], layers=(0, 1))
+    with pytest.raises(UsageError, match="act at layers 0-1 only, which no coordinate of z does"):
+        export(found, net, tmp_path / "turned")
+    assert not (tmp_path / "turned").exists()
+
+
 def test_directions_of_another_model_are_refused(net: Path, tmp_path: Path) -> None:
     other = write_checkpoint(tmp_path / "other", z_dim=8, class_embed_dim=8)
     with pytest.raises(UsageError, match="8 numbers, and z of net has 4"):

@@ -176,7 +176,7 @@ class _Learner:
             turned = self.directions()
             rows = problem.group.broadcast(turned.detach()) @ problem.space.basis.float()
             moved = z + far[:, None] * rows[which]
-            before, after = (_images(problem, points, class_index) for points in (z, moved))
+            before, after = (_images(problem, points, class_index, z) for points in (z, moved))
             seen = after.detach().to(device).requires_grad_()
             scores, distances = self.predictor(before.to(device), seen)
             loss = prediction_loss(scores, distances, which.to(device), far.to(device))
@@ -192,6 +192,7 @@ class _Learner:
                     z=moved[part],
                     class_index=None if class_index is None else class_index[part],
                     cotangents=lambda _shape: cotangent[part],
+                    base=z[part],
                 )
                 if found is None:
                     raise GeneratorError(
@@ -247,15 +248,18 @@ class _Learner:
             optimizer.load_state_dict({"state": _copied(state["moments"][name]), "param_groups": groups})
 
 
-def _images(problem: Problem, points: torch.Tensor, class_index: torch.Tensor | None) -> torch.Tensor:
-    """Images of the points, drawn by all processes: float32 on the CPU."""
+def _images(
+    problem: Problem, points: torch.Tensor, class_index: torch.Tensor | None, z: torch.Tensor
+) -> torch.Tensor:
+    """Images of the points, which were moved from z, drawn by all processes: float32 on the CPU."""
     evaluator, size = problem.evaluator, len(points)
     shapes: list[torch.Size] = []
 
     def piece(start: int) -> torch.Tensor:
         part = slice(start, min(start + evaluator.micro_batch, size))
         with torch.no_grad():
-            drawn = evaluator.draw(points[part], None if class_index is None else class_index[part])
+            classes = None if class_index is None else class_index[part]
+            drawn = evaluator.draw(points[part], classes, z[part])
         shapes.append(drawn.shape[1:])
         return drawn.flatten().cpu().double()
 
