@@ -12,6 +12,7 @@ from benchmarks.report import write_report
 
 COMMANDS = (
     ("forward",),
+    ("hierarchical",),
     ("training_step",),
     ("closed_form_cost", "--full"),
     ("closed_form_cost",),

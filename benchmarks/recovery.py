@@ -2,7 +2,7 @@
 
 python -m benchmarks.recovery                        both halves, five seeds, then the tables
 python -m benchmarks.recovery --half reported        the half on which no settings were chosen
-python -m benchmarks.recovery --methods default --set latents=16
+python -m benchmarks.recovery --methods joint --set latents=16
 python -m benchmarks.recovery --report               the tables from the results
 
 The truths are those of ``benchmarks.truths``; each seed has a hidden rotation of its own. A method is a name

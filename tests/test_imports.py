@@ -35,14 +35,15 @@ EDGES: dict[str, str] = {
     "fashion": "errors factor_records files generators metrics training",
     "solvers": "distributed errors files generators jacobian_penalty latents linalg penalty plugins "
     "precision",
-    "metrics": "distributed errors factor_records files generators latents linalg scores solvers traversal",
+    "metrics": "distributed errors factor_records files generators latents linalg precision scores solvers "
+    "traversal",
     "measured": "directions errors files generators metrics scores",
     "rendering": "cuda_normals errors factor_records files generators latents scores traversal version",
     "learning": "distributed errors generators latents linalg metrics scores solvers",
     "bare_matrix": "errors solvers",
     "directions": "bare_matrix errors files generators learning scores version",
     "published": "directions errors generators linalg solvers version",
-    "explore": "directions errors files generators measured published rendering traversal version",
+    "explore": "directions errors files generators measured published rendering version",
     "runs": "directions distributed errors files generators latents learning measured metrics published "
     "rendering scores solvers training version",
     "commands": "directions distributed errors explore factor_records fashion files generators learning "

@@ -27,6 +27,7 @@ WITHIN = {
     "metrics/test_scoring.py": ["common_latents"],
     "runs/test_learn.py": ["observer"],
     "commands/test_score.py": ["factor_tables", "../metrics/tables"],
+    "training/test_trainer.py": ["moments", "new_networks"],
     "runs/test_training_run.py": ["penalty_report", "trained_model"],
     "commands/test_render.py": ["../runs/account"],
     "commands/test_own_generator.py": ["opening"],

@@ -58,7 +58,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {"solver": "jacobi", "options": {"weighting": "plain"}},  # the paper's sum over pixels
     "jacobi": {"solver": "jacobi"},
     "orojar": {"solver": "orojar"},
-    "default": {},
+    "joint": {"solver": "joint"},
 }
 METHODS = {name: Method(name=name, settings=settings) for name, settings in _SETTINGS.items()}
 

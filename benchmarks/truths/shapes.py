@@ -136,7 +136,7 @@ def faded(factors: torch.Tensor, side: int) -> torch.Tensor:
 
 
 def waves(factors: torch.Tensor, side: int) -> torch.Tensor:
-    """Five plane waves in sum, each moved by a factor of its own; their effects are nearly equal."""
+    """Five plane waves, added up, each moved by a factor of its own; their effects are nearly equal."""
     axis = torch.linspace(-1, 1, side, dtype=factors.dtype, device=factors.device)
     places = torch.arange(len(_ADDENDS), dtype=factors.dtype, device=factors.device)
     cycles = 1 + 0.15 * places

@@ -45,8 +45,10 @@ def compare(
 
     a, b = (open_directions(path, model, search_space) for path in (first, second))
     if a.z_dim != b.z_dim:
+        part = "; a matrix over a part of z is placed by --model and --search-space"
         raise UsageError(
             f"{first} is of a z of {a.z_dim} numbers and {second} of one of {b.z_dim}: not comparable"
+            + (part if a.foreign or b.foreign else "")
         )
     pairs, angles = match(a.directions, b.directions), principal_angles(a.directions, b.directions).tolist()
     mean = sum(pair.cosine for pair in pairs) / len(pairs)

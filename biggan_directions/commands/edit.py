@@ -200,7 +200,8 @@ def edit(
     moves, own_layers = parse_moves(move or [], found.names)
     if not moves:
         err.print(
-            "note: nothing is moved: add --move DIRECTION=DISTANCE, such as --move 0=2, for an image that is",
+            "note: nothing is moved, since there is no --move: it is given as --move DIRECTION=DISTANCE, "
+            "such as --move 0=2",
             soft_wrap=True,
         )
     _note_numbers(found.names, moves)

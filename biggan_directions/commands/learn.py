@@ -126,7 +126,7 @@ def learn(
             help="Method that finds the directions; biggan-directions solvers lists them.",
             autocompletion=complete_solver,
         ),
-    ] = "orojar",
+    ] = "joint",
     options: Annotated[
         list[str] | None,
         typer.Option(

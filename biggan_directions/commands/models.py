@@ -77,7 +77,8 @@ def _check(model: str, as_json: bool) -> None:
         words += [
             f"number and shapes of its tensors are those of {entry.name}",
             f"not verified: {entry.unverified}",
-            f"so look at {path}: it shows eight images of the class {shown}, drawn without truncation",
+            f"so look at {path}: it shows eight images of the class {shown}, drawn without truncation from "
+            "the latents of the paper's figure",
         ]
         facts |= {"sizes_of": entry.name, "not_verified": entry.unverified, "picture": str(path)}
     _tell("\n".join(words), as_json, **facts)

@@ -22,6 +22,7 @@ from biggan_directions.commands.opening import (
 )
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfLayers, OfModel, Placed
 from biggan_directions.commands.progress import note, progress_bar
+from biggan_directions.commands.rca_table import print_rca, rca_of
 from biggan_directions.commands.terminal import (
     err,
     out,
@@ -37,6 +38,7 @@ from biggan_directions.files.escaping import shell_path, shell_word
 if TYPE_CHECKING:
     from biggan_directions.directions import Directions
     from biggan_directions.generators import Generator
+    from biggan_directions.metrics.rca import Rca
     from biggan_directions.runs.stability import Repetition
     from biggan_directions.scores import Scorecard
 
@@ -99,6 +101,14 @@ def score(
             "--force", help="Replace a scorecard with more latents, or with baselines, that is there."
         ),
     ] = False,
+    rca: Annotated[
+        bool,
+        typer.Option(
+            "--rca",
+            help="Also train small networks to tell the directions apart by what they change (RCA); it draws "
+            "several thousand images.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure how good directions are, beside random, coordinate, first-order and SeFa."""
@@ -155,10 +165,15 @@ def score(
                 observe=observe,
             )
             again = list(repeated(files[0], generator, seeds, group, observe))
+            told = (
+                rca_of(others, card, generator, files[0].at_layers, baselines, group, observe)
+                if rca
+                else None
+            )
         if not group.leads:
             return
     names = [found.names for found in files]
-    _print(card, names, [found.agreement for found in files], again, format)
+    _print(card, names, [found.agreement for found in files], again, format, told)
     say = out.print if format == "table" else err.print
     if figure is not None:
         write_figure(card, figure, own=len(files), names=names)
@@ -267,6 +282,7 @@ def _print(
     agreements: Sequence[float],
     again: Sequence[Repetition],
     format: Format,
+    told: Rca | None,
 ) -> None:
     from biggan_directions.metrics.tables import as_csv, as_latex, as_plain
 
@@ -275,7 +291,12 @@ def _print(
     if format == "json":
         typer.echo(
             json.dumps(
-                {**as_plain(card, names), "stability": [asdict(row) for row in again]}, allow_nan=False
+                {
+                    **as_plain(card, names),
+                    "stability": [asdict(row) for row in again],
+                    **({} if told is None else {"rca": asdict(told)}),
+                },
+                allow_nan=False,
             )
         )
     elif format == "csv":
@@ -284,6 +305,8 @@ def _print(
         typer.echo(as_latex(card), nl=False)
     else:
         _print_table(card, names, agreements, again)
+    if told is not None and format != "json":
+        print_rca(told, out if format == "table" else err)
 
 
 def _print_table(

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from biggan_directions.training.image_set import ImageSet
     from biggan_directions.training.regulariser import RegulariserSettings
 
+_SEEN = (
+    "the model was trained on other pictures, or with another --held-out, so that it may have seen those "
+    "that it is judged by"
+)
+
 
 def train(
     pictures: Annotated[
@@ -41,6 +46,13 @@ def train(
     features: Annotated[
         str, typer.Option(help="Feature network of --evaluate: own (trained on the pictures), or fashion.")
     ] = "own",
+    held_out: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of each class that is kept from training, for --evaluate to judge by; not of idx "
+            "files that have a test set. Default: 0.1, and with --evaluate what the model was trained with."
+        ),
+    ] = None,
     options: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of training; may be repeated."),
@@ -113,9 +125,10 @@ def train(
     from biggan_directions.distributed.starting import joined
     from biggan_directions.generators.load import choose_device
     from biggan_directions.runs.begin_from import begin_from
+    from biggan_directions.runs.trained_model import trained_on
     from biggan_directions.runs.training_run import TrainRun
     from biggan_directions.training.demand import measure_demand
-    from biggan_directions.training.pictures import read_parts, read_pictures
+    from biggan_directions.training.pictures import HELD_OUT, read_parts
     from biggan_directions.training.settings import TrainSettings
 
     given = {"resolution": resolution, "steps": steps, "batch": batch, "augment": augment, "seed": seed}
@@ -146,11 +159,20 @@ def train(
     names = [name.strip() for name in class_names.split(",")] if class_names else []
     if to is None:
         if leads():
+            model = Path(str(evaluate))
+            known = trained_on(model)
+            share = (known.held_out if known else 0.0) if held_out is None else held_out
             parts = read_parts(
-                pictures, resolution=settings.resolution, names=names, skip_unreadable=skip_unreadable
+                pictures,
+                resolution=settings.resolution,
+                names=names,
+                skip_unreadable=skip_unreadable,
+                held_out=share or HELD_OUT,
             )
+            if known is not None and parts[0].sha256() != known.images_sha256:
+                note(_SEEN)
             evaluate_model(
-                Path(str(evaluate)),
+                model,
                 parts,
                 features=features,
                 seed=settings.seed,
@@ -159,9 +181,13 @@ def train(
             )
         return
     with joined() as group:
-        images = group.together(
-            lambda: read_pictures(
-                pictures, resolution=settings.resolution, names=names, skip_unreadable=skip_unreadable
+        images, judging = group.together(
+            lambda: read_parts(
+                pictures,
+                resolution=settings.resolution,
+                names=names,
+                skip_unreadable=skip_unreadable,
+                held_out=HELD_OUT if held_out is None else held_out,
             )
         )
         if group.leads and images.skipped:
@@ -179,11 +205,11 @@ def train(
         if dry_run:
             demand = measure_demand(run.trainer())
             if group.leads:
-                _print_demand(demand, images, as_json)
+                _print_demand(demand, images, len(judging), as_json)
             return
         with progress_bar() as shown, curves(to / "tensorboard" if tensorboard else None, shown) as observe:
             result = run.finish(resume=resume, force=force, observe=observe)
-    _print(result, images, as_json)
+    _print(result, images, len(judging), as_json)
 
 
 def _penalty(hessian: str | None, jacobian: str | None, **given: Any) -> RegulariserSettings | None:
@@ -213,14 +239,17 @@ def _skipped(images: ImageSet) -> str:
     return f"{count:,} files cannot be read and are left out: {shown}{', …' if count > 5 else ''}"
 
 
-def _print_demand(demand: Demand, images: ImageSet, as_json: bool) -> None:
-    facts: dict[str, Any] = {**asdict(demand), "images": len(images), "classes": len(images.names)}
+def _print_demand(demand: Demand, images: ImageSet, held_out: int, as_json: bool) -> None:
+    facts: dict[str, Any] = {
+        **asdict(demand), "images": len(images), "held_out": held_out, "classes": len(images.names)
+    }  # fmt: skip
     if as_json:
         typer.echo(json.dumps(facts))
         return
     whole, last = demand.seconds + demand.statistics_seconds, demand.statistics_seconds
     out.print(
-        f"would train on {len(images):,} images of {len(images.names)} classes: "
+        f"would train on {len(images):,} images of {len(images.names)} classes, with {held_out:,} others to "
+        "judge by: "
         f"{demand.generator_parameters:,} parameters of the generator and "
         f"{demand.discriminator_parameters:,} of the discriminator; {demand.seconds_per_step:.2f} s per "
         f"step, {_duration(whole)} in all, {_duration(last)} of them for batch statistics at the end, and "
@@ -233,7 +262,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{seconds:.0f} s"
 
 
-def _print(result: TrainResult, images: ImageSet, as_json: bool) -> None:
+def _print(result: TrainResult, images: ImageSet, held_out: int, as_json: bool) -> None:
     if as_json:
         measures = None if result.measures is None else asdict(result.measures)
         typer.echo(json.dumps({"path": str(result.folder), "steps": result.steps, "measures": measures}))
@@ -243,7 +272,8 @@ def _print(result: TrainResult, images: ImageSet, as_json: bool) -> None:
         return
     folder = escape(shell_path(result.folder))
     out.print(
-        f"wrote {plain(str(result.folder))}: {result.steps:,} steps\n"
+        f"wrote {plain(str(result.folder))}: {result.steps:,} steps on {len(images):,} images; "
+        f"{held_out:,} others are left for --evaluate\n"
         f"next: biggan-directions learn --model {folder} --class {plain(images.names[0])}",
         soft_wrap=True,
     )

@@ -107,6 +107,15 @@ class Turnable(Protocol):
         """The values of a ``config.json`` for these weights, the list of classes among them."""
         ...
 
+    @property
+    def file_name(self) -> str:
+        """Of the file of weights that :meth:`file_state` is for."""
+        ...
+
+    def file_state(self) -> dict[str, torch.Tensor]:
+        """The tensors by name, as other programs that read such weights expect them."""
+        ...
+
     def turned(self, rotation: torch.Tensor) -> Weights:
         """Weights that draw at ``z`` what these draw at ``z @ rotation``.
 

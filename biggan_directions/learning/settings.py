@@ -54,7 +54,7 @@ class LearnSettings:
     """
 
     ndirs: int = 6
-    solver: str = "orojar"
+    solver: str = "joint"
     search_space: str = "active"
     search_dims: int | None = None
     layers: str = EVERY

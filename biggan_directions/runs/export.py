@@ -22,7 +22,12 @@ from biggan_directions.generators.config_file import read_config_values
 from biggan_directions.generators.load import LoadedModel, choose_device, read_model
 from biggan_directions.generators.registry import Turnable, Weights
 from biggan_directions.generators.turning import turning
-from biggan_directions.generators.weights.catalog import CONFIG_NAME, WEIGHTS_NAME, CatalogEntry
+from biggan_directions.generators.weights.catalog import (
+    AVERAGED_NAME,
+    CONFIG_NAME,
+    WEIGHTS_NAME,
+    CatalogEntry,
+)
 from biggan_directions.generators.weights.download import Progress
 from biggan_directions.generators.weights.locating import entry_or_folder
 from biggan_directions.latents import sample_latents
@@ -33,6 +38,7 @@ from biggan_directions.version import made_with
 
 ROTATION_NAME = "rotation.npy"
 TURNED = "turned"  # the key of config.json by which an exported generator is known
+_MODELS = (CONFIG_NAME, ".bin", ".safetensors", ".pth")
 _COMPARED = 2  # images that are drawn by both generators
 _UNKNOWN = "unknown"  # how the licence of a folder that names none begins
 
@@ -70,7 +76,7 @@ def export(
     """Write a generator in the layout of the original whose first coordinates are the directions.
 
     With Q orthogonal, its first rows the directions, the new generator draws at ``w`` what the original draws
-    at ``w Q``. The folder gets ``config.json`` and ``pytorch_model.bin``; ``rotation.npy``, which is Q; and,
+    at ``w Q``. The folder gets ``config.json`` and the weights; ``rotation.npy``, which is Q; and,
     of directions that name their model, ``directions.pt``, the same directions as unit vectors of the new
     coordinates. Either all files are written or none.
 
@@ -82,7 +88,8 @@ def export(
         progress: called as weights are fetched.
 
     Raises:
-        UsageError: the directions are not of this model, or its architecture cannot be turned this way.
+        UsageError: the directions are not of this model, act at some of its layers only, or mix parts of a
+            hierarchical z; or its architecture cannot be turned.
         OutputError: the folder is the model's own, holds something else, or cannot be written.
         WeightsError, FileFormatError: as of :func:`~biggan_directions.generators.load.read_model`.
     """
@@ -106,9 +113,10 @@ def export(
     met = original.latent_weights() if isinstance(original, LatentWeights) else ()
     new = turning(found.directions, parts=weights.parts, weights=met)
     turned = weights.turned(new.rotation)
+    assert isinstance(turned, Turnable)
     difference = _largest_difference(original, _drawing(turned, found, loaded), new.rotation)
 
-    content = _saved(dict(turned.state))
+    content = _saved(turned.file_state())
     digest = sha256(content).hexdigest()
     config = loaded.files.config_path if loaded.files else None
     values = weights.config_values() if config is None else read_config_values(config)
@@ -124,7 +132,7 @@ def export(
         known["truncation"] = loaded.facts.truncation
     files = {
         CONFIG_NAME: (json.dumps({**values, **known, TURNED: record}, indent=2) + "\n").encode(),
-        WEIGHTS_NAME: content,
+        turned.file_name: content,
         ROTATION_NAME: _array(new.rotation),
     }
     if not found.foreign:
@@ -153,11 +161,7 @@ def _check_folder(folder: Path, *, force: bool) -> None:
         return
     with explained(folder):
         names = sorted(path.name for path in folder.iterdir())
-    taken = [
-        name
-        for name in names
-        if name in (CHECKPOINT_NAME, DIRECTIONS_NAME) or name.endswith((CONFIG_NAME, ".bin", ".safetensors"))
-    ]
+    taken = [name for name in names if name in (CHECKPOINT_NAME, DIRECTIONS_NAME) or name.endswith(_MODELS)]
     if not taken:
         return
     if not _exported(folder, names):
@@ -182,11 +186,11 @@ def _exported(folder: Path, names: list[str]) -> bool:
 
 
 def _check_directions(found: Directions, loaded: LoadedModel) -> None:
-    """Refuse directions of other weights, of another size of z, or of some layers only."""
+    """Refuse directions of other weights, or of another size of z."""
     if found.layers is not None:
         raise UsageError(
-            f"the directions act at layers {found.at_layers} only, which no coordinate of z does: export "
-            "directions that act at all layers"
+            f"the directions act at the layers {found.at_layers} alone, where the others meet z as it is, so "
+            "they cannot be coordinates of z: learn them for all layers"
         )
     if found.z_dim != loaded.facts.z_dim:
         raise UsageError(
@@ -262,5 +266,5 @@ def _write(folder: Path, files: dict[str, bytes], *, force: bool) -> None:
                 path.write_bytes(content)
         with explained(folder / CONFIG_NAME):
             (folder / CONFIG_NAME).unlink(missing_ok=True)  # of an export that is replaced
-            if DIRECTIONS_NAME not in files:
-                (folder / DIRECTIONS_NAME).unlink(missing_ok=True)
+            for name in {DIRECTIONS_NAME, WEIGHTS_NAME, AVERAGED_NAME} - files.keys():
+                (folder / name).unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from PIL import Image
@@ -49,6 +50,7 @@ def write_model(folder: Path, trainer: Trainer, observe: Observe) -> None:
         "settings": asdict(settings),
         "images": len(images),
         "images_sha256": images.sha256(),
+        "held_out": images.held_out,
         "measures": asdict(trainer.measures),
         "history": trainer.history,
         "made_with": made_with(),
@@ -75,3 +77,19 @@ def write_sheet(trainer: Trainer, path: Path) -> None:
     sheet = Image.fromarray(sample_sheet(trainer))
     with replacing(path, remedy=_REMEDY) as beside:
         sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST).save(beside)
+
+
+class TrainedOn(NamedTuple):
+    """The share of each class that a model was not trained on, and the checksum of what it was."""
+
+    held_out: float
+    images_sha256: str
+
+
+def trained_on(folder: Path) -> TrainedOn | None:
+    """What the account in a model's folder says; None where there is no such account."""
+    try:
+        account = json.loads((folder / ACCOUNT_NAME).read_bytes())
+        return TrainedOn(float(account.get("held_out", 0.0)), str(account["images_sha256"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -32,7 +32,7 @@ class Measured(Protocol):
         ...
 
 
-_ROUGH = 1e-3  # radians: enough to tell whether directions have settled
+ROUGH = 1e-3  # radians: enough to tell whether directions have settled
 
 M = TypeVar("M", bound=Measured)
 Stacks = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]
@@ -105,7 +105,7 @@ def closed_form(
 
 def _halves_agree(problem: Problem, sums: M, stacks: Callable[[M], Stacks]) -> Agreement:
     """How well the halves of the latents so far agree, from one initial basis."""
-    agreed = turned(problem, sums.effects, stacks(sums), starts=1, tolerance=_ROUGH).agreement
+    agreed = turned(problem, sums.effects, stacks(sums), starts=1, tolerance=ROUGH).agreement
     assert agreed is not None
     return agreed
 
@@ -115,6 +115,7 @@ def turned(
     effects: Callable[[torch.Tensor], torch.Tensor],
     matrices: Stacks,
     *,
+    start: torch.Tensor | None = None,
     starts: int | None = None,
     tolerance: float = 1e-7,
 ) -> Turned:
@@ -124,10 +125,11 @@ def turned(
         problem: its outline says how many directions are kept, and from which agreement they are stable.
         effects: of the rows of a rotation, to sort them.
         matrices: in the basis that is turned.
-        starts, tolerance: see :func:`~biggan_directions.solvers.joint_diagonalisation.diagonalise`.
+        start, starts, tolerance: see :func:`~biggan_directions.solvers.joint_diagonalisation.diagonalise`.
     """
     whole, *halves = matrices
-    best = diagonalise(whole, seed=problem.outline.seed, starts=starts, tolerance=tolerance)
+    seed = problem.outline.seed
+    best = diagonalise(whole, start=start, seed=seed, starts=starts, tolerance=tolerance)
     rows = best.rotation[effects(best.rotation).argsort(descending=True, stable=True)]
     first, second = (
         None if half is None else diagonalise(half, start=rows, starts=1, tolerance=tolerance).rotation

@@ -151,7 +151,7 @@ class Evaluator:
             z: one micro-batch of latents ``(N, z_dim)``.
             class_index: the class of each ``(N,)``, or None.
             cotangents: gives ``u`` for the shape of the images.
-            base: the latents from which ``z`` was moved, as of :meth:`draw`; left out, z itself.
+            base: the latents from which ``z`` was moved, as of :meth:`draw`; ``z`` if omitted.
 
         Returns:
             float64 ``(N, z_dim)`` on the CPU, or None if the generator's images cannot be differentiated.
@@ -160,8 +160,8 @@ class Evaluator:
             GeneratorError: a gradient is not finite.
         """
         with torch.enable_grad(), full_precision():
-            base = z.detach() if base is None else base
-            z = z.detach().to(self.generator.device, copy=True).requires_grad_()
+            base = (z if base is None else base).detach().to(self.generator.device)
+            z = z.detach().to(self.generator.device).clone().requires_grad_()
             images = self.draw(z, class_index, base)
             if not images.requires_grad:
                 return None

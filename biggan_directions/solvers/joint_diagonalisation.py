@@ -30,6 +30,11 @@ class Sweep:
     converged: bool
 
 
+def off_diagonal_share(stack: torch.Tensor, rotation: torch.Tensor) -> float:
+    """Share of the energy of ``stack (n, m, m)``, turned by ``rotation (m, m)``, off the diagonal."""
+    return _off_diagonal((rotation @ stack @ rotation.T).permute(1, 2, 0))
+
+
 _MOST_SWEEPS = 100  # a safeguard; a few suffice
 
 

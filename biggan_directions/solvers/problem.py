@@ -54,14 +54,17 @@ class Outline:
     seed: int
     micro_batch: int
 
+    def least_survey(self) -> int:
+        """The images that the shortest survey draws."""
+        return most_products(self.block) + CHECKED[0] * images_per_latent(self.block, self.z_dim)
+
     def most_latents(self, each: int) -> int:
         """The latents to measure at, with ``each`` images at one: those asked for, or what the budget allows.
 
         The budget is that after the shortest survey. See
         :func:`~biggan_directions.solvers.schedule.counts_within`.
         """
-        survey = most_products(self.block) + CHECKED[0] * images_per_latent(self.block, self.z_dim)
-        return counts_within(self.latents, budget=self.budget - survey, each=each)[-1]
+        return counts_within(self.latents, budget=self.budget - self.least_survey(), each=each)[-1]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

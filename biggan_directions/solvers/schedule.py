@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LEAST, MOST = 8, 256
-_CHECKED = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+CHECKED = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 
 
 def counts_within(latents: int | None, *, budget: int, each: int) -> tuple[int, ...]:
@@ -24,4 +24,4 @@ def counts_within(latents: int | None, *, budget: int, each: int) -> tuple[int, 
     if latents is not None:
         return (latents,)
     most = min(MOST, max(LEAST, budget // each))
-    return (*(count for count in _CHECKED if count < most), most)
+    return (*(count for count in CHECKED if count < most), most)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +20,27 @@ _WEIGHT_DECAY = 0.05
 _BATCH = 128
 _SHIFT = 2  # pixels, at most
 _SMOOTHING = 0.1  # of the labels
+
+
+class FeatureNetwork(Protocol):
+    """What figures of images are measured with: :class:`Classifier`, or a network of a user's own.
+
+    Attributes:
+        classes: number of classes.
+        channels: of the images that it is for, 1 for grey ones, 3 for colour.
+    """
+
+    classes: int
+    channels: int
+
+    def features(self, images: Tensor) -> Tensor:
+        """The features of images ``(N, C, R, R)`` in [-1, 1]: float32 ``(N, features)``."""
+        ...
+
+    @property
+    def last(self) -> Callable[[Tensor], Tensor]:
+        """Features to a score for each class, ``(N, classes)``."""
+        ...
 
 
 class Classifier(nn.Module):

@@ -11,7 +11,7 @@ from torch import Tensor
 from biggan_directions.errors import UsageError
 from biggan_directions.generators import Generator
 from biggan_directions.latents import sample_latents
-from biggan_directions.training.classifier import Classifier
+from biggan_directions.training.classifier import FeatureNetwork
 from biggan_directions.training.distances import coverage, frechet_distance
 from biggan_directions.training.image_set import ImageSet
 
@@ -56,7 +56,7 @@ class Evaluation:
 def evaluate(
     generator: Generator,
     held_out: ImageSet,
-    network: Classifier,
+    network: FeatureNetwork,
     *,
     seed: int = 0,
     observe: Callable[[int, int], None] = lambda _done, _total: None,
@@ -66,7 +66,7 @@ def evaluate(
     Args:
         generator: with the classes of the real images, in their order, and at the truncation to be judged.
         held_out: real images that the classifier has not seen.
-        network: whose features are compared.
+        network: whose features are compared; a pretrained one needs the attributes of FeatureNetwork.
         seed: of the latents and of the halves.
         observe: called with the number of images that are drawn, and of all.
 
@@ -114,7 +114,7 @@ def check_images(generator: Generator, held_out: ImageSet) -> None:
         raise UsageError(f"a class has {least} held-out images, expected at least {_LEAST}")
 
 
-def _check_network(network: Classifier, held_out: ImageSet) -> None:
+def _check_network(network: FeatureNetwork, held_out: ImageSet) -> None:
     classes, channels = len(held_out.names), held_out.channels
     if (network.classes, network.channels) != (classes, channels):
         raise UsageError(
@@ -135,7 +135,7 @@ def _halves(held_out: ImageSet, seed: int) -> tuple[Tensor, Tensor]:
     return torch.cat(first), torch.cat(second)
 
 
-def _real_features(images: ImageSet, rows: Tensor, network: Classifier) -> Tensor:
+def _real_features(images: ImageSet, rows: Tensor, network: FeatureNetwork) -> Tensor:
     with torch.no_grad():
         return torch.cat([network.features(images.batch(part)[0]) for part in torch.split(rows, _BATCH)])
 
@@ -145,7 +145,7 @@ def _figures(
     classes: Tensor,
     reference: Tensor,
     reference_classes: Tensor,
-    network: Classifier,
+    network: FeatureNetwork,
     names: tuple[str, ...],
 ) -> Figures:
     found = network.last(features).argmax(1)

@@ -18,6 +18,7 @@ from biggan_directions.generators.classes.class_table import is_name
 from biggan_directions.training.idx_file import read_idx
 from biggan_directions.training.image_set import ImageSet
 
+HELD_OUT = 0.1  # of each class
 _LAYOUTS = (
     "expected a folder with a subfolder of images for each class, a folder with the files "
     "train-images-idx3-ubyte and train-labels-idx1-ubyte, or an .npz file with the arrays images and labels"
@@ -60,20 +61,24 @@ def read_pictures(
 
 
 def read_parts(
-    path: Path, *, resolution: int, names: Sequence[str] = (), skip_unreadable: bool = False, seed: int = 0
+    path: Path,
+    *,
+    resolution: int,
+    names: Sequence[str] = (),
+    skip_unreadable: bool = False,
+    held_out: float = HELD_OUT,
 ) -> tuple[ImageSet, ImageSet]:
-    """Images to fit a feature network to, and others that it has not seen.
+    """Images to train on, and others to judge by, that no network is trained on.
 
-    The others are the test files ``t10k-…`` of idx files, and a fifth of any other set.
+    The others are the test files ``t10k-…`` of idx files, and of any other set a share of each class: see
+    :meth:`ImageSet.parts`.
 
-    Args and raises are those of :func:`read_pictures`; ``seed`` draws the fifth.
+    Args and raises are those of :func:`read_pictures`; ``held_out`` is the share, from 0 to 0.5.
     """
     images = read_pictures(path, resolution=resolution, names=names, skip_unreadable=skip_unreadable)
     if path.is_dir() and (test := _idx_file(path, "t10k")):
         return images, _image_set(*_read_idx_pair(test), images.names, (), resolution, path)
-    order = images.rows(0, len(images), seed=seed)
-    count = len(images) // 5
-    return images.subset(order[count:]), images.subset(order[:count])
+    return images.parts(held_out)
 
 
 def _idx_file(folder: Path, part: str) -> Path | None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from biggan_directions.distributed.process_group import ALONE, ProcessGroup
 from biggan_directions.errors import FileFormatError
@@ -17,6 +17,8 @@ from biggan_directions.training.beginning import Beginning
 from biggan_directions.training.discriminator import Discriminator
 from biggan_directions.training.image_set import ImageSet
 from biggan_directions.training.losses import discriminator_loss, generator_loss, gradient_penalty
+from biggan_directions.training.moments import check_moments
+from biggan_directions.training.new_networks import new_generator, place
 from biggan_directions.training.regulariser import Regulariser, RegulariserSettings
 from biggan_directions.training.settings import TrainSettings
 from biggan_directions.training.spectral import iterate
@@ -194,7 +196,7 @@ class Trainer:
             for index, (optimizer, saved) in enumerate(
                 zip(self._optimizers, state["optimizers"], strict=True)
             ):
-                _check_moments(optimizer, saved, f"optimizers[{index}]")
+                check_moments(optimizer, saved, f"optimizers[{index}]")
             self.generator.load_state_dict(state["generator"])
             self.discriminator.load_state_dict(state["discriminator"])
             for name, tensor in self.average.items():
@@ -285,51 +287,9 @@ class Trainer:
         torch._foreach_lerp_(list(self.average.values()), list(self.generator.parameters()), weight)
 
 
-def new_generator(
-    settings: TrainSettings, images: ImageSet, generator: torch.Generator, *, plan: Plan | None = None
-) -> TrainableBigGAN:
-    """A generator with initial values."""
-    return TrainableBigGAN(
-        resolution=settings.resolution,
-        z_dim=settings.z_dim,
-        classes=len(images.names),
-        width=settings.width,
-        channels=images.channels,
-        attention=settings.attention,
-        generator=generator,
-        plan=plan,
-    )
-
-
-def place(network: nn.Module, device: torch.device) -> None:
-    """Move a network; its convolutions read channels as the last dimension, which is a seventh faster."""
-    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
 def _variety(images: Tensor, class_index: Tensor) -> Tensor:
     """Mean squared distance of the images from the mean image of their class."""
     count = torch.bincount(class_index).to(images)
     flat = images.flatten(1)
     sums = torch.zeros(len(count), flat.shape[1], device=flat.device).index_add_(0, class_index, flat)
     return (flat - sums[class_index] / count[class_index, None]).square().mean()
-
-
-def _check_moments(optimizer: torch.optim.Optimizer, saved: Any, name: str) -> None:
-    """Check that a saved optimizer has the parameters of this one, with moments of their shapes.
-
-    A fused step reads moments of another shape past their end.
-
-    Raises:
-        FileFormatError: it has not.
-    """
-    own = optimizer.state_dict()["param_groups"]
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    if not isinstance(saved, dict) or [group["params"] for group in saved["param_groups"]] != [
-        group["params"] for group in own
-    ]:
-        raise FileFormatError(f"{name} is of other parameters")
-    for place, moments in saved["state"].items():
-        shape = parameters[place].shape
-        for key, value in moments.items():
-            if key != "step" and (not isinstance(value, torch.Tensor) or value.shape != shape):
-                raise FileFormatError(f"{name} has {key} of another shape than parameter {place}")

@@ -58,7 +58,7 @@ def test_the_command_shows_each_half_and_takes_up_what_is_there(
     [
         (["--methods", "nobody"], "solver 'nobody' is unknown"),
         (["--set", "latents=2"], "--set changes one method: name it with --methods"),
-        (["--methods", "default", "--set", "latents"], "--set takes KEY=VALUE, got 'latents'"),
+        (["--methods", "joint", "--set", "latents"], "--set takes KEY=VALUE, got 'latents'"),
     ],
 )
 def test_a_wrong_command_says_so(

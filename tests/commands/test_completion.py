@@ -26,7 +26,8 @@ def classes(command: str, incomplete: str, **params: object) -> list[str]:
 def test_solvers_models_and_formats_are_all_offered() -> None:
     assert complete_solver("") == registry.names()
     assert complete_solver("J") == ["jacobi", "joint"]
-    assert complete_model("big") == ["biggan-deep-128", "biggan-deep-256", "biggan-deep-512"]
+    assert complete_model("biggan-d") == ["biggan-deep-128", "biggan-deep-256", "biggan-deep-512"]
+    assert "biggan-128" in complete_model("big")
     assert get_args(Format) == FORMATS
 
 
@@ -49,6 +50,8 @@ def test_classes_are_those_of_the_model() -> None:
         ("render --format ", {"gif", "mp4"}),
         ("score --format ", {"csv", "latex"}),
         ("solvers ja", {"jacobi"}),
+        ("published goldens_", {"goldens_coarse", "goldens_mid", "goldens_fine"}),
+        ("render pub", {"published:goldens", "published:orojar_church_fine"}),
     ],
 )
 def test_the_command_offers_them(typed: str, offered: set[str]) -> None:

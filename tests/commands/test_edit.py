@@ -50,7 +50,9 @@ def test_an_image_that_is_not_moved_is_written_with_a_word(path: Path, tmp_path:
     target = tmp_path / "still.png"
     done = edit(str(path), "--seed", "7", "--class", "car", "--out", str(target))
     assert done.exit_code == 0, done.output
-    assert "nothing is moved: add --move DIRECTION=DISTANCE" in " ".join(done.stderr.split())
+    assert "nothing is moved, since there is no --move: it is given as --move DIRECTION=DISTANCE" in " ".join(
+        done.stderr.split()
+    )
     z = sample_latents(1, 32, truncation=1.0, seed=7, purpose="rendering")
     expected = to_bytes(load_generator("toybox", "car")(z))[0].astype(int)
     assert np.abs(np.asarray(Image.open(target)).astype(int) - expected).max() <= 1

@@ -46,8 +46,8 @@ def test_every_command_works(folder: Path) -> None:
     run(*learnt, "--solver", "sefa", "--out", "by_sefa")
     run(*learnt, "--search-space", "0:6", "--out", "early")
     run("compare", "by_sefa/directions.pt", "early/directions.pt")
-    file = "mine/G_ema.pth"  # the file itself will do
-    run("learn", "--model", file, *learnt[3:], "--solver", "random", "--out", "of_the_file")
+    (folder / "G_ema.pth").rename("download.pth")  # the file itself will do
+    run("learn", "--model", "download.pth", *learnt[3:], "--solver", "random", "--out", "of_the_file")
 
 
 def entry() -> CatalogEntry:

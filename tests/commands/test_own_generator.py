@@ -110,7 +110,7 @@ def test_render_score_edit_and_the_rest(folder: Path) -> None:
     scored = json.loads(invoke("score", path, *SPOT, "--latents", "2", "--json").stdout)
     ours = scored["sets"][0]
     assert ours["recovery_min"] >= 0.95
-    assert [each["solver"] for each in scored["sets"]] == ["orojar", "random", "coordinate", "first-order"]
+    assert [each["solver"] for each in scored["sets"]] == ["joint", "random", "coordinate", "first-order"]
     (note,) = scored["notes"]
     assert note.startswith("sefa is left out: ")
     assert "the weights that z meets" in note

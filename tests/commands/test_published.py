@@ -16,6 +16,8 @@ from biggan_directions import Directions
 from biggan_directions.cli import app
 from biggan_directions.commands.completion import complete_directions, complete_published
 from biggan_directions.errors import BigganDirectionsError
+from biggan_directions.published.reference import directions_of
+from biggan_directions.published.sets import find_set
 from tests.rendering.test_gallery import data_of
 from tests.support.biggan_checkpoints import write_biggan
 from tests.support.plain_biggan import small_sizes
@@ -195,6 +197,17 @@ def test_compare_says_which_of_ours_is_their_rotation() -> None:
         ("rotation", 1),
         ("smoosh", 0),
     ]
+
+
+def test_a_matrix_of_a_part_of_z_is_compared_once_it_is_placed() -> None:
+    mid = directions_of(find_set("goldens_mid")).directions[:, 40:80]
+    torch.save(mid.contiguous(), "third.pt")
+    assert "is placed by --model and --search-space" in said("compare", "published:goldens_mid", "third.pt")
+    sentence = said("compare", "published:goldens_mid", "third.pt", *SMALL)
+    assert "40 columns" in sentence
+    assert "--search-space coarse, mid, fine, or START:STOP" in sentence
+    words = ("compare", "published:goldens_mid", "third.pt", *SMALL, "--search-space", "mid")
+    assert plain(*words)["mean_cosine"] == pytest.approx(1.0, abs=1e-5)
 
 
 def written(name: str) -> Path:

@@ -450,3 +450,22 @@ def test_image_factors_are_shown_for_a_uniform_background_and_kept(tmp_path: Pat
 def test_image_factors_are_not_shown_for_other_backgrounds(file: Path) -> None:
     assert "image factors" not in run("score", file, *SHORT)
     assert json.loads(file.with_name("scorecard.json").read_text())["image_factors"] is None
+
+
+@pytest.mark.slow
+def test_one_set_over_all_classes_of_fashion_is_learnt_drawn_scored_and_inspected(tmp_path: Path) -> None:
+    folder = tmp_path / "all"
+    learn = ("learn", "--model", "fashion", "--class", "all", "--ndirs", "2", "--search-dims", "4")
+    run(*learn, "--latents", "2", "--score-latents", "2", "--out", folder)
+    file = folder / "directions.pt"
+    table = run("score", file, *SHORT)
+    card = json.loads((folder / "scorecard.json").read_text())
+    for direction in card["sets"][0]["directions"]:
+        found = direction["image_factors"]["agreement"]
+        assert list(found["by_class"]) == card["classes"]
+        assert found["worst"] == min(found["by_class"], key=found["by_class"].get)
+        assert f"{found['mean']:.2f}, {found['worst']} {found['by_class'][found['worst']]:.2f}" in table
+    assert card["image_factors"]["images"] == 16 + 40 * 2 * 2  # four latents for each of ten classes
+    run("render", file, "--samples", "1", "--frames", "4")
+    assert "agreement of classes" in (folder / "gallery.html").read_text(encoding="utf-8")
+    assert len(json.loads(run("inspect", file, "--json"))["measures"]) == 2

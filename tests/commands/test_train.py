@@ -15,11 +15,15 @@ def test_a_dry_run_says_what_training_takes_and_writes_nothing(tmp_path: Path) -
     write_npz(tmp_path / "a.npz")
     done = typed("train", "a.npz", "--out", "out", *TINY_FLAGS, "--dry-run", folder=tmp_path)
     assert done.code == 0, done.err
-    assert "would train on 48 images of 3 classes" in done.out
+    assert "would train on 45 images of 3 classes, with 3 others to judge by" in " ".join(done.out.split())
     assert "parameters of the generator" in done.out
     done = typed("train", "a.npz", "--out", "out", *TINY_FLAGS, "--dry-run", "--json", folder=tmp_path)
     facts = json.loads(done.out)
-    assert facts["images"] == 48
+    assert (facts["images"], facts["held_out"]) == (45, 3)
+    done = typed(
+        "train", "a.npz", "--out", "out", *TINY_FLAGS, "--held-out", "0", "--dry-run", folder=tmp_path
+    )
+    assert "would train on 48 images of 3 classes, with 0 others" in " ".join(done.out.split())
     assert facts["seconds"] == pytest.approx(6 * facts["seconds_per_step"])
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 
@@ -62,18 +66,33 @@ def test_a_model_is_judged_by_pictures_that_it_has_not_seen(tmp_path: Path) -> N
     assert "the feature network is for 10 classes" in done.err
 
 
+def test_a_model_is_judged_by_the_pictures_that_its_training_held_out(tmp_path: Path) -> None:
+    write_npz(tmp_path / "a.npz", 120)
+    done = typed("train", "a.npz", "--out", "mine", *TINY_FLAGS, "--held-out", "0.2", folder=tmp_path)
+    assert done.code == 0, done.err
+    assert "6 steps on 96 images; 24 others are left" in " ".join(done.out.split())
+    assert json.loads((tmp_path / "mine" / "training.json").read_text())["held_out"] == 0.2
+    judge = ("train", "a.npz", "--evaluate", "mine", "--features", "fashion")  # which is of other classes
+    done = typed(*judge, folder=tmp_path)  # the share is that of training
+    assert (done.code, len(done.err.strip().splitlines())) == (2, 1)
+    done = typed(*judge, "--held-out", "0.3", folder=tmp_path)
+    assert done.code == 2
+    assert "with another --held-out, so that it may have seen those that it is judged by" in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (("a.npz",), 2, "give --out FOLDER to train, or --evaluate FOLDER"),
         (("a.npz", "--out", "out", "--resolution", "48"), 2, "resolution must be 32, 64 or 128, got 48"),
         (("a.npz", "--out", "out", "--set", "depth=3"), 2, "there is no setting 'depth'"),
-        (("a.npz", "--out", "out"), 2, "there are 48 images, expected at least 64"),
+        (("a.npz", "--out", "out"), 2, "there are 45 images, expected at least 64"),
         (("a.npz", "--out", "out", *TINY_FLAGS, "--class-names", "a,b"), 2, "there are 2 names"),
         (("a.npz", "--out", "out", *TINY_FLAGS, "--set", "steps=7"), 2, "steps is given twice"),
         (("none", "--out", "out"), 2, "there is no none"),
         (("a.npz", "--out", "a.npz/x", *TINY_FLAGS), 1, "is not a folder"),
         (("a.npz", "--out", "out", *TINY_FLAGS, "--device", "moon"), 2, "device 'moon' cannot be used"),
+        (("a.npz", "--out", "out", *TINY_FLAGS, "--held-out", "0.9"), 2, "from 0 to 0.5, got 0.9"),
         (("a.npz", "--out", "out", *TINY_FLAGS, "--sheet-every", "0"), 2, "--sheet-every must be 1 or more"),
         (("a.npz", "--out", "out", "--hessian-penalty", "much"), 2, "a number, auto, or auto:SHARE"),
         (("a.npz", "--out", "out", "--penalty-ramp", "9"), 2, "--penalty-ramp belongs to a penalty"),

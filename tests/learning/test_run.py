@@ -517,7 +517,9 @@ OWN: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("solver", [name for name in registry.names() if name != "ganspace"])
+@pytest.mark.parametrize(
+    "solver", [name for name in registry.names() if registry.find(name)().missing(Layers()) is None]
+)
 @pytest.mark.parametrize(("layers", "rows"), [("1", [2, 3]), ("0,2", [0, 1, 4, 5])])
 def test_at_chosen_layers_it_finds_what_these_see(solver: str, layers: str, rows: list[int]) -> None:
     generator = Layers()

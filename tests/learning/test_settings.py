@@ -49,7 +49,10 @@ def test_bad_settings(bad: dict[str, Any]) -> None:
     ("bad", "says"),
     [
         ({"solver": "jacoby"}, "solver 'jacoby' is unknown: did you mean jacobi"),
-        ({"options": {"steps": 3}}, "solver orojar has no setting 'steps': it has weighting, blocks"),
+        (
+            {"options": {"steps": 3}},
+            "solver joint has no setting 'steps': it has hessian_latents, hessian_weight",
+        ),
         (
             {"solver": "jacobi", "options": {"steps": 3}},
             "solver jacobi has no setting 'steps': it has weighting, floor, blocks",
@@ -83,7 +86,8 @@ def test_text_as_typed_and_values_make_the_same_settings() -> None:
     blocks = [LearnSettings(solver="jacobi", options={"blocks": value}) for value in ("8, 16", (8, 16))]
     assert blocks[0] == blocks[1]
     assert LearnSettings(solver="jacobi").options == {"weighting": "balanced", "floor": 0.3, "blocks": None}
-    assert LearnSettings().options == {"weighting": "balanced", "blocks": None}
+    assert LearnSettings(solver="orojar").options == {"weighting": "balanced", "blocks": None}
+    assert LearnSettings().options == {"hessian_latents": 24, "hessian_weight": None}
 
 
 CASES: list[dict[str, Any]] = [

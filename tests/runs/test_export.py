@@ -18,6 +18,7 @@ from biggan_directions.generators.weights.catalog import find_model
 from biggan_directions.linalg import random_rotation
 from biggan_directions.runs.export import export
 from biggan_directions.toybox import packed, true_directions
+from tests.support.biggan_checkpoints import write_biggan
 from tests.support.checkpoints import write_checkpoint
 from tests.support.disks import small_disk
 from tests.support.elsewhere import typed
@@ -133,13 +134,6 @@ def test_a_bare_matrix_has_no_file_of_directions(net: Path, tmp_path: Path) -> N
     assert sorted(contents(tmp_path / "new")) == [name for name in FILES if name != "directions.pt"]
 
 
-def test_directions_that_act_at_some_layers_only_are_refused(net: Path, tmp_path: Path) -> None:
-    found = directions_of(net, torch.eye(4)[:2], layers=(0, 1))
-    with pytest.raises(UsageError, match="act at layers 0-1 only, which no coordinate of z does"):
-        export(found, net, tmp_path / "turned")
-    assert not (tmp_path / "turned").exists()
-
-
 def test_directions_of_another_model_are_refused(net: Path, tmp_path: Path) -> None:
     other = write_checkpoint(tmp_path / "other", z_dim=8, class_embed_dim=8)
     with pytest.raises(UsageError, match="8 numbers, and z of net has 4"):
@@ -200,7 +194,7 @@ def test_the_cache_is_the_models_own_folder_too(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    "name", ["config.json", "weights.safetensors", "other.bin", "checkpoint.pt", "directions.pt"]
+    "name", ["config.json", "weights.safetensors", "other.bin", "G.pth", "checkpoint.pt", "directions.pt"]
 )
 def test_a_folder_with_something_else_is_refused_even_by_force(name: str, net: Path, tmp_path: Path) -> None:
     found = directions_of(net, turned_rows(1, 4))
@@ -253,6 +247,44 @@ def test_a_name_of_the_catalog_means_the_folder(
     result = export(directions_of(net, turned_rows(1, 4)), net, "toybox")
     name = Directions.load("toybox/directions.pt").model["name"]
     assert load_generator(name, "0").weights_sha256 == result.weights_sha256
+
+
+def test_the_papers_own_generator_is_turned_within_a_chunk_of_z(tmp_path: Path) -> None:
+    folder = write_biggan(tmp_path / "paper")
+    rows = torch.zeros(3, 12)
+    rows[0, 9:12], rows[1, :3], rows[2, 9:12] = turned_rows(2, 3)[0], turned_rows(1, 3), turned_rows(2, 3)[1]
+    result = export(directions_of(folder, rows), folder, tmp_path / "new")
+    assert result.coordinates == (9, 0, 10)
+    assert result.difference < 1e-4
+    names = ["G_ema.pth", "config.json", "directions.pt", "rotation.npy"]
+    assert sorted(contents(tmp_path / "new")) == names
+    old, new = (load_generator(path, "all") for path in (folder, tmp_path / "new"))
+    assert (new.classes, new.truncation) == (old.classes, old.truncation)
+    rotation = torch.from_numpy(np.load(tmp_path / "new" / "rotation.npy"))
+    w, index = torch.randn(3, 12, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 2, 4])
+    torch.testing.assert_close(new(w, index), old((w.double() @ rotation).float(), index), rtol=0, atol=1e-4)
+    # without config.json it is still what other programs read: every tensor of the original is there
+    state = torch.load(tmp_path / "new" / "G_ema.pth", weights_only=True)
+    assert state.keys() == torch.load(folder / "G_ema.pth", weights_only=True).keys()
+    mixed = torch.zeros(1, 12)
+    mixed[0, 2:4] = 0.5**0.5
+    with pytest.raises(UsageError, match=r"direction 0 mixes parts of z .*0:3, 3:6"):
+        export(directions_of(folder, mixed), folder, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_model_of_another_kind_takes_the_place_of_an_earlier_export(net: Path, tmp_path: Path) -> None:
+    export(directions_of(net, turned_rows(1, 4)), net, tmp_path / "new")
+    paper = write_biggan(tmp_path / "paper")
+    export(directions_of(paper, torch.eye(12)[:1]), paper, tmp_path / "new", force=True)
+    assert load_generator(tmp_path / "new", "0").z_dim == 12
+    assert "pytorch_model.bin" not in contents(tmp_path / "new")
+
+
+def test_directions_at_some_layers_are_no_coordinates(net: Path, tmp_path: Path) -> None:
+    found = directions_of(net, turned_rows(1, 4), layers=(0, 1))
+    with pytest.raises(UsageError, match="act at the layers 0-1 alone"):
+        export(found, net, tmp_path / "new")
 
 
 @pytest.mark.slow

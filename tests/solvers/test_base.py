@@ -19,6 +19,7 @@ from tests.support.separable import Separable
 QUICK: dict[str, dict[str, Any]] = {  # the others are quick as they are
     "adam": {"steps": 3, "batch_size": 6},
     "ganspace": {"samples": 1024},
+    "latent-clr": {"steps": 3, "batch_size": 4},
     "orojar-adam": {"steps": 3, "batch_size": 6},
     "shift-predictor": {"steps": 3, "batch_size": 6},
 }
@@ -28,7 +29,8 @@ CASES = [
     ("adam", {**QUICK["adam"], "square": False}),
     ("jacobi", {"weighting": "plain", "blocks": (1, 3)}),
 ]
-BEYOND = ("random", "coordinate", "sefa")  # take directions of the whole block, whatever is searched of it
+# These take directions of the whole block, whatever is searched of it.
+BEYOND = ("random", "coordinate", "sefa", "ganspace", "region")
 PLACES: list[dict[str, Any]] = [{}, {"search_space": "all"}, {"search_space": "2:9"}, {"search_dims": 5}]
 every_solver = pytest.mark.parametrize(("name", "options"), CASES)
 

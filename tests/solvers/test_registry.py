@@ -20,8 +20,8 @@ from biggan_directions.solvers.methods.jacobi import Jacobi
 from tests.support.own_solver import install, source
 
 OURS = [
-    *("adam", "coordinate", "first-order", "ganspace", "jacobi", "joint", "orojar", "orojar-adam", "random"),
-    *("region", "sefa", "shift-predictor"),
+    *("adam", "coordinate", "first-order", "ganspace", "jacobi", "joint", "latent-clr", "orojar"),
+    *("orojar-adam", "random", "region", "sefa", "shift-predictor"),
 ]
 PACKAGE = Path(biggan_directions.__file__).parent
 LEARN = ("learn", "--class", "1", "--ndirs", "2", "--latents", "2", "--solver", "contest")

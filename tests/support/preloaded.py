@@ -5,6 +5,7 @@ from typer.main import get_command
 
 import biggan_directions.cli
 import biggan_directions.distributed.starting
+import biggan_directions.generators.biggan.architecture
 import biggan_directions.generators.biggan_deep.architecture
 import biggan_directions.generators.load
 import biggan_directions.runs.per_class

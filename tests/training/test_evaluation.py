@@ -56,6 +56,24 @@ def test_a_collapsed_generator_has_no_recall(network: Classifier) -> None:
     assert max(found.generated.class_recall.values()) < 0.5
 
 
+class Means:
+    """A feature network of one's own: mean brightness and its spread, and three classes by their size."""
+
+    classes, channels = 3, 1
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.stack([images[:, 0].mean((1, 2)), images[:, 0].std((1, 2))], 1)
+
+    def last(self, features: torch.Tensor) -> torch.Tensor:
+        return torch.cat([features, -features[:, :1]], 1)
+
+
+def test_a_network_of_one_s_own_can_judge() -> None:
+    found = evaluate(Copying(200), image_set(600), Means())
+    assert 0 <= found.generated.frechet < 0.1
+    assert 0 < found.real.accuracy < 1
+
+
 def test_what_does_not_fit_is_a_sentence(network: Classifier) -> None:
     other = Classifier(channels=1, classes=4, generator=torch.Generator().manual_seed(0))
     for held_out, judge, said in (

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
 import torch
 
+from biggan_directions.errors import UsageError
+from biggan_directions.training.image_set import ImageSet
 from tests.support.picture_sets import image_set
 
 
@@ -42,3 +45,30 @@ def test_images_are_from_minus_one_to_one() -> None:
     assert images.min() == -1
     assert images.max() <= 1
     assert class_index.tolist() == [2, 0]
+
+
+def distinct(images: ImageSet) -> set[bytes]:
+    """The images as bytes."""
+    return {image.numpy().tobytes() for image in images.images}
+
+
+def test_a_share_of_each_class_is_held_out_whatever_the_order() -> None:
+    images = image_set(60)
+    kept, held = images.parts(0.1)
+    assert (len(kept), kept.held_out, held.held_out) == (54, 0.1, 0)
+    assert torch.bincount(held.class_index).tolist() == [2, 2, 2]
+    assert distinct(kept) | distinct(held) == distinct(images)
+    assert not distinct(kept) & distinct(held)
+    assert distinct(images.subset(torch.arange(59, -1, -1)).parts(0.1)[1]) == distinct(held)
+    whole, none = images.parts(0)
+    assert (len(whole), len(none), whole.sha256()) == (60, 0, images.sha256())
+
+
+def test_copies_of_an_image_are_held_out_together() -> None:
+    images = image_set(60)
+    twice = images.subset(torch.arange(60).repeat(2))
+    held = twice.parts(0.1)[1]
+    assert len(held) == 12
+    assert len(distinct(held)) == 6
+    with pytest.raises(UsageError, match=r"from 0 to 0\.5, got 0\.6"):
+        images.parts(0.6)

@@ -200,6 +200,8 @@ def test_the_part_that_judges_is_not_the_part_that_is_fitted_to(tmp_path: Path) 
     fitted, judging = read_parts(tmp_path / "idx", resolution=32)
     assert (len(fitted), len(judging)) == (48, 12)
     fitted, judging = read_parts(write_folder(tmp_path / "folder"), resolution=32)
+    assert (len(fitted), len(judging), fitted.held_out) == (45, 3, 0.1)
+    fitted, judging = read_parts(tmp_path / "folder", resolution=32, held_out=0.2)
     assert (len(fitted), len(judging)) == (39, 9)
     rows = {bytes(image.numpy().tobytes()) for image in fitted.images}
     assert not rows & {bytes(image.numpy().tobytes()) for image in judging.images}

@@ -1,7 +1,7 @@
 """BigGAN of ajbrock/BigGAN-PyTorch, with hierarchical z, as an architecture of the registry."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -9,12 +9,14 @@ import torch
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan.hierarchical_biggan import HierarchicalBigGAN
 from biggan_directions.generators.biggan.sizes import Sizes
+from biggan_directions.generators.biggan.turned_chunks import turned
 from biggan_directions.generators.biggan.weights_file import CheckpointSettings, read_checkpoint
 from biggan_directions.generators.capabilities import TrueDirections
 from biggan_directions.generators.classes.class_table import ClassTable
 from biggan_directions.generators.classes.imagenet import imagenet_classes
-from biggan_directions.generators.config_file import read_class_list
+from biggan_directions.generators.config_file import class_list, read_class_list
 from biggan_directions.generators.registry import Architecture, ModelFacts
+from biggan_directions.generators.weights.catalog import AVERAGED_NAME
 from biggan_directions.generators.weights.weight_folder import WeightFiles
 
 _TRUNCATION = 1.0  # none, as in the Hessian Penalty's paper; the weights have one set of batch statistics
@@ -43,6 +45,31 @@ class BigGANWeights:
             classes=self.classes,
             truncation=_TRUNCATION,
         )
+
+    @property
+    def parts(self) -> tuple[range, ...]:
+        """The chunks of z, each of which meets a layer of its own."""
+        chunks = map(self.sizes.chunk_of, range(len(self.sizes.layer_names)))
+        return tuple(range(chunk.start, chunk.stop) for chunk in chunks)
+
+    def config_values(self) -> dict[str, Any]:
+        """What no tensor says: architecture, constants, and the list of classes unless it is ImageNet's."""
+        said = {"architecture": "biggan", "bn_eps": self.sizes.bn_eps, "sn_eps": self.sizes.sn_eps}
+        return said if _is_published(self.sizes) else {**said, "classes": class_list(self.classes)}
+
+    @property
+    def file_name(self) -> str:
+        """As the authors' code calls it."""
+        return AVERAGED_NAME
+
+    def file_state(self) -> dict[str, torch.Tensor]:
+        """The tensors, with the logs of singular values that the authors' code has, which nothing reads."""
+        logs = {name.removesuffix("u0") + "sv0": torch.ones(1) for name in self.state if name.endswith(".u0")}
+        return {**self.state, **logs}
+
+    def turned(self, rotation: torch.Tensor) -> "BigGANWeights":
+        """Weights that draw at ``z`` what these draw at ``z @ rotation``: see :mod:`~.turned_chunks`."""
+        return replace(self, state=turned(self.sizes, self.state, rotation))
 
     def freeze(
         self,

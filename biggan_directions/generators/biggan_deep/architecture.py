@@ -17,6 +17,7 @@ from biggan_directions.generators.classes.class_table import ClassTable
 from biggan_directions.generators.classes.imagenet import imagenet_classes
 from biggan_directions.generators.config_file import class_list, read_class_list
 from biggan_directions.generators.registry import Architecture, ModelFacts
+from biggan_directions.generators.weights.catalog import WEIGHTS_NAME
 from biggan_directions.generators.weights.tensor_check import checked_tensors
 from biggan_directions.generators.weights.weight_folder import WeightFiles
 
@@ -72,6 +73,15 @@ class BigGANDeepWeights:
     def config_values(self) -> dict[str, Any]:
         """The stock class's values, and the list of classes."""
         return {**self.config.to_dict(), "classes": class_list(self.classes)}
+
+    @property
+    def file_name(self) -> str:
+        """As the stock package calls it."""
+        return WEIGHTS_NAME
+
+    def file_state(self) -> dict[str, torch.Tensor]:
+        """The tensors of ``BigGAN(config).state_dict()``."""
+        return dict(self.state)
 
     def turned(self, rotation: torch.Tensor) -> "BigGANDeepWeights":
         """Weights that draw at ``z`` what these draw at ``z @ rotation``: see :mod:`~.turned_state`."""

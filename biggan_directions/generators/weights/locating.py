@@ -85,7 +85,7 @@ def locate_weights(
     entry = entry_or_folder(model)
     if isinstance(entry, CatalogEntry):
         return _cached(entry) or fetch_weights(entry, progress=progress, offline=offline)
-    if entry.is_file() and entry.name.endswith((".pth", *ENDINGS)):
+    if _is_weights(entry):
         return unrecorded((None, entry))
     if not entry.is_dir():
         raise UsageError(f"there is no folder {str(entry)!r}. See: biggan-directions models")
@@ -158,9 +158,14 @@ def entry_or_folder(model: str | Path | CatalogEntry) -> CatalogEntry | Path:
     try:
         return find_model(model)
     except UsageError:
-        if Path(model).is_dir():
+        if Path(model).is_dir() or _is_weights(Path(model)):
             return Path(model)
         raise
+
+
+def _is_weights(path: Path) -> bool:
+    """Whether this is a file that can hold weights and all that must be known of them."""
+    return path.name.endswith((".pth", *ENDINGS)) and path.is_file()
 
 
 def _cached(entry: CatalogEntry) -> WeightFiles | None:

@@ -249,17 +249,18 @@ class _Learner:
 
 
 def _images(
-    problem: Problem, points: torch.Tensor, class_index: torch.Tensor | None, z: torch.Tensor
+    problem: Problem, points: torch.Tensor, class_index: torch.Tensor | None, base: torch.Tensor
 ) -> torch.Tensor:
-    """Images of the points, which were moved from z, drawn by all processes: float32 on the CPU."""
+    """Images of the points, which were moved from ``base``, drawn by all processes: float32 on the CPU."""
     evaluator, size = problem.evaluator, len(points)
     shapes: list[torch.Size] = []
 
     def piece(start: int) -> torch.Tensor:
         part = slice(start, min(start + evaluator.micro_batch, size))
         with torch.no_grad():
-            classes = None if class_index is None else class_index[part]
-            drawn = evaluator.draw(points[part], classes, z[part])
+            drawn = evaluator.draw(
+                points[part], None if class_index is None else class_index[part], base[part]
+            )
         shapes.append(drawn.shape[1:])
         return drawn.flatten().cpu().double()
 

@@ -99,7 +99,7 @@ def test_typed_settings_are_those_of_all_solvers_or_the_solvers_own() -> None:
 )
 def test_typed_settings_that_are_wrong(values: dict[str, str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        METHODS["default"].changed(values)
+        METHODS["joint"].changed(values)
 
 
 def test_any_solver_is_a_method() -> None:

@@ -11,7 +11,13 @@ from biggan_directions.errors import UsageError
 from biggan_directions.generators import ImageClass
 from biggan_directions.generators.biggan.hierarchical_biggan import HierarchicalBigGAN
 from biggan_directions.generators.biggan.sizes import Sizes
-from biggan_directions.generators.capabilities import Compilable, LatentWeights, Layered, Reclassable
+from biggan_directions.generators.capabilities import (
+    Activations,
+    Compilable,
+    LatentWeights,
+    Layered,
+    Reclassable,
+)
 from biggan_directions.generators.folded.kernels import operations
 from biggan_directions.generators.folded.kernels.switch import Kernels, using
 from tests.generators.biggan.test_sizes import loaded
@@ -175,7 +181,7 @@ def test_spectral_norm_as_torch_stores_it(small: PlainBigGAN) -> None:
 
 def test_capabilities(small: PlainBigGAN) -> None:
     frozen = freeze(small)
-    for capability in (Compilable, LatentWeights, Layered, Reclassable):
+    for capability in (Activations, Compilable, LatentWeights, Layered, Reclassable):
         assert isinstance(frozen, capability)
     z = latents(small.sizes, 2)
     assert torch.equal(frozen.of_class(1)(z), frozen(z, torch.tensor([1, 1])))
@@ -218,6 +224,7 @@ def test_a_layer_meets_only_its_chunk_of_its_own_z(small: PlainBigGAN) -> None:
     met = torch.cat([own[:, place, sizes.chunk_of(place)] for place in range(count)], 1)
     images = frozen.from_layers(own, class_index)
     assert torch.equal(images, frozen(met, class_index))
+    assert (images - frozen(own, class_index)).abs().max() <= 1e-12
     assert (images - unfolded(small, met, class_index)).abs().max() <= 1e-9
     for place in range(count):
         moved = own.clone()
@@ -225,6 +232,26 @@ def test_a_layer_meets_only_its_chunk_of_its_own_z(small: PlainBigGAN) -> None:
         assert torch.equal(frozen.from_layers(moved, class_index), images)
     with pytest.raises(UsageError, match=r"\(N, 4, 12\), got \(2, 3, 12\)"):
         frozen.from_layers(own[:, :3])
+
+
+def test_activations_are_the_unfolded_networks_but_for_a_constant(small: PlainBigGAN) -> None:
+    frozen, z, class_index = freeze(small), latents(small.sizes, 3), torch.tensor([1, 0, 2])
+    seen = {}
+    hooks = [
+        small.get_submodule(f"{name}.0" if name.count(".") == 1 else name).register_forward_hook(
+            lambda _, __, out, name=name: seen.update({name: out})
+        )
+        for name in frozen.activation_names[1:]
+    ]
+    unfolded(small, z, class_index)
+    for hook in hooks:
+        hook.remove()
+    assert frozen.activation_names == ("linear", "blocks.0", "blocks.1", "blocks.1.1", "blocks.2")
+    for name, expected in seen.items():
+        apart = frozen.activations(name, z, class_index) - expected
+        assert (apart - apart[:1, :, :1, :1]).abs().max() <= 1e-9
+    first = small.linear(z[:, : small.sizes.chunk]).view(3, -1, 4, 4)
+    assert (frozen.activations("linear", z, class_index) - first).abs().max() <= 1e-9
 
 
 def test_attributes(small: PlainBigGAN) -> None:

@@ -10,12 +10,15 @@ import torch
 
 from biggan_directions.errors import FileFormatError, UsageError
 from biggan_directions.learning.settings import LearnSettings
+from biggan_directions.linalg import random_rotation
 from biggan_directions.solvers.base import Found, Step
+from biggan_directions.solvers.closed_form import Turned
 from biggan_directions.solvers.derivatives import evaluations_per_latent
 from biggan_directions.solvers.methods.jacobi import Jacobi
-from biggan_directions.solvers.methods.joint import Joint, JointSettings
+from biggan_directions.solvers.methods.joint import Joint, JointSettings, _unless_weights_differ
 from biggan_directions.solvers.methods.orojar import Orojar
 from biggan_directions.solvers.problem import Problem
+from biggan_directions.solvers.settling import Agreement
 from tests.support.checkpoints import saved
 from tests.support.problems import problem_of
 from tests.support.separable import Separable, recovery
@@ -66,7 +69,7 @@ def test_hessians_are_measured_of_the_strongest_directions_alone() -> None:
 @pytest.mark.parametrize(
     ("settings", "how"),
     [
-        ({}, {"latents": None, "budget": 300}),  # a quarter of it is less than two latents of 29 images
+        ({}, {"latents": None, "budget": 130}),  # what is left is less than two latents of 45 images
         ({"hessian_latents": 0}, {"latents": 4}),
         ({"hessian_latents": 1}, {"latents": 4}),
         ({"hessian_weight": 0.0}, {"latents": 4}),
@@ -76,8 +79,6 @@ def test_hessians_are_measured_of_the_strongest_directions_alone() -> None:
 def test_without_hessians_it_is_the_closed_form_of_first_derivatives(
     settings: dict[str, Any], how: dict[str, Any]
 ) -> None:
-    if how["latents"] is None:
-        assert 2 * evaluations_per_latent(8) > 300 // 4
     one, other = (problem_of(Separable(z_dim=12, factors=9), ndirs=6, **how) for _ in range(2))
     steps = _steps(one, **settings)
     *_, first = Orojar().solve(other)
@@ -87,18 +88,70 @@ def test_without_hessians_it_is_the_closed_form_of_first_derivatives(
     assert one.evaluator.evaluations == other.evaluator.evaluations
 
 
-def test_the_budget_bounds_both_and_hessians_take_at_most_a_quarter() -> None:
+def test_the_budget_bounds_both_and_hessians_take_at_most_three_quarters_of_the_rest() -> None:
     problem = problem_of(Separable(z_dim=8, factors=6), ndirs=4, **AUTO)
     steps = _steps(problem)
     hessians = steps[-1].total
     each = evaluations_per_latent(6)
-    assert hessians == 700 // 4 // each
-    assert hessians > 1
+    assert hessians == (700 - problem.surveyed) * 3 // 4 // each
+    assert hessians > 8
     assert problem.surveyed + problem.evaluator.evaluations <= 700
     assert problem.surveyed + problem.evaluator.evaluations > 700 - 7
     outline = LearnSettings(ndirs=4, search_dims=6, budget=700).outline(z_dim=8, resolution=16)
     survey = 12 + 4 * (1 + 8)  # of a block in which nothing is dead
     assert 700 - 7 < survey + Joint().cost(outline).images <= 700
+
+
+def test_hessians_end_when_the_directions_have_settled() -> None:
+    make: dict[str, Any] = {"ndirs": 4, "latents": None, "budget": 700}
+    few, most = (
+        problem_of(Separable(z_dim=8, factors=6), agreement=bound, **make) for bound in (0.9, 0.9999999)
+    )
+    settled, longest = _steps(few), _steps(most)
+    assert [steps[-1].done for steps in (settled, longest)] == [16, 17]
+    stability = _found(settled).stability
+    assert stability is not None
+    assert float(stability.min()) >= 0.9
+
+
+def _stack(basis: torch.Tensor, noise: float, seed: int) -> torch.Tensor:
+    """Matrices that are diagonal in a basis but for noise."""
+    draws = torch.Generator().manual_seed(seed)
+    values = torch.randn(40, 4, generator=draws, dtype=torch.float64)
+    wrong = torch.randn(40, 4, 4, generator=draws, dtype=torch.float64)
+    return basis.T @ torch.diag_embed(values) @ basis + noise * (wrong + wrong.mT)
+
+
+@pytest.mark.parametrize(
+    ("turned", "noise", "least", "most"),
+    [
+        (False, 0.1, 0.03, 0.1),  # uncertain Hessians that agree with the first derivatives
+        (True, 0.0, 3.0, 10.0),  # certain ones that do not
+    ],
+)
+def test_hessians_count_for_as_little_as_other_hessians_allow(
+    turned: bool, noise: float, least: float, most: float
+) -> None:
+    eye = torch.eye(4, dtype=torch.float64)
+    axes = random_rotation(4, torch.Generator().manual_seed(5)) if turned else eye
+    slopes = [_stack(eye, 0.01, seed) for seed in (1, 2)]
+    hessians = [_stack(axes, noise, seed) for seed in (3, 4)]
+    even, odd = zip(slopes, hessians, strict=True)
+    assert least <= Joint().weights(even, odd, start=eye).taken <= most
+    assert Joint(JointSettings(hessian_weight=0.7)).weights(even, odd, start=eye).taken == 0.7
+
+
+def test_what_another_weight_as_good_turns_elsewhere_is_not_stable() -> None:
+    outline = problem_of(Separable(z_dim=8, factors=4), ndirs=3).outline
+    rows = torch.eye(4, dtype=torch.float64)
+    agreed = Agreement(stability=torch.tensor([0.99, 1.0, 0.5], dtype=torch.float64))
+    found = Turned(rows=rows, off_diagonal=0.1, converged=True, agreement=agreed)
+    other = rows.clone()
+    other[:2, :2] = torch.tensor([[0.6, 0.8], [0.8, -0.6]])
+    said = _unless_weights_differ(found, other, outline).agreement
+    assert said is not None
+    torch.testing.assert_close(said.stability, torch.tensor([0.8, 0.8, 0.5], dtype=torch.float64))
+    assert said.planes == ((0, 1),)
 
 
 def test_taken_up_anywhere_it_gives_the_same_bytes() -> None:
