@@ -1,9 +1,9 @@
-"""Measure which layers carry what: the effect of directions that act at one layer only.
+"""Measure which layers of the toybox carry what: the effect of a true direction at one layer only.
 
 python -m benchmarks.layers        writes results/layers.json, and two pictures for docs/toybox.md
 
-On the toybox the directions are the true ones, on fashion those that ``learn`` finds. The effect is the root
-mean square change of the image, on the scale [-1, 1], per unit of z: a central difference at fresh latents.
+The effect is the root mean square change of the image, on the scale [-1, 1], per unit of z: a central
+difference at fresh latents.
 """
 
 import argparse
@@ -16,8 +16,7 @@ from PIL import Image
 
 from benchmarks.support.chart import DOCS
 from benchmarks.support.measure import write
-from biggan_directions import LearnSettings, learn, load_generator, sample_latents
-from biggan_directions.fashion.clothes import CLOTHES
+from biggan_directions import load_generator, sample_latents
 from biggan_directions.generators import Generator
 from biggan_directions.generators.capabilities import Layered
 from biggan_directions.generators.chosen_layers import ChosenLayers, draw_latents
@@ -30,23 +29,21 @@ SHOWN, FAR = "car", 1.6  # the toy of the sheet, and how far it is moved
 
 
 def main() -> None:
-    """Measure both generators, print the tables, and draw the pictures."""
+    """Measure, print the table, and draw the pictures."""
     options = _options()
     rows = true_directions()[1]
-    toys = {toy: effects(load_generator("toybox", toy), rows, options.latents) for toy in TOYS}
+    toys = {toy: effects(load_generator("toybox", toy), rows, options.latents) for toy in options.toys}
     mean = torch.tensor(list(toys.values())).mean(0)
     names = _names(load_generator("toybox", SHOWN))
     _print_table(["layer", *FACTORS], [*names, "all"], mean)
-    clothes = {name: _learnt(name, options.latents) for name in CLOTHES}
-    of_classes = torch.tensor([torch.tensor(table).mean(1).tolist() for table in clothes.values()])
-    fashion = _names(load_generator("fashion", CLOTHES[0]))
-    _print_table(["class", *fashion, "all"], CLOTHES, of_classes)
     heat_map(mean[:-1] / mean[-1:], names, DOCS / "toybox_layers.png")
     sheet(load_generator("toybox", SHOWN), rows, DOCS / "toybox_at_layers.png")
     results = {
         "latents": options.latents,
-        "toybox": {"layers": names, "factors": FACTORS, "mean": mean.tolist(), "classes": toys},
-        "fashion": {"layers": fashion, "ndirs": LearnSettings().ndirs, "classes": clothes},
+        "layers": names,
+        "factors": FACTORS,
+        "mean": mean.tolist(),
+        "classes": toys,
     }
     print(write("layers", results, torch.device("cpu")))
 
@@ -66,11 +63,6 @@ def _effect(generator: Generator, z: torch.Tensor, q: torch.Tensor, layers: Chos
         draw_latents(generator, layers.latents(z, z + sign * STEP * q.to(z))) for sign in (1, -1)
     )
     return float((ahead - behind).square().mean().sqrt()) / (2 * STEP)
-
-
-def _learnt(name: str, latents: int) -> list[list[float]]:
-    generator = load_generator("fashion", name)
-    return effects(generator, learn(generator, LearnSettings(score_latents=2)).directions, latents)
 
 
 def _each(generator: Generator) -> list[ChosenLayers]:
@@ -134,6 +126,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--latents", type=int, default=8, help="latents at which each effect is measured")
+    parser.add_argument("--toys", nargs="+", choices=TOYS, default=TOYS, help="the toys; default: all")
     return parser.parse_args()
 
 

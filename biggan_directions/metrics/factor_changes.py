@@ -18,6 +18,7 @@ from biggan_directions.factor_records import (
     FactorScale,
 )
 from biggan_directions.generators import Generator
+from biggan_directions.generators.chosen_layers import layers_of, layers_text
 from biggan_directions.generators.weights.catalog import CATALOG
 from biggan_directions.latents import sample_inputs
 from biggan_directions.metrics.image_factors import all_uniform, image_factors, spreads_within
@@ -62,7 +63,7 @@ def with_image_factors(
         GeneratorError: the images are not finite.
         ProcessGroupError: a process has ended or does not answer.
     """
-    run = _Run(generator, card.seed, micro_batch, group)
+    run = _Run(generator, card, micro_batch, group)
     if not run.uniform():
         return replace(card, evaluations=card.evaluations + run.evaluator.evaluations)
     real = _real_spreads(generator)
@@ -90,9 +91,10 @@ def with_image_factors(
 class _Run:
     """One measurement; every process of the group makes the same one."""
 
-    def __init__(self, generator: Generator, seed: int, micro_batch: int, group: ProcessGroup) -> None:
-        self.generator, self.seed, self.micro_batch = generator, seed, micro_batch
-        self.evaluator = Evaluator(generator, micro_batch, group)
+    def __init__(self, generator: Generator, card: Scorecard, micro_batch: int, group: ProcessGroup) -> None:
+        self.generator, self.seed, self.micro_batch = generator, card.seed, micro_batch
+        layers = None if card.layers is None else layers_of(generator, layers_text(card.layers))
+        self.evaluator = Evaluator(generator, micro_batch, group, layers)
         self.compares = 2 <= len(generator.classes) <= _CLASSES
         self.latents = max(_LATENTS, _LATENTS_A_CLASS * len(generator.classes)) if self.compares else _LATENTS
         self._unmoved: list[Tensor] = []  # factors of the images at z, (micro_batch, 7), block by block
@@ -122,7 +124,7 @@ class _Run:
             z, class_index = self._inputs(index, 1)
             points = (z.double() + STEP * torch.cat([rows, -rows])).to(z.dtype)
             classes = None if class_index is None else class_index.expand(len(points))
-            return self._factors(points, classes)[:, :-1].flatten()
+            return self._factors(points, classes, z[0])[:, :-1].flatten()
 
         found: list[Tensor] = []
         for indices in self.evaluator.group.rounds(range(self.latents)):
@@ -136,7 +138,8 @@ class _Run:
         """Factors at z and whether the background is uniform, ``(micro_batch, 8)``, of some blocks."""
 
         def at(block: int) -> Tensor:
-            return self._factors(*self._inputs(block * self.micro_batch, self.micro_batch)).flatten()
+            z, class_index = self._inputs(block * self.micro_batch, self.micro_batch)
+            return self._factors(z, class_index, z).flatten()
 
         return [
             flat.reshape(self.micro_batch, -1)
@@ -144,8 +147,8 @@ class _Run:
             for flat in self.evaluator.shared(blocks, at)
         ]
 
-    def _factors(self, z: Tensor, class_index: Tensor | None) -> Tensor:
-        found = [image_factors(images) for _, images in self.evaluator.images(z, class_index)]
+    def _factors(self, z: Tensor, class_index: Tensor | None, base: Tensor) -> Tensor:
+        found = [image_factors(images) for _, images in self.evaluator.images(z, class_index, base)]
         return torch.cat([torch.cat([one.factors, one.uniform[:, None].double()], dim=1) for one in found])
 
     def _inputs(self, start: int, count: int) -> tuple[Tensor, Tensor | None]:
