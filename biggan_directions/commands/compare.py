@@ -12,7 +12,7 @@ import typer
 
 from biggan_directions.commands.completion import complete_directions
 from biggan_directions.commands.narrow_table import Row, narrow_table, shortened
-from biggan_directions.commands.opening import open_directions
+from biggan_directions.commands.opening import open_several
 from biggan_directions.commands.options import Json, OfModel, Placed
 from biggan_directions.commands.terminal import label, out, plain
 from biggan_directions.errors import UsageError
@@ -43,7 +43,7 @@ def compare(
     """Match two sets of directions one to one, and say how far apart their spaces are."""
     from biggan_directions.metrics.matching import match, principal_angles
 
-    a, b = (open_directions(path, model, search_space) for path in (first, second))
+    a, b = open_several((first, second), model, search_space)
     if a.z_dim != b.z_dim:
         part = "; a matrix over a part of z is placed by --model and --search-space"
         raise UsageError(

@@ -223,7 +223,7 @@ def edit(
     shown = [generator.classes[place].name for place in class_index.tolist()]
     record = EditRecord(
         path=str(path),
-        directions_sha256=content_sha256(path, found),
+        directions_sha256=content_sha256(path),
         model=generator.model,
         class_names=tuple(shown),
         truncation=generator.truncation,

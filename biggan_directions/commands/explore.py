@@ -99,8 +99,7 @@ def explore(
 
         def name_in_file(names: dict[int, str]) -> tuple[Directions, str]:
             renamed = rename(path, names, expected=found.directions)
-            renamed = rename(path, names, expected=found.directions)
-            return renamed.at(found.layers), content_sha256(path, renamed)
+            return renamed.at(found.layers), content_sha256(path)
 
         session = Session(
             found,
@@ -109,7 +108,7 @@ def explore(
             first=first,
             table=facts_of(name).classes,
             options=options_of(model, search_space, device, layers),
-            sha256=content_sha256(path, found),
+            sha256=content_sha256(path),
             rename=name_in_file if named_set(path) is None else None,
         )
         token, launch = secrets.token_urlsafe(24), secrets.token_urlsafe(24)

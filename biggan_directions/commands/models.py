@@ -72,8 +72,7 @@ def _check(model: str, as_json: bool) -> None:
     facts["sha256"] = found.sha256
     if entry is not None and entry.portrait:
         path = OUTPUTS / entry.name / "check.png"
-        _draw_portrait(found, entry.portrait, path)
-        shown = entry.portrait.replace("_", " ")
+        shown = _draw_portrait(found, entry.portrait, path).replace("_", " ")
         words += [
             f"number and shapes of its tensors are those of {entry.name}",
             f"not verified: {entry.unverified}",
@@ -85,22 +84,29 @@ def _check(model: str, as_json: bool) -> None:
     return None
 
 
-def _draw_portrait(found: LoadedModel, class_name: str, path: Path) -> None:
-    """Write a sheet of images of a class, drawn without truncation."""
+def _draw_portrait(found: LoadedModel, wanted: str, path: Path) -> str:
+    """Write a sheet of images drawn without truncation; returns their class: the one wanted, or the first."""
     import torch
 
+    from biggan_directions.errors import UnknownClassError
     from biggan_directions.rendering import write_png
     from biggan_directions.rendering.portrait import portrait
 
+    table = found.facts.classes
+    try:
+        shown = table.resolve(wanted)
+    except UnknownClassError:  # weights of these sizes with class names of their own
+        shown = table.image_class(next(iter(table)).index)
     generator = found.weights.freeze(
-        classes=[found.facts.classes.resolve(class_name)],
+        classes=[shown],
         truncation=1.0,
         model=found.name,
         license=found.license,
         true_directions=None,
         device=torch.device("cpu"),
     )
-    write_png(portrait(generator), path, comment=f"{class_name}, weights {found.sha256}")
+    write_png(portrait(generator), path, comment=f"{shown.name}, weights {found.sha256}")
+    return shown.name
 
 
 def _check_made(model: str, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -248,7 +248,26 @@ def open_directions(path: Path, model: str | None, search_space: str) -> Directi
         path: a file, or ``published:NAME``.
         model: the model that they are to be used with; None: the file's own.
         search_space: the part of z that the columns of a bare matrix stand for.
+
+    Raises:
+        UsageError: a part of z is given, and the file is no bare matrix.
     """
+    return open_several([path], model, search_space)[0]
+
+
+def open_several(paths: Sequence[Path], model: str | None, search_space: str) -> list[Directions]:
+    """Read several files as :func:`open_directions` does; one bare matrix is enough for a part of z."""
+    files = [_opened(path, model, search_space) for path in paths]
+    if search_space != "all" and not any(found.foreign for found in files):
+        raise UsageError(
+            f"--search-space places a bare matrix in z, and there is none in {' or '.join(map(str, paths))}: "
+            "leave it out"
+        )
+    return files
+
+
+def _opened(path: Path, model: str | None, search_space: str) -> Directions:
+    """One file of directions, or a published set."""
     from biggan_directions.directions import Directions
     from biggan_directions.published.reference import directions_of, named_set
 

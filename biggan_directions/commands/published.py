@@ -35,6 +35,10 @@ def published(
     """List the published directions of BigGAN-128; write a set as a file."""
     from biggan_directions.published.sets import SETS, find_set
 
+    if force and to is None:
+        raise UsageError(
+            "--force replaces the file of --out: biggan-directions published NAME --out FILE --force"
+        )
     if not name:
         if to is not None:
             raise UsageError("--out writes one set: biggan-directions published NAME --out FILE")

@@ -17,7 +17,7 @@ from biggan_directions.commands.opening import (
     check_weights,
     load_for,
     newest,
-    open_directions,
+    open_several,
     subject,
 )
 from biggan_directions.commands.options import Classes, Compile, Device, Json, OfLayers, OfModel, Placed
@@ -131,7 +131,7 @@ def score(
         check_figure(figure)
 
     def opened() -> tuple[list[Directions], Generator]:
-        files = [open_directions(path, model, search_space) for path in paths]
+        files = open_several(paths, model, search_space)
         name, classes = subject(files[0], paths[0], model, class_name)
         _check_alike(files, paths, anywhere=bool(class_name))
         generator = load_for(files[0], name, classes, truncation, device, compiled=compiled)

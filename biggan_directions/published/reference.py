@@ -50,11 +50,12 @@ def place_of(path: Path) -> Path:
     return path if chosen is None else _FOLDER / chosen.name / "directions.pt"
 
 
-def content_sha256(path: Path, found: Directions) -> str:
+def content_sha256(path: Path) -> str:
     """SHA-256 of a file of directions; for a published set, of the file that ``published`` would write."""
-    if named_set(path) is not None:
-        return hashlib.sha256(found.to_bytes()).hexdigest()
-    return file_sha256(path)
+    chosen = named_set(path)
+    return (
+        file_sha256(path) if chosen is None else hashlib.sha256(directions_of(chosen).to_bytes()).hexdigest()
+    )
 
 
 def directions_of(chosen: PublishedSet) -> Directions:

@@ -221,7 +221,7 @@ def _made_of(
 ) -> str:
     """A checksum of all that decides what the files show."""
     all_of_it = {
-        "directions": content_sha256(path, found),
+        "directions": content_sha256(path),
         "matrix": digest(found.directions),  # a bare matrix may be placed elsewhere in z
         "weights": generator.weights_sha256,
         "classes": [[item.index, item.name] for item in generator.classes],

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 
 from biggan_directions.errors import UsageError
+from biggan_directions.generators import chosen_layers
 
-PARTS = ("coarse", "mid", "fine")
+PARTS = chosen_layers.PARTS  # thirds of z are called as thirds of the layers are
 """The thirds of z, in order: in a hierarchical z, those of the first, the middle and the last layers."""
 
 

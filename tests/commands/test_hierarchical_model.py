@@ -87,6 +87,17 @@ def test_check_says_what_is_known_draws_and_says_what_is_not(
     assert facts["parameters"] == small_sizes().parameters()
 
 
+def test_check_draws_the_first_class_of_weights_with_other_names(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights of the published sizes, trained on something else: the portrait's class is not among them."""
+    monkeypatch.setattr(catalog, "CATALOG", [*catalog.CATALOG, entry()])
+    names = ["mug", "duck", "house", "rocket", "car"]
+    (folder / "config.json").write_text(json.dumps({"architecture": "biggan", "classes": names}))
+    assert "eight images of the class mug, drawn" in run("models", "--check", "./mine").output
+    assert (folder.parent / "outputs" / "small-biggan" / "check.png").is_file()
+
+
 def test_check_of_sizes_that_are_nobodys_draws_nothing(folder: Path) -> None:
     said = run("models", "--check", "./mine").output
     assert "is sound" in said

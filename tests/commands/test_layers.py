@@ -198,7 +198,7 @@ def test_sefa_by_layer(net: Path, tmp_path: Path) -> None:
     path = run_elsewhere(net, tmp_path, "--solver", "sefa", "--set", "normalise=matrices", "--layers", "2")
     generator = load_generator(str(net), "1", device="cpu")
     weights = [one.matrix for one in generator.latent_weights() if one.layer == "generator.layers.2"]  # type: ignore[attr-defined]
-    total = sum(weight.double().T @ weight.double() / weight.double().square().sum() for weight in weights)
-    expected = torch.linalg.eigh(total).eigenvectors.flip(1).T[:2]
+    rows = torch.cat([weight.double() / weight.double().norm(dim=1, keepdim=True) for weight in weights])
+    expected = torch.linalg.eigh(rows.T @ rows).eigenvectors.flip(1).T[:2]
     cosines = (Directions.load(path).directions.double() @ expected.T).abs()
     assert cosines.amax(dim=1).min() > 1 - 1e-6

@@ -1,5 +1,6 @@
 """Published directions on the command line: listed, written, and taken wherever a file is."""
 
+import hashlib
 import html
 import json
 import re
@@ -90,6 +91,8 @@ def test_a_set_is_written_as_a_file_but_not_over_another() -> None:
     Path("folder").mkdir()
     assert "--out folder/church.pt" in said("published", "church", "--out", "folder")
     assert "published NAME --out FILE" in said("published", "--out", "all.pt")
+    for words in (("--force",), ("goldens", "--force")):
+        assert "--force replaces the file of --out" in said("published", *words)
 
 
 @pytest.mark.slow
@@ -143,6 +146,16 @@ def test_a_folder_of_the_papers_architecture_draws_them(tmp_path: Path) -> None:
     assert "biggan-deep-128 has one of 128" in said(
         "inspect", "published:goldens", "--model", "biggan-deep-128"
     )
+
+
+def test_the_record_of_an_edit_names_the_same_file_at_any_layers(tmp_path: Path) -> None:
+    narrow = small_sizes(classes=1000, chunk=20, channels=(16, 16, 8, 8, 8, 8))
+    folder = str(write_biggan(tmp_path / "narrow", sizes=narrow))
+    file = hashlib.sha256(written("goldens").read_bytes()).hexdigest()
+    for layers in ("all", "coarse"):
+        words = ("--move", "rotation=1", "--model", folder, "--layers", layers, "--out", "edited.png")
+        typed("edit", "published:goldens", *words)
+        assert Image.open("edited.png").text["Directions SHA-256"] == file  # type: ignore[attr-defined]
 
 
 def test_resume_leaves_what_is_drawn() -> None:
@@ -210,8 +223,19 @@ def test_a_matrix_of_a_part_of_z_is_compared_once_it_is_placed() -> None:
     assert plain(*words)["mean_cosine"] == pytest.approx(1.0, abs=1e-5)
 
 
+@pytest.mark.parametrize("command", ["render", "inspect", "edit", "score", "export"])
+def test_a_part_of_z_is_refused_where_nothing_is_to_be_placed_in_it(command: str) -> None:
+    """``--search-space`` had no effect on a file that is no bare matrix, and nothing said so."""
+    more = ("--out", "new") if command == "export" else ()
+    for source in ("published:goldens_mid", str(written("goldens_mid"))):
+        sentence = said(command, source, "--search-space", "fine", *more)
+        assert f"places a bare matrix in z, and there is none in {source}: leave it out" in sentence
+    both = ("compare", "published:goldens", "published:church", "--search-space", "mid")
+    assert "none in published:goldens or published:church" in said(*both)
+
+
 def written(name: str) -> Path:
-    typed("published", name, "--out", f"{name}.pt")
+    typed("published", name, "--out", f"{name}.pt", "--force")
     return Path(f"{name}.pt")
 
 
