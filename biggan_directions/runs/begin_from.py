@@ -8,10 +8,12 @@ from biggan_directions.errors import UsageError
 from biggan_directions.generators.biggan_deep.architecture import BigGANDeepWeights
 from biggan_directions.generators.classes.class_table import ClassTable
 from biggan_directions.generators.load import read_model
+from biggan_directions.generators.weights.catalog import CONFIG_NAME, WEIGHTS_NAME
 from biggan_directions.generators.weights.download import Progress, file_sha256
 from biggan_directions.generators.weights.locating import entry_or_folder
 from biggan_directions.runs.checkpoint import CHECKPOINT_NAME, read_state
-from biggan_directions.training.beginning import Beginning
+from biggan_directions.runs.trained_model import BEGINNING
+from biggan_directions.training.beginning import KEPT, Beginning
 
 
 def begin_from(model: str, *, progress: Progress | None = None) -> Beginning:
@@ -23,12 +25,20 @@ def begin_from(model: str, *, progress: Progress | None = None) -> Beginning:
         progress: called as weights are fetched.
 
     Raises:
-        UsageError: there is no such model, or it cannot be trained.
+        UsageError: there is no such model, or it cannot be trained, or it is a run that began with weights
+            whose statistics were kept.
         WeightsError, FileFormatError: as of :func:`~biggan_directions.generators.load.read_model`.
     """
     source = entry_or_folder(model)
     if isinstance(source, Path) and (checkpoint := source / CHECKPOINT_NAME).is_file():
-        return Beginning.of_checkpoint(read_state(checkpoint), name=model, sha256=file_sha256(checkpoint))
+        state = read_state(checkpoint)
+        if str(state.get(BEGINNING, "")).endswith(KEPT):
+            raise UsageError(
+                f"{model} was trained with the batch statistics of the weights that it began with, which its "
+                f"checkpoint does not hold: copy {CONFIG_NAME} and {WEIGHTS_NAME} into another folder, and "
+                "begin from that"
+            )
+        return Beginning.of_checkpoint(state, name=model, sha256=file_sha256(checkpoint))
     loaded = read_model(source, progress=progress)
     weights = loaded.weights
     if not isinstance(weights, BigGANDeepWeights):

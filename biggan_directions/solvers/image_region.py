@@ -55,7 +55,7 @@ def mask_weights(path: str, resolution: int) -> torch.Tensor:
         float64 ``(resolution, resolution)``.
 
     Raises:
-        UsageError: the file cannot be read, is not an image, or has no white or no black in it.
+        UsageError: the file cannot be read, is not an image, or is black everywhere.
     """
     try:
         with Image.open(path) as opened:

@@ -15,6 +15,9 @@ from biggan_directions.generators.biggan_deep.folding import normalised_weight
 from biggan_directions.training.spectral import SpectralLayer, iterate
 from biggan_directions.training.trainable import EPS, BatchNorm, Plan, TrainableBigGAN
 
+KEPT = ", statistics kept"
+"""Ends the words of a beginning whose batch statistics stay as they are."""
+
 _PREFIX = "generator."
 _RGB = "conv_to_rgb"
 _COLOURS = 3
@@ -55,7 +58,8 @@ class Beginning:
     @property
     def words(self) -> str:
         """What a run that is resumed must share."""
-        return f"{self.name} ({self.sha256[:12]})"
+        kept = "" if self.statistics is None else KEPT
+        return f"{self.name} ({self.sha256[:12]}){kept}"
 
     @classmethod
     def of_stock(

@@ -72,6 +72,24 @@ def test_the_statistics_of_weights_stay_those_that_they_had(trained: Path, tmp_p
     assert "generator.gen_z.weight_orig" in changed
 
 
+def test_a_run_that_kept_statistics_is_begun_from_by_its_model_alone(trained: Path, tmp_path: Path) -> None:
+    for folder in ("copy", "again"):
+        (tmp_path / folder).mkdir()
+    names = ("config.json", "pytorch_model.bin")
+    for name in names:
+        (tmp_path / "copy" / name).write_bytes((trained / "mine" / name).read_bytes())
+    settings = replace(TINY, steps=2)
+    TrainRun(tmp_path / "new", image_set(), settings, beginning=begin_from(str(tmp_path / "copy"))).finish()
+    with pytest.raises(UsageError, match="new was trained with the batch statistics of the weights that"):
+        begin_from(str(tmp_path / "new"))
+    for name in names:
+        (tmp_path / "again" / name).write_bytes((tmp_path / "new" / name).read_bytes())
+    assert begin_from(str(tmp_path / "again")).statistics is not None
+    # a run that began with a checkpoint has batch normalisation, and can be begun from
+    TrainRun(tmp_path / "both", image_set(), settings, beginning=begin_from(str(trained / "mine"))).finish()
+    assert begin_from(str(tmp_path / "both")).discriminator is not None
+
+
 def test_as_it_is_typed(trained: Path) -> None:
     flags = (*TINY_FLAGS[:6], "--set", "micro_batch=4", "--set", "statistics=8")  # sizes are those of mine
     names = ("--class-names", "bar,post,square")

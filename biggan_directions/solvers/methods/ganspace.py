@@ -30,7 +30,8 @@ class GanspaceSettings:
 
     Attributes:
         layer: the name of the layer whose activation is analysed, or ``first``: the first layer.
-        samples: number of latents for the components, and again for the regression.
+        samples: number of latents for the components, and again for the regression; rounded down to whole
+            batches, of 512 or, for a large layer, fewer.
         components: number of components that are kept between batches.
         whiten: whether every 512 latents are transformed linearly so that their covariance is a multiple of
             the identity, as it is for all latents. Components of similar variance are mixtures otherwise,
