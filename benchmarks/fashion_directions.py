@@ -27,14 +27,14 @@ from biggan_directions.runs.learn import solve
 from biggan_directions.runs.score import measure
 from biggan_directions.scores import Scorecard, SetScore, stability_words
 
-NAMED_WEIGHTS = "d6ccb1acdfcaf659f7cf39bb7fc62bc94ffe86f0888d7cc705c47360465227c7"
+NAMED_WEIGHTS = "fc2b9dc6571489b0662c81d9a12844a8f841820b739c23677b706d956d07fd41"
 NAMES: Mapping[str, Sequence[str]] = {
-    "t_shirt": ("sleeves", "dark", "short", "plain", "", ""),
-    "pullover": ("dark", "long", "wide body", "shift", "plain", ""),
-    "dress": ("wide", "dark", "short", "shoulders", "pattern", "lean"),
-    "sneaker": ("low", "dark", "sole", "", "pattern", "plain"),
-    "bag": ("no handle", "flat", "dark", "shift", "", "plain"),
-    "ankle_boot": ("shaft height", "heel", "dark", "shaft width", "", "plain"),
+    "t_shirt": ("sleeves", "dark", "long", "loose", "plain", "cropped"),
+    "pullover": ("broad", "short", "dark", "plain", "short sleeves", "collar"),
+    "dress": ("sleeves", "narrow", "dark", "shoulders", "plain", ""),
+    "sneaker": ("low", "dark", "stripes", "plain", "", "high collar"),
+    "bag": ("wide", "flat", "", "pattern", "dark", "print"),
+    "ankle_boot": ("low shaft", "heel", "upright shaft", "bright", "plain", ""),
 }
 NDIRS = 6
 LATENTS = 16
