@@ -154,15 +154,17 @@ def test_explore_draws_every_class_and_gives_the_command(folder: Path) -> None:
         [sys.executable, "-m", "biggan_directions", "explore", *asked], text=True, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
-        address, _, token = process.stdout.readline().strip().partition("?token=")
-        request = urllib.request.Request(
-            address + "api/pictures",
-            json.dumps({"class": "calm", "truncation": 0.5, "moves": {"0": 1}}).encode(),
-            {"Authorization": f"Bearer {token}"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            command = json.load(answer)["command"]
-        process.send_signal(signal.SIGINT)
+        try:
+            address, _, token = process.stdout.readline().strip().partition("?token=")
+            request = urllib.request.Request(
+                address + "api/images",
+                json.dumps({"class": "calm", "truncation": 0.5, "moves": {"0": 1}}).encode(),
+                {"Authorization": f"Bearer {token}"},
+            )
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                command = json.load(answer)["command"]
+        finally:
+            process.send_signal(signal.SIGINT)
     assert "--model seas:make --class calm --truncation 0.5" in command
     done = invoke(*shlex.split(command)[1:])
     assert done.exit_code == 0, done.output
