@@ -195,7 +195,7 @@ def test_layers_that_learn_cannot_have_are_named(net: Path, tmp_path: Path) -> N
 
 
 def test_sefa_by_layer(net: Path, tmp_path: Path) -> None:
-    path = run_elsewhere(net, tmp_path, "--solver", "sefa", "--set", "normalise=matrices", "--layers", "2")
+    path = run_elsewhere(net, tmp_path, "--solver", "sefa", "--layers", "2")
     generator = load_generator(str(net), "1", device="cpu")
     weights = [one.matrix for one in generator.latent_weights() if one.layer == "generator.layers.2"]  # type: ignore[attr-defined]
     rows = torch.cat([weight.double() / weight.double().norm(dim=1, keepdim=True) for weight in weights])

@@ -36,6 +36,10 @@ def quick(solver: str, **changed: Any) -> LearnSettings:
     return LearnSettings(**{"ndirs": 4, "solver": solver, "options": own, **QUICK, **changed})
 
 
+# These train a network or need a layer's output: tests/solvers/methods has what holds of each.
+LEARNING_OR_DEEP = {"ganspace", "latent-clr", "orojar-adam", "shift-predictor"}
+
+
 class Weighted(Separable):
     """Shows the weights that z meets."""
 
@@ -215,7 +219,7 @@ def test_no_rotation_has_less_off_the_diagonal(weighting: str) -> None:
         assert off(turn @ found) > off(found) - 1e-6
 
 
-@pytest.mark.parametrize("solver", registry.names())
+@pytest.mark.parametrize("solver", sorted({*registry.names()} - LEARNING_OR_DEEP))
 def test_every_solver_gives_the_same_form_and_counts_its_work(solver: str) -> None:
     generator = Weighted()
     solution = learn(generator, quick(solver))
@@ -225,7 +229,7 @@ def test_every_solver_gives_the_same_form_and_counts_its_work(solver: str) -> No
     assert solution.solver["name"] == solver
     assert solution.solver["search_dims"] == 8
     assert solution.solver.get("blocks") == {"jacobi": "2, 4", "orojar": "2, 4, 8"}.get(solver)
-    assert (solution.stability is not None) == (solver in ("jacobi", "joint", "orojar"))
+    assert (solution.stability is not None) == (solver in ("jacobi", "joint", "orojar", "region"))
     assert solution.latents == (None if solution.stability is None else 4)
     assert ("steps" in solution.solver) == (solver == "adam")
 

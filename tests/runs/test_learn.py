@@ -87,7 +87,7 @@ def test_a_program_is_told_of_every_step_and_note(tmp_path: Path) -> None:
     LearnRun(tmp_path, Separable(), QUICK).finish(observe=seen)
     steps = [told for told in seen.told if isinstance(told, RunProgress)]
     phases = list(dict.fromkeys(step.phase for step in steps))
-    assert phases == ["live dimensions", "search space", "slopes", "measuring", "done"]
+    assert phases == ["live dimensions", "search space", "slopes", "hessians", "measuring", "done"]
     assert all(1 <= step.done <= step.total for step in steps)
     assert steps[-1].done == steps[-1].total
     first, *_ = [told.text for told in seen.told if isinstance(told, Note)]
@@ -186,7 +186,7 @@ def test_a_run_that_is_there_is_refused_resumed_or_replaced(
     is_one_line(run((*ONE, "--resume", "--force"), folder), 2, "one of them")
     for other, says in (
         (("--seed", "3"), "seed 0, not 3"),
-        (("--set", "weighting=plain"), "weighting balanced, not plain"),
+        (("--set", "hessian_latents=3"), "hessian latents 24, not 3"),
         (("--class", "2"), "classes"),
         (("--truncation", "1"), "truncation 0.5, not 1.0"),
     ):

@@ -120,11 +120,11 @@ def stopped(folder: Path, settings: LearnSettings) -> Path:
 
 
 def test_the_command_of_a_checkpoint_resumes_the_run(tmp_path: Path) -> None:
-    settings = LearnSettings(ndirs=1, latents=2, score_latents=2, seed=4, options={"weighting": "plain"})
+    settings = LearnSettings(ndirs=1, latents=2, score_latents=2, seed=4, options={"hessian_latents": 3})
     words = shlex.split(resume_command(stopped(tmp_path / "an out", settings)))
     assert words == [
         *("biggan-directions", "learn", "--model", "toybox", "--class", "duck", "--ndirs", "1"),
-        *("--seed", "4", "--latents", "2", "--score-latents", "2", "--set", "weighting=plain"),
+        *("--seed", "4", "--latents", "2", "--score-latents", "2", "--set", "hessian_latents=3"),
         *("--truncation", "1", "--out", str(tmp_path / "an out"), "--resume"),
     ]
     done = CliRunner().invoke(app, [*words[1:], "--device", "cpu"])

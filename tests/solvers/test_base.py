@@ -170,7 +170,7 @@ def test_its_description_is_plain_and_makes_the_same_solver(name: str, options: 
     solver = solver_of(name, options)
     table = solver.described(problem.outline)
     assert list(table) == [item.name for item in declared(type(solver).Settings)]
-    assert all(isinstance(value, str | int | float) for value in table.values())
+    assert all(isinstance(value, str | int | float | None) for value in table.values())
     again = solver_of(name, table)
     assert again.described(problem.outline) == table
     assert same(*(result_of(solved(one, problem_of(Weighted()))) for one in (solver, again)))
