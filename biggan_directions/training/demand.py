@@ -84,7 +84,8 @@ def needed_bytes(trainer: Trainer) -> int:
             trainer.discriminator(torch.cat([images, images]), class_index.repeat(2))
     weights = _parameters(trainer.generator) + _parameters(trainer.discriminator)
     fixed = _BYTES * weights
-    activations = max(0, sum(kept.values()) - fixed) * settings.micro_batch // 2
+    # The penalties differentiate the first backward pass, which leaves as much again.
+    activations = 2 * max(0, sum(kept.values()) - fixed) * settings.micro_batch // 2
     if trainer.regulariser is not None:
         activations += int(_PENALTY_PASSES * trainer.regulariser.settings.fraction * activations)
     return _COPIES * fixed + activations + trainer.images.images.nbytes
